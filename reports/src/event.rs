@@ -1,0 +1,206 @@
+//! The closed set of things that can happen in a run. The JSON form (one record per line in
+//! `events.jsonl`) is an interface: fields are added, never renamed.
+
+use serde::{Deserialize, Serialize};
+
+/// One event with its place in the stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Position in the stream, from 0 without gaps.
+    pub seq: u64,
+    /// Wall-clock time, RFC 3339 with milliseconds, UTC.
+    pub at: String,
+    /// Milliseconds since the run started, on a monotonic clock.
+    pub elapsed_ms: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// Which scenario an event belongs to: its place in the run, from 0.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default,
+)]
+#[serde(transparent)]
+pub struct ScenarioId(pub u32);
+
+/// What a scenario is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Getting workloads and agents ready.
+    Prepare,
+    /// Writing Istio configuration.
+    Disturb,
+    /// Waiting until every proxy that must know, knows.
+    Converge,
+    /// Sending load and reading telemetry.
+    Observe,
+    /// Deciding a claim.
+    Judge,
+    /// Putting everything back.
+    Restore,
+}
+
+/// How something ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// As it should be.
+    Passed,
+    /// An expectation was violated.
+    Failed,
+    /// The evidence did not suffice in the time given.
+    Inconclusive,
+    /// It would have passed without its fault: it shows nothing.
+    Vacuous,
+    /// The feature says something that cannot be meant.
+    Wrong,
+    /// The runner or its target failed.
+    Broken,
+    /// Something could not be put back.
+    LeftBehind,
+    /// It was not run, because something before it failed or the run was interrupted.
+    Skipped,
+}
+
+/// One of the things that can happen in a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The run began.
+    RunStarted {
+        /// The run's id.
+        run: String,
+        /// Version of Faultless.
+        version: String,
+        /// `local mesh`, or the kubeconfig context.
+        target: String,
+        /// How many scenarios will run.
+        scenarios: u32,
+    },
+    /// The target is being made ready (fetching Envoy, starting pods, …).
+    TargetProgress {
+        /// What is going on, a short sentence.
+        what: String,
+    },
+    /// A scenario began.
+    ScenarioStarted {
+        /// Its id; every later event of it carries the same.
+        scenario: ScenarioId,
+        /// Name of the feature.
+        feature: String,
+        /// Path of the feature file as given.
+        file: String,
+        /// Line of the scenario (for an outline: of the example).
+        line: u32,
+        /// Name of the scenario.
+        name: String,
+        /// Tags without `@`.
+        tags: Vec<String>,
+    },
+    /// A step began.
+    StepStarted {
+        /// The scenario.
+        scenario: ScenarioId,
+        /// `Given`, `When` or `Then`, as written.
+        keyword: String,
+        /// The sentence.
+        text: String,
+        /// Its line.
+        line: u32,
+    },
+    /// A step ended.
+    StepFinished {
+        /// The scenario.
+        scenario: ScenarioId,
+        /// How.
+        outcome: Outcome,
+        /// Why, unless it passed.
+        message: Option<String>,
+        /// How long it took.
+        took_ms: u64,
+    },
+    /// A scenario entered a phase.
+    PhaseEntered {
+        /// The scenario.
+        scenario: ScenarioId,
+        /// The phase.
+        phase: Phase,
+        /// What exactly, e.g. the objects written.
+        detail: String,
+    },
+    /// The mesh was changed and every proxy knows.
+    Disturbed {
+        /// The scenario.
+        scenario: ScenarioId,
+        /// What was written, as `VirtualService travel-agency/hotels (added)`.
+        objects: Vec<String>,
+        /// Proxies that accepted it.
+        proxies: u32,
+        /// From the last write until the last proxy knew.
+        converged_ms: u64,
+    },
+    /// Load is running; sent about twice a second.
+    LoadProgress {
+        /// The scenario.
+        scenario: ScenarioId,
+        /// Requests due by the plan so far.
+        due: u64,
+        /// Sent.
+        sent: u64,
+        /// Answered or failed.
+        done: u64,
+        /// Sent and not yet answered.
+        in_flight: u64,
+        /// Sent later than planned by more than the tolerance.
+        late: u64,
+        /// Answers that were errors.
+        errors: u64,
+    },
+    /// A claim was judged.
+    Judged {
+        /// The scenario.
+        scenario: ScenarioId,
+        /// How it went.
+        outcome: Outcome,
+        /// The claim, in words.
+        claim: String,
+        /// The numbers: estimate, interval, sample size, who observed.
+        numbers: String,
+        /// Proof that the fault took effect, e.g. `1,312 requests carry flag DI`.
+        proof: Option<String>,
+    },
+    /// Everything of the scenario was put back, or not.
+    Restored {
+        /// The scenario.
+        scenario: ScenarioId,
+        /// Undone changes.
+        undone: u32,
+        /// What could not be undone, each with the command that would.
+        left_behind: Vec<String>,
+        /// How long it took.
+        took_ms: u64,
+    },
+    /// A scenario ended.
+    ScenarioFinished {
+        /// The scenario.
+        scenario: ScenarioId,
+        /// How.
+        outcome: Outcome,
+        /// How long it took.
+        took_ms: u64,
+    },
+    /// Somebody asked the run to stop.
+    Interrupted {
+        /// `SIGINT`, `SIGTERM`, `SIGHUP`.
+        signal: String,
+    },
+    /// The run ended; the last event.
+    RunFinished {
+        /// Exit code of the process.
+        exit_code: u8,
+        /// How long it took.
+        took_ms: u64,
+    },
+}
