@@ -233,12 +233,12 @@ fn tokens(source: &Source, words: &[&str]) -> Vec<Finding> {
     }
     let part = |c: char| c.is_alphanumeric() || c == '_';
     each_line(&source.code, |line| {
-        let word = words.iter().find(|word| {
-            line.match_indices(**word).any(|(at, _)| {
-                let after = &line[at + word.len()..];
-                !line[..at].ends_with(part) && !(word.ends_with(part) && after.starts_with(part))
-            })
-        })?;
+        let alone = |word: &str, at: usize| {
+            let longer = word.ends_with(part) && line[at + word.len()..].starts_with(part);
+            !longer && !line[..at].ends_with(part)
+        };
+        let word =
+            words.iter().find(|word| line.match_indices(**word).any(|(at, _)| alone(word, at)))?;
         Some(format!("`{word}`"))
     })
 }
