@@ -1,1 +1,4 @@
-//! x
+//! How we know the rest: the one integration-test binary, which drives the program and the
+//! library's public API. One binary, because each more would link everything once more.
+
+mod tidy;
