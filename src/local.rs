@@ -7,6 +7,7 @@
 //! configuration of Istio objects (by the pure `translate`); `metrics` makes Istio's telemetry of
 //! Envoy's statistics; `demo` stands in for the Travel Demo's images.
 
+pub mod admission;
 pub mod cluster;
 pub mod control_plane;
 pub mod demo;
