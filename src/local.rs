@@ -1,6 +1,7 @@
 //! The local mesh: a Kubernetes and an Istio small enough to embed, with one real Envoy per pod.
 //! Only `target` may use it, and it uses nothing above `istio`, `units` and `error`.
 
+pub mod admission;
 pub mod cluster;
 pub mod control_plane;
 pub mod demo;
