@@ -36,6 +36,15 @@ pub struct ServiceName {
     pub namespace: Option<String>,
 }
 
+// === impl UnitError ===
+
+impl UnitError {
+    /// For words that are parsed beside their own module; a sentence that says what is accepted.
+    pub(crate) const fn new(sentence: String) -> Self {
+        Self(sentence)
+    }
+}
+
 // === impl Percent ===
 
 impl Percent {
