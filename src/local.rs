@@ -7,15 +7,18 @@
 //! configuration of Istio objects (by the pure `translate`); `metrics` makes Istio's telemetry of
 //! Envoy's statistics; `demo` stands in for the Travel Demo's images.
 
-pub mod admission;
+mod admission;
 pub mod cluster;
 pub mod control_plane;
+pub mod controllers;
 pub mod demo;
 pub mod envoy;
 pub mod image;
+pub mod injection;
 pub mod kinds;
 pub mod kubelet;
 pub mod logs;
+pub mod mesh;
 pub mod metrics;
 pub mod network;
 pub mod store;

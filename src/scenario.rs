@@ -19,9 +19,11 @@ pub use self::evidence::Load;
 use self::evidence::Evidence;
 use self::expectation::Expectation;
 use self::journal::{Journal, Undo};
+use self::application::Application;
 use self::run::Run;
 use crate::error::{Blame, Error, Result};
 use crate::faults::{Configuration, Disturbance, Proof, RUN_LABEL, Subject};
+use crate::target::Target;
 use crate::target::objects::ObjectRef;
 use crate::telemetry::{Filter, Reporter};
 use crate::units::ServiceName;
@@ -37,7 +39,10 @@ const STEP_LIMIT: Duration = Duration::from_mins(10);
 /// One scenario on its way.
 pub struct Scenario {
     id: ScenarioId,
-    run: Arc<Run>,
+    application: Arc<Application>,
+    /// `None` while a scenario is only planned: then every call checks what it is asked for and
+    /// touches nothing.
+    run: Option<Arc<Run>>,
     phase: Phase,
     load: Option<Load>,
     configurations: BTreeMap<(String, String), Configured>,
@@ -60,9 +65,21 @@ impl Scenario {
     /// Begins a scenario.
     #[must_use]
     pub fn begin(run: Arc<Run>, id: ScenarioId) -> Self {
-        let journal = Journal::new(&run.id);
+        let application = Arc::clone(&run.application);
+        Self::new(application, Some(run), id)
+    }
+
+    /// A scenario that is only tried for sense: names, numbers and what cannot be combined.
+    #[must_use]
+    pub fn plan(application: Arc<Application>) -> Self {
+        Self::new(application, None, ScenarioId::default())
+    }
+
+    fn new(application: Arc<Application>, run: Option<Arc<Run>>, id: ScenarioId) -> Self {
+        let journal = Journal::new(run.as_ref().map_or("", |run| &run.id));
         Self {
             id,
+            application,
             run,
             phase: Phase::Prepare,
             load: None,
@@ -103,7 +120,9 @@ impl Scenario {
             let objects = configuration.objects(&this.run.id);
             let proofs = disturbance.proofs();
             let lingers = disturbance.lingers();
-            this.write(&objects).await?;
+            if let Some(run) = this.run.clone() {
+                this.write(&run, &objects).await?;
+            }
             let entry = this.configurations.entry(key).or_insert_with(|| Configured {
                 configuration: configuration.clone(),
                 proofs: Vec::new(),
@@ -117,7 +136,9 @@ impl Scenario {
                     entry.proofs.push(proof);
                 }
             }
-            this.run.quiet_not_before(Instant::now() + lingered + QUIET);
+            if let Some(run) = &this.run {
+                run.quiet_not_before(Instant::now() + lingered + QUIET);
+            }
             Ok(())
         })
         .await
@@ -137,9 +158,10 @@ impl Scenario {
             };
             this.evidence = None;
             let name = configured.configuration.object_name();
-            let left = this.take_back(|object| object.namespace == key.0 && object.name == name);
-            let left = left.await;
-            this.run.quiet_not_before(Instant::now() + configured.lingers + QUIET);
+            let Some(run) = this.run.clone() else { return Ok(()) };
+            let ours = |object: &ObjectRef| object.namespace == key.0 && object.name == name;
+            let left = this.take_back(&run, ours).await;
+            run.quiet_not_before(Instant::now() + configured.lingers + QUIET);
             match left.is_empty() {
                 true => Ok(()),
                 false => Err(Error::left_behind("withdrawing a configuration", left.join("; "))),
@@ -151,25 +173,27 @@ impl Scenario {
     /// Then: load is sent until the claim is decided, and it must be met.
     pub async fn expect(&mut self, expectation: &Expectation) -> Result<()> {
         self.step(async |this| {
+            expectation.check(&this.application)?;
             let Some(load) = this.load else {
                 return Err(Error::feature("observing the mesh", "no load is sent")
                     .hint("say `Given every portal sends 50 requests per second` before"));
             };
             this.enter(Phase::Observe, expectation.to_string())?;
+            let Some(run) = this.run.clone() else { return Ok(()) };
             let mut evidence = match this.evidence.take() {
                 Some(evidence) => evidence,
-                None => Evidence::gather(&this.run, this.id, load).await?,
+                None => Evidence::gather(&run, this.id, load).await?,
             };
             loop {
-                let verdicts = this.judge(expectation, &evidence)?;
+                let verdicts = judge_all(&run, expectation, &evidence)?;
                 let undecided = verdicts.iter().any(|(_, v)| v.decision == Decision::Undecided);
                 let violated = verdicts.iter().any(|(_, v)| v.decision == Decision::Violated);
-                let time_left = evidence.load_time < this.run.options.max_load_time.duration();
+                let time_left = evidence.load_time < run.options.max_load_time.duration();
                 if undecided && !violated && time_left {
-                    evidence.extend(&this.run, this.id, load).await?;
+                    evidence.extend(&run, this.id, load).await?;
                     continue;
                 }
-                let told = this.tell(expectation, &verdicts, &evidence);
+                let told = this.tell(&run, expectation, &verdicts, &evidence);
                 this.evidence = Some(evidence);
                 return told;
             }
@@ -180,21 +204,22 @@ impl Scenario {
     /// Puts everything back and tells so. Never fails: what is left is in the event and in the
     /// outcome.
     pub async fn restore(&mut self) {
+        let Some(run) = self.run.clone() else { return };
         let started = Instant::now();
         let lingers = self.configurations.values().map(|c| c.lingers).max();
         let undone = self.journal_len();
         if undone > 0 {
             self.tell_phase(Phase::Restore, "putting everything back".to_owned());
         }
-        let left_behind = self.take_back(|_| true).await;
+        let left_behind = self.take_back(&run, |_| true).await;
         if let Some(lingers) = lingers {
-            self.run.quiet_not_before(Instant::now() + lingers + QUIET);
+            run.quiet_not_before(Instant::now() + lingers + QUIET);
         }
         self.configurations.clear();
         if !left_behind.is_empty() {
             self.outcome = Outcome::LeftBehind;
         }
-        self.run.sink.tell(Event::Restored {
+        run.sink.tell(Event::Restored {
             scenario: self.id,
             undone: undone - u32::try_from(left_behind.len()).unwrap_or(undone).min(undone),
             left_behind,
@@ -215,7 +240,7 @@ impl Scenario {
     async fn step<T>(&mut self, work: impl AsyncFnOnce(&mut Self) -> Result<T>) -> Result<T> {
         // Lets the narrator tell that the step has begun before the step itself tells anything.
         tokio::task::yield_now().await;
-        let stop = self.run.stop.clone();
+        let stop = self.run.as_ref().map(|run| run.stop.clone()).unwrap_or_default();
         let limited = async {
             let limit = Error::runner("running a step", "it took longer than 10 minutes");
             tokio::time::timeout(STEP_LIMIT, work(self)).await.unwrap_or(Err(limit))
@@ -258,11 +283,13 @@ impl Scenario {
 
     fn tell_phase(&mut self, phase: Phase, detail: String) {
         self.phase = phase;
-        self.run.sink.tell(Event::PhaseEntered { scenario: self.id, phase, detail });
+        if let Some(run) = &self.run {
+            run.sink.tell(Event::PhaseEntered { scenario: self.id, phase, detail });
+        }
     }
 
     fn subject(&self, service: &ServiceName) -> Result<Subject> {
-        let found = self.run.application.service(service)?;
+        let found = self.application.service(service)?;
         Ok(Subject {
             name: found.name.clone(),
             namespace: found.namespace.clone(),
@@ -273,26 +300,26 @@ impl Scenario {
 
     /// Writes objects in order, each behind a barrier: a VirtualService must never name subsets
     /// that a proxy does not know yet.
-    async fn write(&mut self, objects: &[Value]) -> Result<()> {
+    async fn write(&mut self, run: &Run, objects: &[Value]) -> Result<()> {
         let names: Vec<_> = objects.iter().map(ObjectRef::of).collect::<Result<_>>()?;
         let list = names.iter().map(ToString::to_string).collect::<Vec<_>>();
         self.enter(Phase::Disturb, list.join(", "))?;
         self.evidence = None;
         let (mut proxies, mut converged_ms, mut told) = (0, 0, Vec::new());
-        if self.run.options.placebo {
+        if run.options.placebo {
             told = list.iter().map(|name| format!("{name} (withheld)")).collect();
         } else {
             for (object, name) in objects.iter().zip(&names) {
-                let (version, how) = self.write_one(object, name).await?;
+                let (version, how) = self.write_one(&run.target, object, name).await?;
                 self.tell_phase(Phase::Converge, name.to_string());
-                let converged = self.run.target.converged(&version, &[name.to_string()]).await?;
+                let converged = run.target.converged(&version, &[name.to_string()]).await?;
                 proxies = converged.proxies;
                 let took = u64::try_from(converged.took.as_millis()).unwrap_or(u64::MAX);
                 converged_ms = converged_ms.max(took);
                 told.push(format!("{name} ({how})"));
             }
         }
-        self.run.sink.tell(Event::Disturbed {
+        run.sink.tell(Event::Disturbed {
             scenario: self.id,
             objects: told,
             proxies,
@@ -303,10 +330,10 @@ impl Scenario {
 
     async fn write_one(
         &mut self,
+        target: &Target,
         object: &Value,
         name: &ObjectRef,
     ) -> Result<(String, &'static str)> {
-        let target = &self.run.target;
         let ours = self.journal.added().any(|added| added == name);
         let written = if ours {
             let patch = json!([{"op": "replace", "path": "/spec", "value": object["spec"]}]);
@@ -314,7 +341,7 @@ impl Scenario {
                 .map_err(|cause| Error::runner(format!("changing {name}"), cause))?;
             (target.patch(name, patch).await?, "changed")
         } else {
-            self.free_to_add(object, name).await?;
+            free_to_add(target, object, name).await?;
             self.journal.intend(Undo::Delete(name.clone()));
             (target.create(object).await?, "added")
         };
@@ -322,36 +349,11 @@ impl Scenario {
         Ok((version.unwrap_or_default().to_owned(), written.1))
     }
 
-    /// A second object for a host does nothing in a mesh, or undoes what is there: the oldest wins.
-    async fn free_to_add(&self, object: &Value, name: &ObjectRef) -> Result<()> {
-        let (there, _) =
-            self.run.target.list(&name.api_version, &name.kind, &name.namespace, "").await?;
-        let hosts = hosts(object);
-        for other in &there {
-            if hosts.iter().any(|host| concerns(other, host)) {
-                let other_name = ObjectRef::of(other)?;
-                let run = other.pointer("/metadata/labels").and_then(|l| l[RUN_LABEL].as_str());
-                let error = Error::runner(
-                    format!("adding {name}"),
-                    format!("{other_name} configures that host already"),
-                );
-                return Err(match run {
-                    Some(run) => error.hint(format!(
-                        "it was left behind by run {run}: {}",
-                        other_name.delete_command()
-                    )),
-                    None => error.hint("this version only adds configuration, it changes none"),
-                });
-            }
-        }
-        Ok(())
-    }
-
     /// Undoes what is selected: VirtualServices before the DestinationRules they name, with the
     /// barrier between. Answers what is left behind.
-    async fn take_back(&mut self, which: impl Fn(&ObjectRef) -> bool) -> Vec<String> {
+    async fn take_back(&mut self, run: &Run, which: impl Fn(&ObjectRef) -> bool) -> Vec<String> {
         let mut left_behind = Vec::new();
-        let target = self.run.target.clone();
+        let target = &run.target;
         for kind in ["VirtualService", "DestinationRule"] {
             let selected = |object: &ObjectRef| object.kind == kind && which(object);
             let names: Vec<_> =
@@ -359,7 +361,7 @@ impl Scenario {
             if names.is_empty() {
                 continue;
             }
-            let restored = self.journal.undo(&target, selected).await;
+            let restored = self.journal.undo(target, selected).await;
             left_behind.extend(restored.left_behind);
             let settled = async {
                 let (_, version) = target.list("networking.istio.io/v1", kind, "", "").await?;
@@ -378,21 +380,11 @@ impl Scenario {
 
     // --- judging ---
 
-    fn judge(
-        &mut self,
-        expectation: &Expectation,
-        evidence: &Evidence,
-    ) -> Result<Vec<(String, Verdict)>> {
-        let counts = expectation.count(&self.run.application, evidence)?;
-        let confidence = self.run.options.confidence;
-        let judged = |(who, counts)| (who, judge(&expectation.bound, counts, confidence));
-        Ok(counts.into_iter().map(judged).collect())
-    }
-
     /// Tells every observer's verdict and sums them up: one violation is a failure, one undecided
     /// claim is inconclusive, and without proof of the disturbance a pass is vacuous.
     fn tell(
         &mut self,
+        run: &Run,
         expectation: &Expectation,
         verdicts: &[(String, Verdict)],
         evidence: &Evidence,
@@ -408,7 +400,7 @@ impl Scenario {
                 Decision::Violated => Outcome::Failed,
             };
             let text = verdict.numbers(&format!("requests {}", expectation.property));
-            self.run.sink.tell(Event::Judged {
+            run.sink.tell(Event::Judged {
                 scenario: self.id,
                 outcome,
                 claim: expectation.to_string(),
@@ -439,11 +431,9 @@ impl Scenario {
         let (mut shown, mut missing) = (Vec::new(), None);
         for ((namespace, service), configured) in &self.configurations {
             for proof in &configured.proofs {
-                let mut filter = Filter {
-                    reporter: Some(Reporter::Source),
-                    destination_service: Some((service.clone(), namespace.clone())),
-                    ..Filter::default()
-                };
+                let name = service.clone();
+                let host = ServiceName { name, namespace: Some(namespace.clone()) };
+                let mut filter = Filter::of(Reporter::Source, &host);
                 let (count, what) = match proof {
                     Proof::Flag(flag) => {
                         let count = evidence.window.requests(&filter).with_flag(flag);
@@ -465,6 +455,38 @@ impl Scenario {
         }
         ((!shown.is_empty()).then(|| shown.join(", ")), missing)
     }
+}
+
+/// A second object for a host does nothing in a mesh, or undoes what is there: the oldest wins.
+async fn free_to_add(target: &Target, object: &Value, name: &ObjectRef) -> Result<()> {
+    let (there, _) = target.list(&name.api_version, &name.kind, &name.namespace, "").await?;
+    let hosts = hosts(object);
+    let Some(other) = there.iter().find(|other| hosts.iter().any(|host| concerns(other, host)))
+    else {
+        return Ok(());
+    };
+    let other_name = ObjectRef::of(other)?;
+    let run = other.pointer("/metadata/labels").and_then(|labels| labels[RUN_LABEL].as_str());
+    let cause = format!("{other_name} configures that host already");
+    let error = Error::runner(format!("adding {name}"), cause);
+    Err(match run {
+        Some(run) => {
+            let command = other_name.delete_command();
+            error.hint(format!("it was left behind by run {run}: {command}"))
+        }
+        None => error.hint("this version only adds configuration, it changes none"),
+    })
+}
+
+fn judge_all(
+    run: &Run,
+    expectation: &Expectation,
+    evidence: &Evidence,
+) -> Result<Vec<(String, Verdict)>> {
+    let counts = expectation.count(&run.application, evidence)?;
+    let confidence = run.options.confidence;
+    let judged = |(who, counts)| (who, judge(&expectation.bound, counts, confidence));
+    Ok(counts.into_iter().map(judged).collect())
 }
 
 fn outcome_of(blame: Blame) -> Outcome {

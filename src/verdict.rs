@@ -15,7 +15,9 @@ mod sequence;
 #[cfg(test)]
 mod simulation;
 
-pub use mean::{MIN_MEAN_SAMPLES, MeanBound, MeanVerdict, judge_mean};
+pub use std::fmt;
+
+use mean::{MIN_MEAN_SAMPLES, MeanBound, MeanVerdict, judge_mean};
 pub use sequence::{Confidence, Interval, interval};
 
 use crate::units::Percent;
@@ -122,6 +124,19 @@ impl Bound {
             (_, true) => Decision::Violated,
             (true, false) => Decision::Met,
             (false, false) => Decision::Undecided,
+        }
+    }
+}
+
+impl fmt::Display for Bound {
+    /// As a sentence says it: `at least 99%`, `every`, `no`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtLeast(least) => write!(f, "at least {least}"),
+            Self::AtMost(most) => write!(f, "at most {most}"),
+            Self::Between(least, most) => write!(f, "between {least} and {most}"),
+            Self::All => f.write_str("every"),
+            Self::None_ => f.write_str("no"),
         }
     }
 }

@@ -29,10 +29,7 @@ fn main() -> ExitCode {
     // threads here, and needs none of what follows.
     let mut args = std::env::args_os().skip(1);
     if args.next().is_some_and(|first| first == "envoy-shim") {
-        return match faultless::target::run_envoy_shim(args.collect()) {
-            Ok(never) => match never {},
-            Err(error) => ended(&error),
-        };
+        return ended(&faultless::target::run_envoy_shim(args.collect()));
     }
     let cli = Cli::parse();
     tracing_subscriber::fmt()

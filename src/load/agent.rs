@@ -28,6 +28,12 @@ use super::spec::StreamSpec;
 use super::stream::{Live, Prepared};
 use crate::error::{Error, Result};
 
+/// The agent's image, without its tag: the tag is Faultless's own version.
+pub const IMAGE: &str = "ghcr.io/faultless-mesh/faultless";
+
+/// Where it listens in its pod. Outside of Istio's own ports (15000-15099).
+pub const PORT: u16 = 8099;
+
 /// A stream whose report nobody has asked for this long stops. A runner asks at least every
 /// second; 20 s outlast an API server's hiccup and are short enough for a production mesh.
 pub const UNWATCHED_AFTER: Duration = Duration::from_secs(20);

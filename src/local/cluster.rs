@@ -153,7 +153,14 @@ impl Cluster {
     ) -> Result<Arc<Object>, Refusal> {
         let stamp = self.inner.clock.stamp();
         let mut state = self.state();
-        let object = admission::admit(&state.store, kind, None, object, mode.strict)?;
+        let request = admission::Request {
+            store: &state.store,
+            kind,
+            stored: None,
+            stamp: &stamp,
+            strict: mode.strict,
+        };
+        let object = admission::admit(&request, object)?;
         let written = state.store.create(kind, object, &stamp, mode.dry_run)?;
         Ok(self.tell(&mut state, written))
     }
@@ -171,13 +178,21 @@ impl Cluster {
         mode: WriteMode,
         change: impl FnOnce(&Value) -> Result<Value, Refusal>,
     ) -> Result<Arc<Object>, Refusal> {
+        let stamp = self.inner.clock.stamp();
         let mut state = self.state();
         let stored =
             state.store.get(kind, namespace, name).ok_or_else(|| Refusal::not_found(kind, name))?;
         let changed = change(&stored)?;
         let mut object = state.store.merged(kind, namespace, name, part, changed)?;
         if part == Part::Spec {
-            object = admission::admit(&state.store, kind, Some(&stored), object, mode.strict)?;
+            let request = admission::Request {
+                store: &state.store,
+                kind,
+                stored: Some(&stored),
+                stamp: &stamp,
+                strict: mode.strict,
+            };
+            object = admission::admit(&request, object)?;
         }
         let written = state.store.replace(kind, object, mode.dry_run)?;
         Ok(self.tell(&mut state, written))
@@ -230,8 +245,17 @@ impl Cluster {
         let _ = self.delete(&kinds::POD, namespace, name, &stopped, WriteMode::default());
     }
 
-    /// Removes a pod that was marked for deletion, once the kubelet has stopped it.
-    pub fn finalize_pod(&self, _namespace: &str, _name: &str, _uid: &str) {}
+    /// A namespace that is to be deleted is empty: it goes, unless a finalizer holds it.
+    pub(super) fn finalize_namespace(&self, namespace: &Object) -> Result<(), Refusal> {
+        let name = meta::name(namespace);
+        let mut state = self.state();
+        let mut emptied = namespace.clone();
+        emptied["spec"]["finalizers"] = json!([]);
+        let emptied = state.store.merged(&kinds::NAMESPACE, "", name, Part::Spec, emptied)?;
+        let written = state.store.replace(&kinds::NAMESPACE, emptied, false)?;
+        self.tell(&mut state, written);
+        Ok(())
+    }
 
     /// The store's resource version, told at every change: level-triggered controllers wait on
     /// `changed()` and then look at everything again.

@@ -12,7 +12,8 @@ use super::application::{Application, Portal};
 use super::journal::{Journal, Restored, Undo};
 use crate::error::{Error, Result};
 use crate::faults::{MANAGED_BY, RUN_LABEL};
-use crate::load::{StreamReport, StreamSpec, agent};
+use crate::load::client::Started;
+use crate::load::{StreamReport, StreamSpec, agent, client};
 use crate::target::Target;
 use crate::target::objects::ObjectRef;
 use crate::target::pods::Pod;
@@ -101,15 +102,15 @@ impl Agents {
         &self,
         target: &Target,
         specs: BTreeMap<String, StreamSpec>,
-    ) -> Result<BTreeMap<String, String>> {
+    ) -> Result<BTreeMap<String, u64>> {
         let starting = specs.into_iter().map(|(portal, spec)| async move {
             let body = json!([spec]);
             let pod = self.pod(&portal)?;
-            let path = "/streams";
+            let path = client::STREAMS;
             let page = target.pod_request(Method::POST, pod, agent::PORT, path, Some(&body)).await?;
-            let ids: Vec<String> = answer(&page, &portal)?;
+            let started: Started = answer(&page, &portal)?;
             let none = || Error::runner("starting load", "the agent answered no stream id");
-            Ok((portal, ids.into_iter().next().ok_or_else(none)?))
+            Ok((portal, started.ids.into_iter().next().ok_or_else(none)?))
         });
         Ok(try_join_all(starting).await?.into_iter().collect())
     }
@@ -118,10 +119,10 @@ impl Agents {
     pub async fn reports(
         &self,
         target: &Target,
-        ids: &BTreeMap<String, String>,
+        ids: &BTreeMap<String, u64>,
     ) -> Result<BTreeMap<String, StreamReport>> {
         let asking = ids.iter().map(|(portal, id)| async move {
-            let path = format!("/streams/{id}");
+            let path = client::stream(*id);
             let page = target.pod_get(self.pod(portal)?, agent::PORT, &path).await?;
             Ok((portal.clone(), answer(&page, portal)?))
         });
@@ -129,9 +130,9 @@ impl Agents {
     }
 
     /// Stops these streams; requests in flight end by themselves.
-    pub async fn stop_streams(&self, target: &Target, ids: &BTreeMap<String, String>) -> Result<()> {
+    pub async fn stop_streams(&self, target: &Target, ids: &BTreeMap<String, u64>) -> Result<()> {
         let stopping = ids.iter().map(|(portal, id)| async move {
-            let path = format!("/streams/{id}/stop");
+            let path = client::stop(*id);
             target.pod_request(Method::POST, self.pod(portal)?, agent::PORT, &path, None).await
         });
         try_join_all(stopping).await.map(drop)

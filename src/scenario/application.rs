@@ -78,6 +78,10 @@ pub struct Portal {
     pub calls: String,
     /// The paths it asks for, in turn.
     pub paths: Vec<String>,
+    /// Whether a good answer is JSON that holds something: an application may answer an empty list
+    /// when a service behind it failed.
+    #[serde(default)]
+    pub expect_json_nonempty: bool,
     /// The headers it sends; each takes its values in turn.
     #[serde(default)]
     pub headers: BTreeMap<String, Vec<String>>,

@@ -12,9 +12,9 @@ use super::agents::Agents;
 use super::application::Portal;
 use super::run::Run;
 use crate::error::{Error, Result};
-use crate::load::{StreamReport, StreamSpec};
+use crate::load::{Failure, State, Shape, Spacing, StreamReport, StreamSpec, Tally};
 use crate::target::Target;
-use crate::telemetry::{Filter, Reporter, Snapshot, Window};
+use crate::telemetry::{Filter, PodName, Reporter, Snapshot, Window, exposition};
 use crate::units::Rate;
 
 /// The first chunk of load; long enough for a few hundred requests at the usual rates.
@@ -30,6 +30,9 @@ const LOOK: Duration = Duration::from_millis(250);
 /// How long a request may take at all before the client gives up and counts it as an error. Longer
 /// than any delay a feature may ask for would hide a hang; a minute is longer than the suite.
 const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Unanswered requests of one portal at once: a delay of 5 s at 500/s stays below it.
+const IN_FLIGHT_MAX: u32 = 4_000;
 
 /// Sidecars read at the same time: the API server is somebody's production too.
 const SCRAPES_AT_ONCE: usize = 8;
@@ -48,7 +51,7 @@ pub struct Evidence {
     /// The proxies' differences over all chunks.
     pub window: Window,
     /// The clients' ledgers over all chunks, by portal.
-    pub clients: BTreeMap<String, StreamReport>,
+    pub clients: BTreeMap<String, Tally>,
     /// How long load was sent.
     pub load_time: Duration,
 }
@@ -82,14 +85,7 @@ impl Evidence {
             })?;
         }
         for (portal, report) in reports {
-            match self.clients.entry(portal) {
-                std::collections::btree_map::Entry::Vacant(entry) => drop(entry.insert(report)),
-                std::collections::btree_map::Entry::Occupied(mut entry) => {
-                    entry.get_mut().add(&report).map_err(|cause| {
-                        Error::runner("adding up the load agents' ledgers", cause)
-                    })?;
-                }
-            }
+            self.clients.entry(portal).or_default().add(&report.tally);
         }
         self.window = self.settled(run).await?;
         Ok(())
@@ -124,8 +120,8 @@ impl Evidence {
                 source_namespace: Some(namespace),
                 ..Filter::default()
             };
-            let proxy = window.requests(&filter).total;
-            let client = self.clients.get(name).map_or(0, StreamReport::reached_proxy);
+            let proxy = window.requests(&filter).total();
+            let client = self.clients.get(name).map_or(0, reached_proxy);
             if proxy != client {
                 differences.push(format!(
                     "portal {name}: the client counted {client} requests, its own proxy {proxy}"
@@ -145,22 +141,22 @@ fn unreadable(cause: &dyn std::fmt::Display) -> Error {
 async fn drain(
     run: &Run,
     scenario: ScenarioId,
-    ids: &BTreeMap<String, String>,
+    ids: &BTreeMap<String, u64>,
 ) -> Result<BTreeMap<String, StreamReport>> {
     let deadline = Instant::now() + CHUNK + REQUEST_TIMEOUT + SETTLE;
     loop {
         let reports = run.agents.reports(&run.target, ids).await?;
-        let sum = |count: fn(&StreamReport) -> u64| reports.values().map(count).sum();
+        let sum = |count: fn(&Tally) -> u64| reports.values().map(|r| count(&r.tally)).sum();
         run.sink.tell(Event::LoadProgress {
             scenario,
-            due: sum(|r| r.due),
-            sent: sum(|r| r.sent),
-            done: sum(|r| r.done),
-            in_flight: sum(|r| r.in_flight),
-            late: sum(|r| r.late),
-            errors: sum(StreamReport::errors),
+            due: sum(|tally| tally.due),
+            sent: sum(|tally| tally.sent),
+            done: sum(|tally| tally.done),
+            in_flight: sum(|tally| tally.in_flight),
+            late: sum(|tally| tally.late),
+            errors: sum(Tally::failed),
         });
-        if reports.values().all(StreamReport::is_finished) {
+        if reports.values().all(|report| report.state == State::Done) {
             return Ok(reports);
         }
         if Instant::now() > deadline {
@@ -171,13 +167,30 @@ async fn drain(
     }
 }
 
+/// Requests of which the client's own proxy must know: all that ended, but for those that never
+/// got a connection.
+fn reached_proxy(tally: &Tally) -> u64 {
+    let failed = |failure| tally.by_error.get(&failure).copied().unwrap_or_default();
+    tally.done.saturating_sub(failed(Failure::Refused) + failed(Failure::Dial))
+}
+
 fn spec(run: &Run, name: &str, portal: &Portal, load: Load) -> Result<StreamSpec> {
     let service = run.application.service(&portal.calls.parse().map_err(|cause| {
         Error::feature(format!("reading what portal {name} calls"), cause)
     })?)?;
     let url = format!("http://{}.{}:{}", service.name, service.namespace, service.port);
     let headers = portal.headers.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
-    Ok(StreamSpec::open(name, &url, &portal.paths, headers, load.rate, CHUNK, REQUEST_TIMEOUT))
+    let shape = Shape::Open { rate: load.rate, spacing: Spacing::Even, ramp_ms: 0 };
+    let milliseconds = |d: Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
+    Ok(StreamSpec {
+        paths: portal.paths.clone(),
+        headers,
+        expect_json_nonempty: portal.expect_json_nonempty,
+        duration_ms: Some(milliseconds(CHUNK)),
+        timeout_ms: milliseconds(REQUEST_TIMEOUT),
+        max_in_flight: IN_FLIGHT_MAX,
+        ..StreamSpec::get(name, url, shape)
+    })
 }
 
 /// Reads the statistics of every sidecar of the application.
@@ -191,11 +204,19 @@ async fn scrape(run: &Run) -> Result<Snapshot> {
     let pages: Vec<_> = stream::iter(pods.into_iter().filter(|pod| pod.sidecar))
         .map(|pod| async move {
             let page = target.pod_get(&pod, 15020, "/stats/prometheus").await?;
-            Ok::<_, Error>((format!("{}/{}", pod.namespace, pod.name), page))
+            Ok::<_, Error>((pod, page))
         })
         .buffer_unordered(SCRAPES_AT_ONCE)
         .try_collect()
         .await?;
-    Snapshot::parse(pages.iter().map(|(pod, page)| (pod.as_str(), page.as_str())))
-        .map_err(|cause| Error::runner("reading the sidecars' statistics", cause))
+    let mut snapshot = Snapshot::default();
+    for (pod, page) in pages {
+        let doing = || format!("reading the statistics of {}/{}", pod.namespace, pod.name);
+        let samples =
+            exposition::parse(&page).map_err(|cause| Error::runner(doing(), cause))?;
+        snapshot
+            .insert(PodName::new(&pod.namespace, &pod.name), &pod.incarnation, samples)
+            .map_err(|cause| Error::runner(doing(), cause))?;
+    }
+    Ok(snapshot)
 }

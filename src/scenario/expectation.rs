@@ -2,10 +2,12 @@
 //! evidence and then judged; nothing here decides.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::application::{Application, Service};
 use super::evidence::Evidence;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::load::Tally;
 use crate::telemetry::{Filter, Reporter};
 use crate::units::{ServiceName, Span};
 use crate::verdict::{Bound, Counts};
@@ -57,6 +59,25 @@ pub struct Expectation {
 // === impl Expectation ===
 
 impl Expectation {
+    /// Whether everything it names exists.
+    pub fn check(&self, application: &Application) -> Result<()> {
+        let service = match &self.observer {
+            Observer::EveryPortal if application.portals.is_empty() => {
+                return Err(Error::feature("looking up every portal", "the application has none"));
+            }
+            Observer::EveryPortal => None,
+            Observer::Portal(name) => Some(parse(&application.portal(name)?.calls)?),
+            Observer::Source(service) | Observer::Destination(service) => Some(service.clone()),
+        };
+        let service = service.map(|service| application.service(&service)).transpose()?;
+        match (&self.property, service) {
+            (Property::Reaches(version), Some(service)) => {
+                application.version(service, version).map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// What the evidence holds for it, for each observer by name.
     pub fn count(
         &self,
@@ -93,11 +114,13 @@ impl Expectation {
         };
         let counts = match &self.property {
             Property::Takes { low, high } => {
-                let (low, high) = (low.map(Span::duration), high.map(Span::duration));
-                Counts::exact(report.count_between(low, high), report.done)
+                between(report, *low, *high)
             }
-            Property::Fails => Counts::exact(report.errors(), report.done),
-            Property::Status(status) => Counts::exact(report.with_status(*status), report.done),
+            Property::Fails => Counts::exact(report.failed(), report.done),
+            Property::Status(status) => {
+                let with = report.by_status.get(status).copied().unwrap_or_default();
+                Counts::exact(with, report.done)
+            }
             // Only proxies know these; the client's own proxy is asked.
             Property::Flagged(_) | Property::Reaches(_) => {
                 let (namespace, workload) = super::agents::Agents::workload(portal);
@@ -117,18 +140,18 @@ impl Expectation {
         match &self.property {
             Property::Takes { low, high } => {
                 let durations = evidence.window.durations(filter);
-                let low = low.map_or(0.0, Span::milliseconds);
+                let low = low.map_or(f64::NEG_INFINITY, Span::milliseconds);
                 let high = high.map_or(f64::INFINITY, Span::milliseconds);
                 let (certain, possible) = durations.share_between(low, high);
                 Counts { certain, possible, trials: durations.count }
             }
-            Property::Fails => Counts::exact(requests.errors(), requests.total),
+            Property::Fails => Counts::exact(requests.errors(), requests.total()),
             Property::Status(status) => {
-                Counts::exact(requests.with_code(*status), requests.total)
+                Counts::exact(requests.with_code(&status.to_string()), requests.total())
             }
-            Property::Flagged(flag) => Counts::exact(requests.with_flag(flag), requests.total),
+            Property::Flagged(flag) => Counts::exact(requests.with_flag(flag), requests.total()),
             Property::Reaches(version) => {
-                Counts::exact(requests.to_version(version), requests.total)
+                Counts::exact(requests.to_version(version), requests.total())
             }
         }
     }
@@ -155,7 +178,7 @@ impl fmt::Display for Property {
             Self::Takes { low: None, high: Some(high) } => write!(f, "take less than {high}"),
             Self::Takes { low: None, high: None } => f.write_str("take any time"),
             Self::Fails => f.write_str("fail"),
-            Self::Status(status) => write!(f, "are answered {status}"),
+            Self::Status(status) => write!(f, "be answered {status}"),
             Self::Flagged(flag) => write!(f, "carry flag {flag}"),
             Self::Reaches(version) => write!(f, "reach {version}"),
         }
@@ -164,18 +187,29 @@ impl fmt::Display for Property {
 
 impl fmt::Display for Expectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} of requests {}", self.observer, self.bound, self.property)
+        let Self { observer, property, bound } = self;
+        match bound {
+            Bound::All | Bound::None_ => write!(f, "{observer} sees {bound} request {property}"),
+            Bound::AtLeast(_) | Bound::AtMost(_) | Bound::Between(..) => {
+                write!(f, "{observer} sees {bound} of requests {property}")
+            }
+        }
     }
 }
 
 fn parse(name: &str) -> Result<ServiceName> {
-    name.parse().map_err(|cause| crate::error::Error::feature("reading a service's name", cause))
+    name.parse().map_err(|cause| Error::feature("reading a service's name", cause))
 }
 
 fn filter(reporter: Reporter, service: &Service) -> Filter {
-    Filter {
-        reporter: Some(reporter),
-        destination_service: Some((service.name.clone(), service.namespace.clone())),
-        ..Filter::default()
-    }
+    let namespace = Some(service.namespace.clone());
+    Filter::of(reporter, &ServiceName { name: service.name.clone(), namespace })
+}
+
+/// Requests that took at least `low` and less than `high`, counted from when they were due.
+fn between(tally: &Tally, low: Option<Span>, high: Option<Span>) -> Counts {
+    let low = low.map_or(Duration::ZERO, Span::duration);
+    // The histogram's upper bound is inclusive, the claim's is not.
+    let high = high.map_or(Duration::MAX, |high| high.duration() - Duration::from_micros(1));
+    Counts::exact(tally.latency.all().count_between(low, high), tally.done)
 }

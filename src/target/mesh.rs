@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::load;
 use crate::local::image::{Container, Image, Images};
 use crate::local::{Mesh, MeshConfig, envoy};
@@ -81,7 +81,8 @@ impl Image for Agent {
     }
 }
 
-/// Becomes Envoy, tied to the life of its parent. Never returns when it succeeds.
-pub fn run_envoy_shim(args: Vec<OsString>) -> Result<std::convert::Infallible> {
+/// Becomes Envoy, tied to the life of its parent; returns only when that failed, with the reason.
+#[must_use]
+pub fn run_envoy_shim(args: Vec<OsString>) -> Error {
     envoy::shim::run(args)
 }

@@ -24,6 +24,8 @@ pub struct Pod {
     pub sidecar: bool,
     /// Whether it is ready.
     pub ready: bool,
+    /// Tells its lives apart: its uid with its sidecar's restarts.
+    pub incarnation: String,
 }
 
 // === impl Target ===
@@ -99,7 +101,14 @@ fn pod(object: &Value) -> Option<Pod> {
     let ready = object.pointer("/status/conditions").and_then(Value::as_array).is_some_and(|all| {
         all.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
     });
+    let statuses = |path: &str| object.pointer(path).and_then(Value::as_array).into_iter().flatten();
+    let restarts = statuses("/status/containerStatuses")
+        .chain(statuses("/status/initContainerStatuses"))
+        .find(|status| status["name"] == "istio-proxy")
+        .and_then(|status| status["restartCount"].as_u64())
+        .unwrap_or_default();
     Some(Pod {
+        incarnation: format!("{}+{restarts}", text("/metadata/uid")?),
         namespace: text("/metadata/namespace")?,
         name: text("/metadata/name")?,
         // Since Kubernetes 1.29 Istio may run the sidecar as a restartable init container.
