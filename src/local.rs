@@ -11,5 +11,6 @@ pub mod kubelet;
 pub mod logs;
 pub mod metrics;
 pub mod network;
+pub mod pages;
 pub mod store;
 pub mod translate;
