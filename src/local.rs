@@ -21,5 +21,6 @@ pub mod logs;
 // pub mod mesh;
 pub mod metrics;
 pub mod network;
+pub mod pages;
 pub mod store;
 pub mod translate;
