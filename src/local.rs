@@ -2,6 +2,7 @@
 //! Only `target` may use it, and it uses nothing above `istio`, `units` and `error`.
 
 pub mod admission;
+pub mod api;
 pub mod cluster;
 pub mod control_plane;
 pub mod demo;
