@@ -7,7 +7,8 @@
 //! configuration of Istio objects (by the pure `translate`); `metrics` makes Istio's telemetry of
 //! Envoy's statistics; `demo` stands in for the Travel Demo's images.
 
-mod admission;
+pub mod admission;
+pub mod api;
 pub mod cluster;
 pub mod control_plane;
 pub mod controllers;
@@ -18,7 +19,7 @@ pub mod injection;
 pub mod kinds;
 pub mod kubelet;
 pub mod logs;
-// pub mod mesh;
+pub mod mesh;
 pub mod metrics;
 pub mod network;
 pub mod pages;

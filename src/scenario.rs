@@ -117,11 +117,10 @@ impl Scenario {
                 None => Configuration::new(subject),
             };
             configuration.disturb(&disturbance)?;
-            let objects = configuration.objects(&this.run.id);
             let proofs = disturbance.proofs();
             let lingers = disturbance.lingers();
             if let Some(run) = this.run.clone() {
-                this.write(&run, &objects).await?;
+                this.write(&run, &configuration.objects(&run.id)).await?;
             }
             let entry = this.configurations.entry(key).or_insert_with(|| Configured {
                 configuration: configuration.clone(),
@@ -442,7 +441,7 @@ impl Scenario {
                     Proof::Reached(version) => {
                         filter.reporter = Some(Reporter::Destination);
                         let count = evidence.window.requests(&filter).to_version(version)
-                            + evidence.window.tcp(&filter).to_version(version);
+                            + evidence.window.tcp(&filter).opened_to_version(version);
                         (count, format!("requests reached {service} {version}"))
                     }
                 };

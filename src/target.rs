@@ -4,7 +4,7 @@
 
 pub mod convergence;
 pub mod manifests;
-// mod mesh;
+mod mesh;
 pub mod objects;
 pub mod pods;
 
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
-// pub use self::mesh::{LocalMesh, run_envoy_shim};
+pub use self::mesh::{LocalMesh, run_envoy_shim};
 use crate::error::{Error, Result};
 
 /// No answer of an API server takes longer: a server whose store is dead hangs for 15 s and more,

@@ -15,9 +15,9 @@ mod sequence;
 #[cfg(test)]
 mod simulation;
 
-pub use std::fmt;
+use std::fmt;
 
-use mean::{MIN_MEAN_SAMPLES, MeanBound, MeanVerdict, judge_mean};
+pub use mean::{MIN_MEAN_SAMPLES, MeanBound, MeanVerdict, judge_mean};
 pub use sequence::{Confidence, Interval, interval};
 
 use crate::units::Percent;

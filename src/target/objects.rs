@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
+use kube::Resource as _;
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::Value;
 
@@ -143,15 +144,18 @@ impl Target {
     /// whose field was pruned silently is a test of nothing (`fieldValidation=Strict`).
     pub async fn create(&self, object: &Value) -> Result<Value> {
         let name = ObjectRef::of(object)?;
-        let params = PostParams {
-            field_manager: Some(MANAGER.to_owned()),
-            field_validation: Some(kube::api::ValidationDirective::Strict),
-            ..PostParams::default()
-        };
-        let body = serde_json::from_value(object.clone())
-            .map_err(|cause| Error::feature(format!("creating {name}"), cause))?;
-        let made = self.api(&name).create(&params, &body).await;
-        to_json(made.map_err(|cause| failed(format!("creating {name}"), cause))?)
+        let doing = || format!("creating {name}");
+        let scope = (!name.namespace.is_empty()).then_some(name.namespace.as_str());
+        let url = DynamicObject::url_path(&name.resource(), scope);
+        // By hand, because the client's `PostParams` do not know field validation.
+        let uri = format!("{url}?fieldManager={MANAGER}&fieldValidation=Strict");
+        let request = http::Request::post(uri)
+            .header("content-type", "application/json")
+            .body(object.to_string().into_bytes())
+            .map_err(|cause| Error::runner(doing(), cause))?;
+        let made: DynamicObject =
+            self.client.request(request).await.map_err(|cause| failed(doing(), cause))?;
+        to_json(made)
     }
 
     /// Changes an object by a JSON patch (RFC 6902), whose `test` operations are the conditions
@@ -162,8 +166,9 @@ impl Target {
             field_validation: Some(kube::api::ValidationDirective::Strict),
             ..PatchParams::default()
         };
-        let changed = self.api(object).patch(&object.name, &params, &Patch::<()>::Json(patch));
-        to_json(changed.await.map_err(|cause| failed(format!("changing {object}"), cause))?)
+        let (api, patch) = (self.api(object), Patch::<()>::Json(patch));
+        let changed = api.patch(&object.name, &params, &patch).await;
+        to_json(changed.map_err(|cause| failed(format!("changing {object}"), cause))?)
     }
 
     /// Deletes an object if it still is the one with this uid; `Ok(false)` when it was gone.

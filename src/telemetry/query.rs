@@ -229,6 +229,16 @@ fn has_flag(flags: &str, flag: &str) -> bool {
     flags.split(',').any(|one| one == flag)
 }
 
+// === impl Tcp ===
+
+impl Tcp {
+    /// Connections opened to pods of this version.
+    #[must_use]
+    pub fn opened_to_version(&self, version: &str) -> u64 {
+        self.by_version.get(version).map_or(0, |counts| counts.opened)
+    }
+}
+
 // === impl Requests ===
 
 impl Group {
