@@ -23,15 +23,17 @@ fn the_two_commands_are_promised_and_kept() {
 #[test]
 fn every_command_of_the_papers_exists() {
     let mut known = 0;
+    let mut wrong = Vec::new();
     for paper in ["README.md", "CONTRIBUTING.md"] {
         for command in commands(&read(paper)) {
             let Some(arguments) = our_arguments(&command) else { continue };
             known += 1;
             if let Err(why) = accepted(&arguments) {
-                panic!("{paper}: `{command}`: {why}");
+                wrong.push(format!("{paper}: `{command}`: {why}"));
             }
         }
     }
+    assert!(wrong.is_empty(), "\n  {}", wrong.join("\n  "));
     assert!(known > 3, "only {known} commands found: the papers are not read right");
 }
 
@@ -55,27 +57,29 @@ fn commands_are_the_fenced_lines() {
 fn the_map_names_what_is_there() {
     let map = read("ARCHITECTURE.md");
     let named: Vec<&str> = map.split('`').skip(1).step_by(2).collect();
+    let mut wrong = Vec::new();
     for path in &named {
         let ours = ["src/", "steps/", "reports/", "tests/", "features/", ".ci/"];
-        if ours.iter().any(|folder| path.starts_with(folder)) && !path.contains(['*', ' ']) {
-            assert!(
-                root().join(path).exists(),
-                "ARCHITECTURE.md names `{path}`, which is not there"
-            );
+        let ours = ours.iter().any(|folder| path.starts_with(folder));
+        if ours && !path.contains(['*', ' ']) && !root().join(path).exists() {
+            wrong.push(format!("names `{path}`, which is not there"));
         }
     }
     for source in repository() {
         // Inner parts are their parent's business; the map stops at one level below `local`.
         let depth = if source.path.starts_with("src/local/") { 3 } else { 2 };
         let ours = source.is_rust() && source.path.starts_with("src/");
-        if !ours || source.path.split('/').count() > depth || source.is_unit_tests() {
+        let inner = source.path.split('/').count() > depth;
+        if !ours || inner || source.is_unit_tests() {
             continue;
         }
         let file = source.path.rsplit('/').next().unwrap_or_default();
         let module = file.trim_end_matches(".rs");
-        let shown = named.iter().any(|name| *name == module || *name == source.path);
-        assert!(shown, "ARCHITECTURE.md does not say what `{}` is for", source.path);
+        if !named.iter().any(|name| *name == module || *name == source.path) {
+            wrong.push(format!("does not say what `{}` is for", source.path));
+        }
     }
+    assert!(wrong.is_empty(), "ARCHITECTURE.md\n  {}", wrong.join("\n  "));
 }
 
 #[test]
