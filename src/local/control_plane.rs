@@ -1,6 +1,8 @@
 //! The control plane: looks at the cluster's objects and the pods on the network, translates, and
 //! delivers to each Envoy; knows which proxy accepted or rejected what.
 
+pub mod rejections;
+
 use std::sync::Arc;
 
 use super::cluster::Cluster;
