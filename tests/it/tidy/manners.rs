@@ -7,7 +7,7 @@ const WIDTH_MAX: usize = 100;
 const FUNCTION_LINES_MAX: usize = 70;
 
 /// A header shorter than this says less than the file's name.
-const HEADER_CHARS_MIN: usize = 30;
+const HEADER_CHARS_MIN: usize = 15;
 
 /// Who may start a task or a thread outside a `JoinSet`, and why.
 pub(super) const SPAWNS: &[(&str, &str)] = &[(

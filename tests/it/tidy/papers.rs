@@ -38,6 +38,20 @@ fn every_command_of_the_papers_exists() {
 }
 
 #[test]
+fn the_readme_quotes_a_feature_that_runs() {
+    let readme = read("README.md");
+    let quoted: Vec<&str> = quoted(&readme, "gherkin").collect();
+    assert!(quoted.len() > 3, "README.md shows no feature");
+    let features: Vec<_> =
+        repository().into_iter().filter(|source| source.path.ends_with(".feature")).collect();
+    let strange: Vec<&str> = quoted
+        .into_iter()
+        .filter(|line| !features.iter().any(|it| it.lines.iter().any(|l| l.trim() == *line)))
+        .collect();
+    assert!(strange.is_empty(), "in README.md and in no feature:\n  {}", strange.join("\n  "));
+}
+
+#[test]
 fn a_command_that_does_not_exist_is_noticed() {
     assert!(accepted(&["dance"]).is_err());
     assert!(accepted(&["run", "--no-such-flag"]).is_err());
@@ -47,6 +61,7 @@ fn a_command_that_does_not_exist_is_noticed() {
 fn commands_are_the_fenced_lines() {
     let text =
         "`inline`\n```sh\n$ cargo test   # all\nfaultless run --tags '@a b'\n```\ncargo no\n";
+    assert_eq!(quoted("a\n```x\n b\n\n```\nc\n```\nd\n```\n", "x").collect::<Vec<_>>(), ["b"]);
     assert_eq!(commands(text), ["cargo test", "faultless run --tags '@a b'"]);
     assert_eq!(our_arguments("cargo run --release -- run x"), Some(vec!["run", "x"]));
     assert_eq!(our_arguments("faultless up --empty"), Some(vec!["up", "--empty"]));
@@ -99,6 +114,16 @@ fn every_package_is_under_the_same_lints() {
 
 fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The lines of a paper's fenced blocks in one language, without indentation and empty ones.
+fn quoted<'a>(text: &'a str, language: &str) -> impl Iterator<Item = &'a str> {
+    let opens = format!("```{language}");
+    let mut inside = false;
+    text.lines().map(str::trim).filter(move |line| {
+        inside = if line.starts_with("```") { *line == opens } else { inside };
+        inside && !line.is_empty() && !line.starts_with("```")
+    })
 }
 
 /// The commands in a paper's fenced blocks, without prompt and comment.
