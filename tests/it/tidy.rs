@@ -109,18 +109,23 @@ fn root() -> &'static Path {
 /// Every text file of the repository, by path. Walked, not asked of git, so that it works in an
 /// unpacked archive and sees a file before it is committed.
 fn repository() -> Vec<Source> {
-    const FOLDERS: &[&str] = &[".ci", ".config", "features", "reports", "src", "steps", "tests"];
-    let mut files: Vec<PathBuf> = std::fs::read_dir(root())
-        .expect("the repository is readable")
-        .map(|entry| entry.expect("the repository is readable").path())
+    // Of hidden folders only these are ours; the others are git's, an editor's, a tool's.
+    const HIDDEN: &[&str] = &[".ci", ".config"];
+    let ignored = std::fs::read_to_string(root().join(".gitignore")).unwrap_or_default();
+    let ours = |path: &Path| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let hidden = path.is_dir() && name.starts_with('.') && !HIDDEN.contains(&name);
         // In a git worktree `.git` is a file, and no part of the repository.
-        .filter(|path| path.is_file() && !path.ends_with(".git"))
-        .collect();
-    let mut folders: Vec<PathBuf> = FOLDERS.iter().map(|folder| root().join(folder)).collect();
+        !hidden && name != ".git" && !ignored.lines().any(|line| line == format!("/{name}"))
+    };
+    let mut files: Vec<PathBuf> = Vec::new();
+    let mut folders: Vec<PathBuf> = vec![root().to_path_buf()];
     while let Some(folder) = folders.pop() {
-        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
-        for entry in entries {
+        for entry in std::fs::read_dir(&folder).expect("the repository is readable") {
             let path = entry.expect("the repository is readable").path();
+            if folder == root() && !ours(&path) {
+                continue;
+            }
             if path.is_dir() { folders.push(path) } else { files.push(path) }
         }
     }

@@ -7,10 +7,13 @@ const WIDTH_MAX: usize = 100;
 const FUNCTION_LINES_MAX: usize = 70;
 
 /// A header shorter than this says less than the file's name.
-const HEADER_CHARS_MIN: usize = 30;
+const HEADER_CHARS_MIN: usize = 15;
 
 /// Who may start a task or a thread outside a `JoinSet`, and why.
-const SPAWNS: &[(&str, &str)] = &[];
+pub(super) const SPAWNS: &[(&str, &str)] = &[(
+    "src/local/envoy/process.rs",
+    "children die with the thread that forked them, so that thread lives as long as the program",
+)];
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -162,10 +165,17 @@ fn width(source: &Source) -> Vec<Finding> {
     if !checked || source.is_data() {
         return Vec::new();
     }
-    each_line(&source.lines, |line| {
+    let mut found = each_line(&source.lines, |line| {
         let width = line.chars().count();
         (width > WIDTH_MAX).then(|| format!("{width} columns, more than {WIDTH_MAX}"))
-    })
+    });
+    // Tests may quote long lines as they were recorded: a line that is all inside a raw string.
+    let quoted = |line: usize| {
+        let code = source.code[line - 1].trim_start_matches('~');
+        code.chars().all(|c| matches!(c, ';' | ')' | ','))
+    };
+    found.retain(|(line, _)| !(source.in_tests(*line) && quoted(*line)));
+    found
 }
 
 fn blanks(source: &Source) -> Vec<Finding> {

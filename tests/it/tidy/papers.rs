@@ -23,16 +23,32 @@ fn the_two_commands_are_promised_and_kept() {
 #[test]
 fn every_command_of_the_papers_exists() {
     let mut known = 0;
+    let mut wrong = Vec::new();
     for paper in ["README.md", "CONTRIBUTING.md"] {
         for command in commands(&read(paper)) {
             let Some(arguments) = our_arguments(&command) else { continue };
             known += 1;
             if let Err(why) = accepted(&arguments) {
-                panic!("{paper}: `{command}`: {why}");
+                wrong.push(format!("{paper}: `{command}`: {why}"));
             }
         }
     }
+    assert!(wrong.is_empty(), "\n  {}", wrong.join("\n  "));
     assert!(known > 3, "only {known} commands found: the papers are not read right");
+}
+
+#[test]
+fn the_readme_quotes_a_feature_that_runs() {
+    let readme = read("README.md");
+    let quoted: Vec<&str> = quoted(&readme, "gherkin").collect();
+    assert!(quoted.len() > 3, "README.md shows no feature");
+    let features: Vec<_> =
+        repository().into_iter().filter(|source| source.path.ends_with(".feature")).collect();
+    let strange: Vec<&str> = quoted
+        .into_iter()
+        .filter(|line| !features.iter().any(|it| it.lines.iter().any(|l| l.trim() == *line)))
+        .collect();
+    assert!(strange.is_empty(), "in README.md and in no feature:\n  {}", strange.join("\n  "));
 }
 
 #[test]
@@ -45,6 +61,7 @@ fn a_command_that_does_not_exist_is_noticed() {
 fn commands_are_the_fenced_lines() {
     let text =
         "`inline`\n```sh\n$ cargo test   # all\nfaultless run --tags '@a b'\n```\ncargo no\n";
+    assert_eq!(quoted("a\n```x\n b\n\n```\nc\n```\nd\n```\n", "x").collect::<Vec<_>>(), ["b"]);
     assert_eq!(commands(text), ["cargo test", "faultless run --tags '@a b'"]);
     assert_eq!(our_arguments("cargo run --release -- run x"), Some(vec!["run", "x"]));
     assert_eq!(our_arguments("faultless up --empty"), Some(vec!["up", "--empty"]));
@@ -55,27 +72,29 @@ fn commands_are_the_fenced_lines() {
 fn the_map_names_what_is_there() {
     let map = read("ARCHITECTURE.md");
     let named: Vec<&str> = map.split('`').skip(1).step_by(2).collect();
+    let mut wrong = Vec::new();
     for path in &named {
         let ours = ["src/", "steps/", "reports/", "tests/", "features/", ".ci/"];
-        if ours.iter().any(|folder| path.starts_with(folder)) && !path.contains(['*', ' ']) {
-            assert!(
-                root().join(path).exists(),
-                "ARCHITECTURE.md names `{path}`, which is not there"
-            );
+        let ours = ours.iter().any(|folder| path.starts_with(folder));
+        if ours && !path.contains(['*', ' ']) && !root().join(path).exists() {
+            wrong.push(format!("names `{path}`, which is not there"));
         }
     }
     for source in repository() {
         // Inner parts are their parent's business; the map stops at one level below `local`.
         let depth = if source.path.starts_with("src/local/") { 3 } else { 2 };
         let ours = source.is_rust() && source.path.starts_with("src/");
-        if !ours || source.path.split('/').count() > depth || source.is_unit_tests() {
+        let inner = source.path.split('/').count() > depth;
+        if !ours || inner || source.is_unit_tests() {
             continue;
         }
         let file = source.path.rsplit('/').next().unwrap_or_default();
         let module = file.trim_end_matches(".rs");
-        let shown = named.iter().any(|name| *name == module || *name == source.path);
-        assert!(shown, "ARCHITECTURE.md does not say what `{}` is for", source.path);
+        if !named.iter().any(|name| *name == module || *name == source.path) {
+            wrong.push(format!("does not say what `{}` is for", source.path));
+        }
     }
+    assert!(wrong.is_empty(), "ARCHITECTURE.md\n  {}", wrong.join("\n  "));
 }
 
 #[test]
@@ -95,6 +114,16 @@ fn every_package_is_under_the_same_lints() {
 
 fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The lines of a paper's fenced blocks in one language, without indentation and empty ones.
+fn quoted<'a>(text: &'a str, language: &str) -> impl Iterator<Item = &'a str> {
+    let opens = format!("```{language}");
+    let mut inside = false;
+    text.lines().map(str::trim).filter(move |line| {
+        inside = if line.starts_with("```") { *line == opens } else { inside };
+        inside && !line.is_empty() && !line.starts_with("```")
+    })
 }
 
 /// The commands in a paper's fenced blocks, without prompt and comment.

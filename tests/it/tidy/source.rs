@@ -114,10 +114,19 @@ pub(super) fn mark_unit_tests(sources: &mut [Source]) {
     let mut aside = Vec::new();
     for source in sources.iter().filter(|source| source.is_rust()) {
         let stem = source.path.trim_end_matches(".rs").trim_end_matches("/lib");
-        for line in source.code.iter().skip(source.tests_from) {
+        let folder = source.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for (at, line) in source.code.iter().enumerate().skip(source.tests_from) {
             let line = line.trim();
             let name = line.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';'));
-            aside.extend(name.map(|name| format!("{stem}/{name}.rs")));
+            let Some(name) = name else { continue };
+            // `#[path = "other.rs"]` is relative to the folder that the file is in.
+            let other = at.checked_sub(1).and_then(|before| {
+                source.lines[before].strip_prefix("#[path = \"")?.strip_suffix("\"]")
+            });
+            aside.push(match other {
+                Some(other) => format!("{folder}/{other}"),
+                None => format!("{stem}/{name}.rs"),
+            });
         }
     }
     for source in sources.iter_mut() {
@@ -330,9 +339,14 @@ fn unit_tests_put_aside_are_found() {
         Source::new("src/a/tests.rs", "fn t() { x().unwrap(); }\n"),
         Source::new("src/a/tests/golden.rs", "fn t() {}\n"),
         Source::new("src/a/part.rs", "fn t() {}\n"),
+        Source::new(
+            "src/b/c.rs",
+            "fn f() {}\n#[cfg(test)]\n#[path = \"c_tests.rs\"]\nmod tests;\n",
+        ),
+        Source::new("src/b/c_tests.rs", "fn t() {}\n"),
     ];
     mark_unit_tests(&mut sources);
     let aside: Vec<bool> = sources.iter().map(Source::is_unit_tests).collect();
-    assert_eq!(aside, [false, true, true, false]);
+    assert_eq!(aside, [false, true, true, false, false, true]);
     assert_eq!(sources[0].code_lines(), 1);
 }
