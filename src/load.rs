@@ -24,3 +24,6 @@ pub use histogram::Latencies;
 pub use ledger::{Failure, Tally};
 pub use sender::{Dialer, Stream, tcp_dialer};
 pub use spec::{Shape, Spacing, StreamSpec};
+
+#[cfg(test)]
+mod tests;

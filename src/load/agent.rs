@@ -91,12 +91,12 @@ pub async fn serve(listener: TcpListener, dialer: Dialer, stop: CancellationToke
     let served = loop {
         tokio::select! {
             served = &mut server => break served,
-            _ = watch.tick() => agent.stop_unwatched(),
+            _ = watch.tick() => agent.stop_unwatched(UNWATCHED_AFTER),
             () = stop.cancelled() => {
                 // Reports can still be read while the last requests end.
                 tokio::select! {
                     served = &mut server => break served,
-                    () = agent.drain() => {}
+                    () = agent.drain(END_GRACE) => {}
                 }
                 close.cancel();
                 break tokio::time::timeout(CLOSE_GRACE, server).await.unwrap_or(Ok(()));
@@ -249,26 +249,20 @@ impl Agent {
         Ok(ids)
     }
 
-    fn stop_unwatched(&self) {
+    fn stop_unwatched(&self, after: Duration) {
         for live in self.all() {
-            if live.state() == State::Sending && live.unwatched() > UNWATCHED_AFTER {
+            if live.state() == State::Sending && live.unwatched() > after {
                 tracing::warn!("nobody asks for the reports of a stream: it is stopped");
                 live.stop(EndedBy::Unwatched);
             }
         }
     }
 
-    /// Stops all streams and waits for what they have in flight, within bounds.
-    async fn drain(&self) {
-        let mut tasks = {
-            let mut inner = self.inner();
-            // Nothing new starts, and no plan goes on.
-            inner.pacer = None;
-            std::mem::take(&mut inner.tasks)
-        };
-        self.all().iter().for_each(|live| live.stop(EndedBy::Agent));
+    /// Stops all streams and waits for what they have in flight, no longer than `grace`.
+    async fn drain(&self, grace: Duration) {
+        let mut tasks = self.inner().end();
         let ended = async { while tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(END_GRACE, ended).await.is_err() {
+        if tokio::time::timeout(grace, ended).await.is_err() {
             tracing::warn!("requests were still in flight when the agent ended: they are cut");
         }
         tasks.shutdown().await;
@@ -281,6 +275,14 @@ impl Agent {
 // === impl Inner ===
 
 impl Inner {
+    /// Stops all streams and lets nothing new start; what still has requests in flight.
+    fn end(&mut self) -> JoinSet<()> {
+        // Before the pacer: a plan that ends with it would look as if it had been done.
+        self.streams.values().for_each(|live| live.stop(EndedBy::Agent));
+        self.pacer = None;
+        std::mem::take(&mut self.tasks)
+    }
+
     /// Makes room for new streams by forgetting the oldest that are done: a runner that vanished
     /// has not deleted its own.
     fn make_room(&mut self, wanted: usize) -> Answered<()> {
@@ -301,9 +303,76 @@ impl Inner {
 
 impl Drop for End {
     fn drop(&mut self) {
-        let mut inner = self.0.inner();
-        inner.pacer = None;
-        inner.tasks.abort_all();
-        inner.streams.values().for_each(|live| live.stop(EndedBy::Agent));
+        // Dropping the tasks aborts those that are left; after `drain` there are none.
+        drop(self.0.inner().end());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::load::ledger::Failure;
+    use crate::load::spec::{Shape, Spacing};
+    use crate::units::Rate;
+
+    /// An agent with one stream of 200 requests/s to a server that accepts and never answers.
+    async fn busy() -> (TcpListener, Agent, Arc<Live>) {
+        let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let url = format!("http://{}/", silent.local_addr().unwrap());
+        let rate = Rate::per_second(200.0).unwrap();
+        let shape = Shape::Open { rate, spacing: Spacing::Even, ramp_ms: 0 };
+        let agent = Agent::new(tcp_dialer()).unwrap();
+        let started = agent.start(&[StreamSpec::get("portal", url, shape)]);
+        let Ok(live) = started.and_then(|ids| agent.stream(&ids[0].to_string())) else {
+            panic!("a good stream was refused");
+        };
+        (silent, agent, live)
+    }
+
+    #[tokio::test]
+    async fn load_that_nobody_watches_stops_and_only_that() {
+        let (_silent, agent, live) = busy().await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        // Somebody asks just before anybody looks: the stream goes on.
+        assert_eq!(live.report().state, State::Sending);
+        agent.stop_unwatched(Duration::from_millis(150));
+        assert_eq!(live.report().ended_by, None);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        agent.stop_unwatched(Duration::from_millis(150));
+        let stopped = live.report();
+        assert_eq!(stopped.ended_by, Some(EndedBy::Unwatched));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let later = live.report();
+        assert_eq!((later.state, later.tally.due), (State::Draining, stopped.tally.due));
+        assert!(later.kept_plan().is_err());
+    }
+
+    #[tokio::test]
+    async fn what_an_ending_agent_cannot_wait_for_is_counted_as_cut() {
+        let (_silent, agent, live) = busy().await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        agent.drain(Duration::from_millis(50)).await;
+        let report = live.report();
+        assert_eq!((report.state, report.ended_by), (State::Done, Some(EndedBy::Agent)));
+        assert!(report.tally.due > 5);
+        assert_eq!(report.tally.by_error[&Failure::Cut], report.tally.due);
+        assert_eq!(report.tally.balanced(), Ok(()));
+        assert!(agent.start(&[]).is_err());
+    }
+
+    #[tokio::test]
+    async fn an_agent_that_is_dropped_leaves_no_load_behind() {
+        let (_silent, agent, live) = busy().await;
+        let agent = Arc::new(agent);
+        // A connection to the agent that somebody holds open.
+        let held = Arc::clone(&agent);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        drop(End(agent));
+        let then = live.report().tally.due;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(live.report().tally.due, then);
+        drop(held);
     }
 }
