@@ -85,3 +85,21 @@ pub struct Resources {
     /// Route configurations (RDS).
     pub routes: BTreeMap<String, Value>,
 }
+
+/// What one proxy is told.
+#[must_use]
+pub fn resources(_world: &World, _proxy: &Proxy) -> Resources {
+    Resources::default()
+}
+
+/// The endpoints of every cluster, by the cluster's name.
+#[must_use]
+pub fn endpoints(_world: &World) -> BTreeMap<String, Value> {
+    BTreeMap::new()
+}
+
+/// The name of the file with a cluster's endpoints.
+#[must_use]
+pub fn eds_file(cluster: &str) -> String {
+    format!("{}.json", cluster.replace(['|', '/'], "_"))
+}
