@@ -1,0 +1,1 @@
+//! What the store promises, over any sequence of writes.
