@@ -230,9 +230,6 @@ impl Cluster {
         let _ = self.delete(&kinds::POD, namespace, name, &stopped, WriteMode::default());
     }
 
-    /// Removes a pod that was marked for deletion, once the kubelet has stopped it.
-    pub fn finalize_pod(&self, _namespace: &str, _name: &str, _uid: &str) {}
-
     /// The store's resource version, told at every change: level-triggered controllers wait on
     /// `changed()` and then look at everything again.
     #[must_use]
