@@ -19,6 +19,7 @@ pub mod injection;
 pub mod kinds;
 pub mod kubelet;
 pub mod logs;
+pub mod mesh;
 pub mod metrics;
 pub mod network;
 pub mod pages;
