@@ -1,10 +1,10 @@
 //! Verdicts: what was claimed, what was counted, and whether that decides it. Pure.
 //!
-//! Every claim about a proportion is judged by a confidence sequence (`sequence`), so that it may be
-//! judged after every single request, and stopped at the first decision, without spoiling the error
-//! rate: with the default confidence of 99.9%, at most one in a thousand true claims is ever called
-//! violated and at most one in a thousand false claims is ever called met. What the evidence does
-//! not decide is undecided, which is not a pass.
+//! Every claim about a proportion is judged by a confidence sequence (`sequence`), so that it may
+//! be judged after every single request, and stopped at the first decision, without spoiling the
+//! error rate: with the default confidence of 99.9%, at most one in a thousand true claims is ever
+//! called violated and at most one in a thousand false claims is ever called met. What the evidence
+//! does not decide is undecided, which is not a pass.
 //!
 //! The rate is one claim's. It assumes that requests are as good as independent given the mesh's
 //! configuration; a claim judged over a window in which the configuration changed means nothing.
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn all_needs_about_two_hundred_requests() {
-        let needed = (1..).find(|&n| judged(Bound::All, n, n).decision == Decision::Met);
+        let needed = (1..1_000).find(|&n| judged(Bound::All, n, n).decision == Decision::Met);
         assert_eq!(needed, Some(198));
     }
 
@@ -249,6 +249,10 @@ mod tests {
         ) {
             // Wherever the true number of hits lies between certain and possible, a decision taken
             // without knowing it is the decision that knowing it would have given.
+            #[expect(
+                clippy::cast_possible_truncation, clippy::cast_sign_loss,
+                reason = "a share of the trials is a count"
+            )]
             let of = |share: f64| (share * trials as f64) as u64;
             let mut hits = [of(a), of(b), of(c)];
             hits.sort_unstable();
