@@ -93,8 +93,12 @@ pub fn judge(bound: &Bound, counts: Counts, confidence: Confidence) -> Verdict {
     } else {
         Interval::ANYTHING
     };
-    let decision =
-        if counts.is_consistent() { bound.decide(counts, interval) } else { Decision::Undecided };
+    // Without trials even "at least 0%" would hold: it would pass and show nothing.
+    let decision = if counts.is_consistent() && counts.trials > 0 {
+        bound.decide(counts, interval)
+    } else {
+        Decision::Undecided
+    };
     Verdict { decision, bound: *bound, counts, interval, confidence }
 }
 
@@ -237,8 +241,8 @@ mod tests {
         for bound in [Bound::All, Bound::None_, Bound::AtLeast(half), Bound::AtMost(half)] {
             assert_eq!(judged(bound, 0, 0).decision, Decision::Undecided, "{bound:?}");
         }
-        // Even where nothing could contradict them.
-        assert_eq!(judged(Bound::AtLeast(percent(0.0)), 0, 0).decision, Decision::Met);
+        // Even where no trial could contradict them.
+        assert_eq!(judged(Bound::AtLeast(percent(0.0)), 0, 0).decision, Decision::Undecided);
     }
 
     proptest! {
