@@ -363,9 +363,10 @@ mod tests {
     #[test]
     fn a_watcher_that_does_not_read_is_dropped_and_knows_it() {
         let cluster = Cluster::default();
-        let mut notices = cluster.watch(&kinds::POD, None, 0).unwrap();
+        let mut notices = cluster.watch(&kinds::LEASE, None, 0).unwrap();
         for i in 0..=NOTICES_MAX {
-            cluster.create(&kinds::POD, pod(&format!("p{i}")), write()).unwrap();
+            let lease = json!({"metadata": {"name": format!("l{i}"), "namespace": "default"}});
+            cluster.create(&kinds::LEASE, lease, write()).unwrap();
         }
         let mut seen = 0;
         while let Ok(notice) = notices.try_recv() {

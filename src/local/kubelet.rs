@@ -6,7 +6,6 @@
 //! containers running; `status` and `env` are pure.
 
 mod env;
-mod event;
 mod pod;
 mod sandbox;
 mod status;
@@ -139,8 +138,8 @@ async fn changed(versions: &mut watch::Receiver<u64>) {
 }
 
 /// Now, as Kubernetes writes it.
-fn now() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+fn now(cluster: &Cluster) -> String {
+    cluster.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 #[cfg(test)]

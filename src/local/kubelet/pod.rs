@@ -10,7 +10,6 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::event::{self, Sort};
 use super::sandbox::{self, Planned, Sandbox, Trouble};
 use super::status::{End, PodView, State};
 use super::supervise::{self, App, Backoff, GRACE_MAX, RestartPolicy, Told};
@@ -35,7 +34,7 @@ pub(super) async fn live(config: Arc<Config>, pod: Arc<Value>, stop: Cancellatio
         namespace: text("namespace"),
         name: text("name"),
         uid: text("uid"),
-        view: PodView::new(&pod, &now()),
+        view: PodView::new(&pod, &now(&config.cluster)),
         config,
         pod,
         stop,
@@ -97,12 +96,12 @@ impl Life {
             tracing::debug!("pod {} was not scheduled: {refusal}", self.name);
         }
         let at = format!("Successfully assigned {}/{} to {NODE}", self.namespace, self.name);
-        self.event(Sort::Normal, "Scheduled", &at);
+        self.event("Normal", "Scheduled", &at);
     }
 
     /// Writes the pod's status as it is now.
     fn publish(&self) {
-        let (cluster, view, now) = (&self.config.cluster, &self.view, now());
+        let (cluster, view, now) = (&self.config.cluster, &self.view, self.now());
         let told = cluster.update(&kinds::POD, &self.namespace, &self.name, Part::Status, |pod| {
             // A newer pod of the same name has a status of its own.
             if pod["metadata"]["uid"] == view.uid.as_str() {
@@ -114,8 +113,12 @@ impl Life {
         }
     }
 
-    fn event(&self, sort: Sort, reason: &str, message: &str) {
-        event::write(&self.config.cluster, &self.pod, sort, reason, message);
+    fn event(&self, sort: &str, reason: &str, message: &str) {
+        self.config.cluster.record_event(&self.pod, sort, reason, message, "kubelet");
+    }
+
+    fn now(&self) -> String {
+        now(&self.config.cluster)
     }
 
     /// Plans the pod and makes its sandbox, as often as it takes; `None` when it is to stop first.
@@ -152,7 +155,7 @@ impl Life {
             container.state = State::Waiting { reason: trouble.reason, message };
         }
         self.publish();
-        self.event(Sort::Warning, "Failed", &format!("Error: {}", trouble.message));
+        self.event("Warning", "Failed", &format!("Error: {}", trouble.message));
     }
 
     async fn try_begin(
@@ -258,15 +261,15 @@ impl Life {
 
     /// Notes what happened to a container, in the view and as an event.
     fn note(&mut self, name: &str, told: Told) {
-        let now = now();
+        let now = self.now();
         let Some(container) = self.view.container(name) else { return };
         match told {
             Told::Started => {
                 container.state = State::Running { since: now };
                 let image = container.image.clone();
                 let stands_in = format!("A stand-in for image \"{image}\" is present");
-                self.event(Sort::Normal, "Pulled", &stands_in);
-                self.event(Sort::Normal, "Started", &format!("Started container {name}"));
+                self.event("Normal", "Pulled", &stands_in);
+                self.event("Normal", "Started", &format!("Started container {name}"));
             }
             Told::Ended { outcome, again } => {
                 let started = match &container.state {
@@ -288,7 +291,7 @@ impl Life {
                 container.last = Some(end);
                 container.state =
                     State::Waiting { reason: "CrashLoopBackOff", message: message.clone() };
-                self.event(Sort::Warning, "BackOff", &message);
+                self.event("Warning", "BackOff", &message);
             }
         }
     }
@@ -302,7 +305,7 @@ impl Life {
             return false;
         }
         self.leave(running).await;
-        let now = now();
+        let now = self.now();
         if let Some(sidecar) = self.view.container(SIDECAR) {
             let started = match &sidecar.state {
                 State::Running { since } => since.clone(),
@@ -335,7 +338,7 @@ impl Life {
         if running.sandbox.net.sidecar && self.view.phase() == "Running" {
             tokio::time::sleep(DRAIN).await;
         }
-        self.event(Sort::Normal, "Killing", "Stopping containers");
+        self.event("Normal", "Killing", "Stopping containers");
         self.leave(&mut running).await;
         let dir = &running.sandbox.net.dir;
         if let Err(error) = std::fs::remove_dir_all(dir) {
