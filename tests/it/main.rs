@@ -1,1 +1,3 @@
-//! x
+//! How we know: one test binary that drives the program and the library's public API.
+
+mod translate;

@@ -146,10 +146,6 @@ fn inbound_routes(port: u16, cluster: &str) -> Value {
                 "route": {
                     "cluster": cluster,
                     "timeout": "0s",
-                    "max_stream_duration": {
-                        "max_stream_duration": "0s",
-                        "grpc_timeout_header_max": "0s",
-                    },
                     "retry_policy": {"retry_on": "reset-before-request", "num_retries": 2},
                 },
             }],

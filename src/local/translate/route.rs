@@ -76,12 +76,10 @@ impl Rule<'_> {
     fn action(&self, block: Option<&HttpMatch>) -> Value {
         let rule = self.rule;
         // Absent means no limit: Envoy's own 15 s must never apply.
+        // Pilot also writes `max_grpc_timeout`, which matters for gRPC only and is deprecated. Its
+        // successor `max_stream_duration` must not stand here: beside it Envoy ignores `timeout`.
         let timeout = rule.timeout.as_deref().and_then(duration::parse).unwrap_or_default();
-        let timeout = duration::proto(timeout);
-        let mut action = json!({
-            "timeout": timeout,
-            "max_stream_duration": {"grpc_timeout_header_max": timeout},
-        });
+        let mut action = json!({"timeout": duration::proto(timeout)});
         let namespace = &self.object.metadata.namespace;
         match target(self.view, &rule.route, namespace, self.port) {
             Target::One(Share { cluster, headers, .. }) => {
@@ -326,11 +324,7 @@ fn is_host(name: &str) -> bool {
 
 /// The route of a service that no VirtualService speaks of.
 pub(super) fn default_route(cluster: &str) -> Value {
-    let mut action = json!({
-        "cluster": cluster,
-        "timeout": "0s",
-        "max_stream_duration": {"grpc_timeout_header_max": "0s"},
-    });
+    let mut action = json!({"cluster": cluster, "timeout": "0s"});
     if let Some(policy) = retry_policy(None) {
         action["retry_policy"] = policy;
     }
