@@ -92,3 +92,6 @@ fn told(each: impl Iterator<Item = String>) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;
