@@ -40,9 +40,9 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Judges objects that will be in a mesh together; `known_services` are (name, namespace). Each object
-/// is admitted strictly first; one that is refused is not judged further. Findings come in the
-/// order of the objects.
+/// Judges objects that will be in a mesh together; `known_services` are (name, namespace). Each
+/// object is admitted strictly first; one that is refused is not judged further. Findings come in
+/// the order of the objects.
 #[must_use]
 pub fn check(objects: &[Value], known_services: &[(String, String)]) -> Vec<Finding> {
     let mut checker = Checker { found: Vec::new(), services: known_services, rules: Vec::new() };

@@ -21,7 +21,7 @@ fn object(kind: &str, spec: Value) -> Value {
     })
 }
 
-/// A VirtualService with one rule: a destination, and these fields.
+/// A `VirtualService` with one rule: a destination, and these fields.
 fn rule(fields: Value) -> Value {
     let mut rule = json!({"route": [{"destination": {"host": "cart"}}]});
     for (key, value) in fields.as_object().unwrap() {
@@ -30,7 +30,7 @@ fn rule(fields: Value) -> Value {
     virtual_service(json!({"hosts": ["cart"], "http": [rule]}))
 }
 
-/// A DestinationRule with this policy.
+/// A `DestinationRule` with this policy.
 fn policy(policy: Value) -> Value {
     destination_rule(json!({"host": "cart", "trafficPolicy": policy}))
 }

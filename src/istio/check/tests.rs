@@ -38,7 +38,7 @@ fn finds(objects: &[Value], expected: &str) {
 
 #[test]
 fn what_the_wizards_write_is_right() {
-    let portal = |name| shares([100, 0, 0]).when_header("portal", StringMatch::exact(name));
+    let portal = |name| shares([100, 0, 0]).when_header("portal", &StringMatch::exact(name));
     let mysqldb = VirtualService::for_service("mysqldb", "travel-agency")
         .tcp(TcpRoute::to_subsets(&fqdn("mysqldb", "travel-agency"), [("v1", 80), ("v2", 20)]));
     let hotels = HttpRoute::to_subsets(&fqdn("hotels", "travel-agency"), [("v1", 100)]);
@@ -95,7 +95,7 @@ fn rules_that_can_never_be_used() {
     let narrow = travels().http(path("/a")).http(path("/a/b")).to_object();
     finds(&[narrow], "spec.http[1]: can never be used: rule 0");
     assert!(found(&[travels().http(path("/a/b")).http(path("/a")).to_object()]).is_empty());
-    let header = path("/a").when_header("user", StringMatch::exact("new"));
+    let header = path("/a").when_header("user", &StringMatch::exact("new"));
     assert!(found(&[travels().http(header.clone()).http(path("/a")).to_object()]).is_empty());
     finds(&[travels().http(path("/a")).http(header).to_object()], "spec.http[1]");
 }

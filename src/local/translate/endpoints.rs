@@ -36,8 +36,8 @@ pub(super) fn endpoints(world: &World, config: &Config) -> BTreeMap<String, Valu
     found
 }
 
-/// The EDS name of a subset. It is the cluster's name when the rule lives beside the service; a rule
-/// elsewhere may mean other pods by the same subset, so its name says where it lives.
+/// The EDS name of a subset. It is the cluster's name when the rule lives beside the service; a
+/// rule elsewhere may mean other pods by the same subset, so its name says where it lives.
 pub(super) fn subset_service_name(
     service: &Service,
     port: u16,

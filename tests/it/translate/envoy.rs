@@ -9,8 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use faultless::istio::VirtualService;
 use faultless::istio::virtual_service::{HttpRoute, StringMatch};
+use faultless::istio::{DestinationRule, VirtualService};
 use faultless::local::network::Protocol;
 use faultless::local::translate::{
     Proxy, World, discovery_response, eds_file, endpoints, resources,
@@ -96,11 +96,14 @@ impl Mesh {
 
     /// Writes what the sidecar is told, endpoints first, as the control plane does.
     fn push(&self, objects: Vec<Value>) {
-        let world = world::with(self.world.clone(), objects);
-        for (name, assignment) in endpoints(&world) {
+        self.push_world(&world::with(self.world.clone(), objects));
+    }
+
+    fn push_world(&self, world: &World) {
+        for (name, assignment) in endpoints(world) {
             write(&self.dir.path().join("eds").join(eds_file(&name)), [&assignment]);
         }
-        let told = resources(&world, &self.proxy);
+        let told = resources(world, &self.proxy);
         write(&self.pod().join("cds").join("cds.json"), told.clusters.values());
         for (name, routes) in &told.routes {
             write(&self.pod().join("rds").join(format!("{name}.json")), [routes]);
@@ -171,6 +174,17 @@ impl Mesh {
         self.ask("out/0.0.0.0_8000.sock", &request)
     }
 
+    /// A statistic of the cluster whose name begins so.
+    fn count(&self, cluster: &str, statistic: &str) -> u64 {
+        let stats = self.admin("/stats");
+        let start = format!("cluster.{cluster}");
+        let line = stats.lines().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            (name.starts_with(&start) && name.ends_with(&format!(".{statistic}"))).then_some(value)
+        });
+        line.and_then(|value| value.trim().parse().ok()).unwrap_or_default()
+    }
+
     fn mysql(&self) -> String {
         self.ask("out/127.77.255.3_3306.sock", "")
     }
@@ -238,7 +252,7 @@ fn envoy_obeys() {
     let v1 = (0..100).filter(|_| mesh.mysql() == "mysqldb-v1").count();
     assert!((60..=97).contains(&v1), "{v1} of 100 connections went to v1, meant are 80");
     let hurried = HttpRoute::to_host("travels")
-        .when_header("portal", StringMatch::exact("voyages.fr"))
+        .when_header("portal", &StringMatch::exact("voyages.fr"))
         .timeout(Duration::from_millis(5));
     let object = VirtualService::for_service("travels", "travel-agency")
         .http(hurried)
@@ -268,6 +282,74 @@ fn plain(mesh: &Mesh) {
     let through_inbound = mesh.get("voyages.travel-portal", "");
     assert!(through_inbound.contains("voyages-v1"), "{through_inbound}");
     mesh.nothing_rejected();
+}
+
+#[test]
+fn envoy_shares_breaks_and_mirrors() {
+    let Some(binary) = binary() else {
+        eprintln!("skipped: no Envoy in FAULTLESS_ENVOY or on the PATH");
+        return;
+    };
+    let mut mesh = Mesh::new();
+    mesh.start(&binary);
+    mesh.push(case("missing_subset.yaml"));
+    mesh.until("no such cluster", |mesh| mesh.get(TRAVELS, "").starts_with("HTTP/1.1 503"));
+
+    mesh.push(case("traffic_shifting.yaml"));
+    mesh.until("the subsets", |mesh| mesh.get(TRAVELS, "").starts_with("HTTP/1.1 200"));
+    let v1 = (0..100).filter(|_| mesh.get(TRAVELS, "").contains("travels-v1 ")).count();
+    // Binomial, n = 100, p = 0.8: outside of this with a chance below one in a hundred thousand.
+    assert!((61..=96).contains(&v1), "{v1} of 100 requests went to v1, meant are 80");
+
+    mesh.push(case("mirroring.yaml"));
+    let mirrored = |mesh: &Mesh| mesh.count("outbound|8000|v3|travels", "upstream_rq_total");
+    let before = mirrored(&mesh);
+    mesh.until("copies", |mesh| {
+        let answer = mesh.get(TRAVELS, "");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        mirrored(mesh) > before + 5
+    });
+
+    mesh.push(case("circuit_breaker.yaml"));
+    let overflows = |mesh: &Mesh| {
+        let all = thread::scope(|scope| {
+            let requests: Vec<_> = (0..30).map(|_| scope.spawn(|| mesh.get(TRAVELS, ""))).collect();
+            requests.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>()
+        });
+        let full = all.iter().filter(|answer| answer.contains("x-envoy-overloaded")).count();
+        let good = all.iter().filter(|answer| answer.starts_with("HTTP/1.1 200")).count();
+        assert_eq!(full + good, all.len(), "{all:#?}");
+        assert!(good > 0, "the breaker lets nothing through");
+        full
+    };
+    mesh.until("an overflow", |mesh| overflows(mesh) > 10);
+    mesh.push(Vec::new());
+    mesh.until("no overflow", |mesh| overflows(mesh) == 0);
+
+    eject(&mesh);
+    mesh.nothing_rejected();
+}
+
+/// A pod that fails is left out after one error, because the rule says so.
+fn eject(mesh: &Mesh) {
+    let rule = DestinationRule::for_service("hotels", "travel-agency").ejecting(
+        1,
+        Duration::from_millis(200),
+        Duration::from_secs(60),
+    );
+    let mut broken = mesh.world.clone();
+    let dead = TcpListener::bind(SocketAddr::from(([127, 77, 0, 20], 0))).unwrap();
+    let hotels = broken.endpoints.iter_mut().find(|pod| pod.service == "hotels").unwrap();
+    hotels.address = dead.local_addr().unwrap();
+    // Nobody listens there any more.
+    drop(dead);
+    let world = world::with(broken, vec![rule.to_object()]);
+    mesh.push_world(&world);
+    mesh.until("an ejection", |mesh| {
+        let answer = mesh.get(HOTELS, "");
+        answer.ends_with("no healthy upstream")
+    });
+    assert_eq!(mesh.count("outbound|8000||hotels", "outlier_detection.ejections_active"), 1);
 }
 
 #[test]

@@ -43,6 +43,8 @@ fn anything() -> impl Strategy<Value = Value> {
     })
 }
 
+const KINDS: &[&str] = &["VirtualService", "DestinationRule"];
+
 const NAMES: &[&str] = &[
     "hosts",
     "http",
@@ -90,7 +92,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_panics(spec in anything(), kind in prop::sample::select(&["VirtualService", "DestinationRule"][..]), strict: bool) {
+    fn nothing_panics(
+        spec in anything(),
+        kind in prop::sample::select(KINDS),
+        strict: bool,
+    ) {
         let object = json!({
             "apiVersion": "networking.istio.io/v1",
             "kind": kind,
