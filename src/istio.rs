@@ -4,6 +4,7 @@
 //! touches anything.
 
 pub mod admission;
+pub mod check;
 pub mod destination_rule;
 pub mod duration;
 pub mod metadata;

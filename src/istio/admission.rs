@@ -36,10 +36,10 @@ impl Review {
     }
 }
 
-/// Admits a VirtualService or DestinationRule (`kind`): the object as it is to be stored, and the
-/// warnings to hand to the client; or why it is refused. With `strict` an unknown field is a reason
-/// to refuse, otherwise it is dropped, as `fieldValidation` says. Objects of other kinds are admitted
-/// as they are.
+/// Admits a `VirtualService` or `DestinationRule` (`kind`): the object as it is to be stored, and
+/// the warnings to hand to the client; or why it is refused. With `strict` an unknown field is a
+/// reason to refuse, otherwise it is dropped, as `fieldValidation` says. Objects of other kinds are
+/// admitted as they are.
 ///
 /// Warnings name what Istio would warn of, and what the local mesh cannot do (`untranslated`).
 pub fn admit(kind: &str, object: &Value, strict: bool) -> Result<(Value, Vec<String>), String> {
@@ -86,9 +86,12 @@ fn review(kind: &str, object: &Value) -> Result<Review, serde_json::Error> {
 fn told(each: impl Iterator<Item = String>) -> String {
     let all: Vec<String> = each.collect();
     let more = all.len().saturating_sub(MAX_TOLD);
-    let mut text = all.into_iter().take(MAX_TOLD).collect::<Vec<_>>().join(", ");
+    let text = all.into_iter().take(MAX_TOLD).collect::<Vec<_>>().join(", ");
     if more > 0 {
-        text.push_str(&format!(", and {more} more"));
+        return format!("{text}, and {more} more");
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
-//! DestinationRule: which subsets a service has, and how its pods are connected to. The types hold
-//! what the local mesh translates; an object's other fields are admitted by `schema` and listed by
-//! `untranslated`.
+//! `DestinationRule`: which subsets a service has, and how its pods are connected to. The types
+//! hold what the local mesh translates; an object's other fields are admitted by `schema` and
+//! listed by `untranslated`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::{duration, fqdn};
 
 pub(super) mod validate;
 
-/// A DestinationRule.
+/// A `DestinationRule`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DestinationRule {

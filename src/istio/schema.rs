@@ -1,6 +1,6 @@
-//! The fields of VirtualService and DestinationRule (networking.istio.io/v1, as istio/api's protos
-//! define them) with their types, and the walk over an object that refuses what does not fit: what a
-//! CRD's structural schema does in a real API server.
+//! The fields of `VirtualService` and `DestinationRule` (networking.istio.io/v1, as istio/api's
+//! protos define them) with their types, and the walk over an object that refuses what does not
+//! fit: what a CRD's structural schema does in a real API server.
 
 use serde_json::{Map, Value};
 
@@ -147,7 +147,8 @@ fn walk_int(value: &Value, min: i64, max: i64, path: &str, found: &mut Findings)
     match value.as_i64() {
         Some(number) if (min..=max).contains(&number) => {}
         Some(number) if number < min => found.invalid.push(format!(
-            "{path}: Invalid value: {number}: {path} in body should be greater than or equal to {min}"
+            "{path}: Invalid value: {number}: {path} in body should be greater than or equal to \
+             {min}"
         )),
         Some(number) => found.invalid.push(format!(
             "{path}: Invalid value: {number}: {path} in body should be less than or equal to {max}"
@@ -161,7 +162,7 @@ fn walk_duration(value: &Value, positive: bool, path: &str, found: &mut Findings
         return wrong_type(value, path, "string", found);
     };
     let least = u128::from(positive);
-    if !duration::parse(text).is_some_and(|duration| duration.as_millis() >= least) {
+    if duration::parse(text).is_none_or(|duration| duration.as_millis() < least) {
         found.invalid.push(format!(
             "{path}: Invalid value: {text:?}: must be a valid duration greater than 1ms"
         ));

@@ -1,4 +1,4 @@
-//! VirtualService: which requests to a host go where, and what is done to them on the way. The
+//! `VirtualService`: which requests to a host go where, and what is done to them on the way. The
 //! types hold what the local mesh translates; an object's other fields are admitted by `schema` and
 //! listed by `untranslated`.
 
@@ -13,7 +13,7 @@ pub(super) mod validate;
 
 pub(crate) use validate::GRPC;
 
-/// A VirtualService.
+/// A `VirtualService`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct VirtualService {
@@ -172,7 +172,7 @@ pub struct RouteDestination {
 pub struct Destination {
     /// Host name of the service.
     pub host: String,
-    /// Subset, as a DestinationRule defines it.
+    /// Subset, as a `DestinationRule` defines it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub subset: String,
     /// Port; none means the service's only one, or the one that was called.

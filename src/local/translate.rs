@@ -27,9 +27,9 @@ pub struct World {
     pub services: Vec<Service>,
     /// All ready endpoints of all services.
     pub endpoints: Vec<Endpoint>,
-    /// VirtualService objects as stored.
+    /// `VirtualService` objects as stored.
     pub virtual_services: Vec<std::sync::Arc<Value>>,
-    /// DestinationRule objects as stored.
+    /// `DestinationRule` objects as stored.
     pub destination_rules: Vec<std::sync::Arc<Value>>,
 }
 

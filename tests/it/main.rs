@@ -1,5 +1,6 @@
-//! The one test binary: each file is an area, and drives the real program or the library's public
-//! interface. `tidy` keeps the house.
+//! How we know the rest: the one integration-test binary, which drives the program and the
+//! library's public API. One binary, because each more would link everything once more.
 
 mod envoy;
 mod tidy;
+mod translate;

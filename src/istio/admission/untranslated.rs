@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
-/// Fields of VirtualService and DestinationRule that the local mesh does not translate: `*` stands
-/// for every item of a list. A field not listed here is translated, or holds others that are.
+/// Fields of `VirtualService` and `DestinationRule` that the local mesh does not translate: `*`
+/// stands for every item of a list. A field not listed here is translated, or holds others that
+/// are.
 const IGNORED: &[(&str, &[&str])] = &[
     (
         "VirtualService",

@@ -1,4 +1,4 @@
-//! What istiod's webhook objects to in a DestinationRule, and what it only warns of
+//! What istiod's webhook objects to in a `DestinationRule`, and what it only warns of
 //! (`pkg/config/validation/validation.go`).
 
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! The fields of DestinationRule (istio/api `networking/v1/destination_rule.proto`).
+//! The fields of `DestinationRule` (istio/api `networking/v1/destination_rule.proto`).
 
 use super::Type::{Any, AnyDuration, Bool, Duration, Enum, List, Map, Number, Object, Text};
 use super::virtual_service::PORT_SELECTOR;

@@ -1,4 +1,4 @@
-//! The fields of VirtualService (istio/api `networking/v1/virtual_service.proto`).
+//! The fields of `VirtualService` (istio/api `networking/v1/virtual_service.proto`).
 
 use super::Type::{Any, AnyDuration, Bool, Duration, Enum, List, Map, Number, Object, Text};
 use super::{INT32, Message, TEXT_MAP, TEXTS, UINT32, message};

@@ -1,4 +1,4 @@
-//! Builders: a VirtualService as a sentence of the runner, or Kiali's wizards, would write it.
+//! Builders: a `VirtualService` as a sentence of the runner, or Kiali's wizards, would write it.
 
 use std::time::Duration;
 
@@ -81,7 +81,7 @@ impl HttpRoute {
 
     /// Only for requests with this header; called again, with this one too.
     #[must_use]
-    pub fn when_header(mut self, name: &str, value: StringMatch) -> Self {
+    pub fn when_header(mut self, name: &str, value: &StringMatch) -> Self {
         if self.matches.is_empty() {
             self.matches.push(HttpMatch::default());
         }

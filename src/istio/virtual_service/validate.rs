@@ -1,11 +1,11 @@
-//! What istiod's webhook objects to in a VirtualService, and what it only warns of
+//! What istiod's webhook objects to in a `VirtualService`, and what it only warns of
 //! (`pkg/config/validation/virtualservice.go`).
 
 use serde_json::Value;
 
 use super::{
-    Abort, Delay, Destination, HttpFault, HttpMatch, HttpRoute, Percentage, Retries,
-    RouteDestination, Spec, StringMatch, TcpRoute, VirtualService,
+    Abort, Delay, Destination, HttpFault, HttpMatch, HttpRoute, Percentage, Redirect, Retries,
+    Rewrite, RouteDestination, Spec, StringMatch, TcpRoute, VirtualService,
 };
 use crate::istio::admission::Review;
 
@@ -67,16 +67,11 @@ fn hosts(spec: &Spec, review: &mut Review) {
             review.error(&field, format_args!("duplicate hosts in virtual service: {host}"));
         }
     }
-    if spec.hosts.iter().any(|host| host == "*") && spec.gateways.iter().any(|g| g == "mesh") {
-        review.error(
-            "spec.hosts",
-            "wildcard host * is not allowed for virtual services bound to the mesh gateway",
-        );
-    } else if spec.hosts.iter().any(|host| host == "*") && spec.gateways.is_empty() {
-        review.error(
-            "spec.hosts",
-            "wildcard host * is not allowed for virtual services bound to the mesh gateway",
-        );
+    let on_mesh = spec.gateways.is_empty() || spec.gateways.iter().any(|name| name == "mesh");
+    if on_mesh && spec.hosts.iter().any(|host| host == "*") {
+        let message =
+            "wildcard host * is not allowed for virtual services bound to the mesh gateway";
+        review.error("spec.hosts", message);
     }
 }
 
@@ -114,58 +109,47 @@ fn http_route(route: &HttpRoute, raw: &Value, path: &str, review: &mut Review) {
     }
     mirrors(route, path, review);
     if let Some(redirect) = &route.redirect {
-        let code = redirect.redirect_code.unwrap_or(301);
-        if !REDIRECT_CODES.contains(&code) {
-            let field = format!("{path}.redirect.redirectCode");
-            review.error(
-                field,
-                format_args!("redirect code {code} is not one of 301, 302, 303, 307, 308"),
-            );
-        }
-        let set = [&redirect.uri, &redirect.authority, &redirect.scheme];
-        if set.iter().all(|text| text.is_empty())
-            && redirect.port.is_none()
-            && redirect.redirect_code.is_none()
-        {
-            review.error(
-                format!("{path}.redirect"),
-                "redirect must specify URI, authority, scheme, or port",
-            );
-        }
-        if let Some(port) = redirect.port {
-            port_number(port, &format!("{path}.redirect.port"), review);
-        }
+        http_redirect(redirect, &format!("{path}.redirect"), review);
     }
     if let Some(response) = &route.direct_response
         && !STATUS.contains(&i64::from(response.status))
     {
+        let field = format!("{path}.directResponse.status");
         let status = response.status;
-        review.error(
-            format!("{path}.directResponse.status"),
-            format_args!("invalid HTTP status {status}, must be 200 to 599"),
-        );
+        review.error(field, format_args!("invalid HTTP status {status}, must be 200 to 599"));
     }
     if let Some(rewrite) = &route.rewrite {
-        let field = format!("{path}.rewrite");
-        if rewrite.uri.is_empty()
-            && rewrite.authority.is_empty()
-            && rewrite.uri_regex_rewrite.is_none()
-        {
-            review.error(&field, "rewrite must specify URI, UriRegexRewrite, authority, or both");
-        }
-        if let Some(regex) = &rewrite.uri_regex_rewrite {
-            if !rewrite.uri.is_empty() {
-                review.error(&field, "rewrite may only contain one of URI or UriRegexRewrite");
-            }
-            if regex.pattern.is_empty() || regex.rewrite.is_empty() {
-                review.error(
-                    &field,
-                    "UriRegexRewrite requires both Rewrite and Match fields to be specified",
-                );
-            }
-            expression(&regex.pattern, &format!("{field}.uriRegexRewrite.match"), review);
-        }
+        http_rewrite(rewrite, &format!("{path}.rewrite"), review);
     }
+}
+
+fn http_redirect(redirect: &Redirect, path: &str, review: &mut Review) {
+    if let Some(code) = redirect.redirect_code
+        && !REDIRECT_CODES.contains(&code)
+    {
+        let field = format!("{path}.redirectCode");
+        review.error(field, format_args!("{code} is not one of 301, 302, 303, 307, 308"));
+    }
+    if *redirect == Redirect::default() {
+        review.error(path, "redirect must specify URI, authority, scheme, or port");
+    }
+    if let Some(port) = redirect.port {
+        port_number(port, &format!("{path}.port"), review);
+    }
+}
+
+fn http_rewrite(rewrite: &Rewrite, path: &str, review: &mut Review) {
+    if *rewrite == Rewrite::default() {
+        review.error(path, "rewrite must specify URI, UriRegexRewrite, authority, or both");
+    }
+    let Some(regex) = &rewrite.uri_regex_rewrite else { return };
+    if !rewrite.uri.is_empty() {
+        review.error(path, "rewrite may only contain one of URI or UriRegexRewrite");
+    }
+    if regex.pattern.is_empty() || regex.rewrite.is_empty() {
+        review.error(path, "UriRegexRewrite requires both Rewrite and Match to be specified");
+    }
+    expression(&regex.pattern, &format!("{path}.uriRegexRewrite.match"), review);
 }
 
 /// One rule does one thing: forward, redirect, answer or delegate.
@@ -474,7 +458,12 @@ fn unused(spec: &Spec, review: &mut Review) {
     for (index, route) in spec.http.iter().enumerate() {
         let field = format!("spec.http[{index}]");
         if let Some(earlier) = everything {
-            review.warn(&field, format_args!("rule not used (only the last rule can have no matches; rule {earlier} has none)"));
+            review.warn(
+                &field,
+                format_args!(
+                    "rule not used (only the last rule can have no matches; {earlier} has none)"
+                ),
+            );
             continue;
         }
         if route.matches.is_empty() {

@@ -1,5 +1,5 @@
 //! CDS: one cluster for each service port and each subset of it, and one for each of the
-//! application's own ports; DestinationRules become their settings.
+//! application's own ports; `DestinationRule`s become their settings.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -111,8 +111,8 @@ impl Outbound<'_> {
     }
 }
 
-/// The cluster towards the application itself. The connection pool of the service's DestinationRule
-/// holds here too (pilot's `buildInboundCluster`); nothing else of it does.
+/// The cluster towards the application itself. The connection pool of the service's
+/// `DestinationRule` holds here too (pilot's `buildInboundCluster`); nothing else of it does.
 fn inbound(view: &View<'_>, port: &PodPort) -> Value {
     let name = names::inbound(port.port);
     let service = service_behind(view, port.reach);

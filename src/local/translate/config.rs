@@ -1,5 +1,5 @@
-//! Which VirtualService and which DestinationRule a proxy obeys for a service: visibility, age and
-//! the order of look-up, as pilot decides them.
+//! Which `VirtualService` and which `DestinationRule` a proxy obeys for a service: visibility, age
+//! and the order of look-up, as pilot decides them.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::{Proxy, Service, World};
 use crate::istio::destination_rule::{DestinationRule, Subset, TrafficPolicy};
 use crate::istio::{self, VirtualService};
 
-/// Where mesh-wide DestinationRules live.
+/// Where mesh-wide `DestinationRule`s live.
 const ROOT_NAMESPACE: &str = "istio-system";
 
 /// The objects of the world, parsed, the oldest first.
@@ -16,7 +16,7 @@ pub(super) struct Config {
     destination_rules: Vec<DestinationRule>,
 }
 
-/// All DestinationRules of one namespace for one service, merged.
+/// All `DestinationRule`s of one namespace for one service, merged.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Rule {
     pub(super) name: String,
@@ -45,8 +45,9 @@ impl Config {
         Self { virtual_services, destination_rules }
     }
 
-    /// The VirtualServices for a service that a proxy in `client` sees, the one that counts first:
-    /// an exact host before a wildcard, a longer wildcard before a shorter, the oldest first.
+    /// The `VirtualService`s for a service that a proxy in `client` sees, the one that counts
+    /// first: an exact host before a wildcard, a longer wildcard before a shorter, the oldest
+    /// first.
     pub(super) fn virtual_services(&self, service: &Service, client: &str) -> Vec<&VirtualService> {
         let fqdn = service.fqdn();
         let mut found: Vec<(usize, &VirtualService)> = self
@@ -66,7 +67,7 @@ impl Config {
         found.into_iter().map(|(_, object)| object).collect()
     }
 
-    /// The DestinationRules a proxy obeys for a service: those of its own namespace, else of the
+    /// The `DestinationRule`s a proxy obeys for a service: those of its own namespace, else of the
     /// service's, else the mesh's.
     pub(super) fn rule(&self, service: &Service, proxy: &Proxy) -> Option<Rule> {
         let client = proxy.workload.namespace.as_str();

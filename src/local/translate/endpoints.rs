@@ -36,8 +36,8 @@ pub(super) fn endpoints(world: &World, config: &Config) -> BTreeMap<String, Valu
     found
 }
 
-/// The EDS name of a subset. It is the cluster's name when the rule lives beside the service; a rule
-/// elsewhere may mean other pods by the same subset, so its name says where it lives.
+/// The EDS name of a subset. It is the cluster's name when the rule lives beside the service; a
+/// rule elsewhere may mean other pods by the same subset, so its name says where it lives.
 pub(super) fn subset_service_name(
     service: &Service,
     port: u16,
@@ -90,22 +90,12 @@ fn lb_endpoint(endpoint: &Endpoint) -> Value {
     })
 }
 
-/// Who an endpoint is: in pilot's form, and singly for access log formats.
+/// Who an endpoint is, in pilot's form.
 fn workload_metadata(workload: &Workload) -> Value {
-    let Workload { name, namespace, app, version, canonical_name, canonical_revision } = workload;
+    let Workload { name, namespace, canonical_name, canonical_revision, .. } = workload;
     // The last part is the cluster's id, which Istio calls so when nobody named it.
-    let istio = format!("{name};{namespace};{canonical_name};{canonical_revision};Kubernetes");
-    json!({
-        "istio": {"workload": istio},
-        "faultless": {
-            "workload": name,
-            "namespace": namespace,
-            "app": app,
-            "version": version,
-            "canonical_name": canonical_name,
-            "canonical_revision": canonical_revision,
-        },
-    })
+    let words = format!("{name};{namespace};{canonical_name};{canonical_revision};Kubernetes");
+    json!({"istio": {"workload": words}})
 }
 
 pub(super) fn file(cluster: &str) -> String {

@@ -45,7 +45,7 @@ fn outbound_http(view: &View<'_>, port: u16) -> (String, Value) {
     let name = format!("0.0.0.0_{port}");
     let mut manager = connection_manager(
         &format!("outbound_{name};"),
-        http_access_log(Reporter::Source, &view.proxy.workload),
+        &http_access_log(Reporter::Source, &view.proxy.workload),
     );
     manager["rds"] = json!({
         "route_config_name": port.to_string(),
@@ -107,7 +107,7 @@ fn inbound(view: &View<'_>, port: &PodPort, name: &str) -> Value {
         Protocol::Http => {
             let prefix = format!("inbound_0.0.0.0_{};", port.port);
             let log = http_access_log(Reporter::Destination, own);
-            let mut manager = connection_manager(&prefix, log);
+            let mut manager = connection_manager(&prefix, &log);
             manager["server_name"] = json!("istio-envoy");
             manager["route_config"] = inbound_routes(port.port, &cluster);
             http_filter(&manager)
@@ -148,10 +148,6 @@ fn inbound_routes(port: u16, cluster: &str) -> Value {
                 "route": {
                     "cluster": cluster,
                     "timeout": "0s",
-                    "max_stream_duration": {
-                        "max_stream_duration": "0s",
-                        "grpc_timeout_header_max": "0s",
-                    },
                     "retry_policy": {"retry_on": "reset-before-request", "num_retries": 2},
                 },
             }],
@@ -159,7 +155,7 @@ fn inbound_routes(port: u16, cluster: &str) -> Value {
     })
 }
 
-fn connection_manager(stat_prefix: &str, access_log: Vec<Value>) -> Value {
+fn connection_manager(stat_prefix: &str, access_log: &[Value]) -> Value {
     json!({
         "@type": HTTP_MANAGER,
         "stat_prefix": stat_prefix,
@@ -194,6 +190,7 @@ fn tcp_filter(proxy: &Value) -> Value {
 pub(super) const FAULT: &str = "envoy.filters.http.fault";
 pub(super) const FAULT_TYPE: &str =
     "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault";
-const HTTP_MANAGER: &str = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+const HTTP_MANAGER: &str = "type.googleapis.com/\
+     envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 const TCP_PROXY: &str =
     "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";

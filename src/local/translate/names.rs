@@ -19,8 +19,7 @@ pub(super) fn config(kind: &str, namespace: &str, name: &str) -> String {
     format!("/apis/networking.istio.io/v1/namespaces/{namespace}/{kind}/{name}")
 }
 
-/// A cluster's metadata. `istio` is what pilot writes; `faultless` holds the same words singly,
-/// because an access log format cannot reach into a list.
+/// A cluster's metadata: which service (and subset) it is, and the object that shaped it.
 pub(super) fn cluster_metadata(service: &Service, subset: &str, rule: Option<String>) -> Value {
     let host = service.fqdn();
     let mut istio = json!({
@@ -32,10 +31,5 @@ pub(super) fn cluster_metadata(service: &Service, subset: &str, rule: Option<Str
     if let Some(rule) = rule {
         istio["config"] = json!(rule);
     }
-    let faultless = json!({
-        "service": host,
-        "service_name": service.name,
-        "service_namespace": service.namespace,
-    });
-    json!({"filter_metadata": {"istio": istio, "faultless": faultless}})
+    json!({"filter_metadata": {"istio": istio}})
 }

@@ -1,4 +1,4 @@
-//! One HTTP rule of a VirtualService as Envoy's routes (pilot's `route/route.go`).
+//! One HTTP rule of a `VirtualService` as Envoy's routes (pilot's `route/route.go`).
 
 use serde_json::{Map, Value, json};
 
@@ -15,6 +15,9 @@ use crate::istio::virtual_service::{
 /// What Istio retries when nobody said: nothing that an upstream answered.
 const RETRY_ON: &str =
     "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes";
+
+const PREVIOUS_HOSTS: &str =
+    "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate";
 
 /// How often in a row another host is looked for before one that failed already is taken after all.
 const HOST_SELECTION_ATTEMPTS: u32 = 5;
@@ -76,12 +79,10 @@ impl Rule<'_> {
     fn action(&self, block: Option<&HttpMatch>) -> Value {
         let rule = self.rule;
         // Absent means no limit: Envoy's own 15 s must never apply.
+        // Pilot also writes `max_grpc_timeout`, which matters for gRPC only and is deprecated. Its
+        // successor `max_stream_duration` must not stand here: beside it Envoy ignores `timeout`.
         let timeout = rule.timeout.as_deref().and_then(duration::parse).unwrap_or_default();
-        let timeout = duration::proto(timeout);
-        let mut action = json!({
-            "timeout": timeout,
-            "max_stream_duration": {"grpc_timeout_header_max": timeout},
-        });
+        let mut action = json!({"timeout": duration::proto(timeout)});
         let namespace = &self.object.metadata.namespace;
         match target(self.view, &rule.route, namespace, self.port) {
             Target::One(Share { cluster, headers, .. }) => {
@@ -171,7 +172,7 @@ fn retry_policy(retries: Option<&Retries>) -> Option<Value> {
         policy["retry_host_predicate"] = json!([{
             "name": "envoy.retry_host_predicates.previous_hosts",
             "typed_config": {
-                "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+                "@type": PREVIOUS_HOSTS,
             },
         }]);
     }
@@ -295,7 +296,9 @@ fn header_operations(headers: &Headers, out: &mut Value) {
         [("request", headers.request.as_ref()), ("response", headers.response.as_ref())];
     for (direction, operations) in directions {
         let Some(HeaderOperations { set, add, remove }) = operations else { continue };
-        let option = |name: &str, value: &str, action: &str| json!({"header": {"key": name, "value": value}, "append_action": action});
+        let option = |name: &str, value: &str, action: &str| {
+            json!({"header": {"key": name, "value": value}, "append_action": action})
+        };
         let mut changes: Vec<Value> = set
             .iter()
             .filter(|(name, _)| !is_host(name))
@@ -324,13 +327,9 @@ fn is_host(name: &str) -> bool {
     name.eq_ignore_ascii_case("host") || name.eq_ignore_ascii_case(":authority")
 }
 
-/// The route of a service that no VirtualService speaks of.
+/// The route of a service that no `VirtualService` speaks of.
 pub(super) fn default_route(cluster: &str) -> Value {
-    let mut action = json!({
-        "cluster": cluster,
-        "timeout": "0s",
-        "max_stream_duration": {"grpc_timeout_header_max": "0s"},
-    });
+    let mut action = json!({"cluster": cluster, "timeout": "0s"});
     if let Some(policy) = retry_policy(None) {
         action["retry_policy"] = policy;
     }

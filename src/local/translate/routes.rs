@@ -1,5 +1,5 @@
 //! RDS: for each HTTP port one route configuration, in it one virtual host for each service on that
-//! port; and the choice among a VirtualService's TCP rules.
+//! port; and the choice among a `VirtualService`'s TCP rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,8 +58,8 @@ fn virtual_host(view: &View<'_>, service: &Service, port: u16) -> Value {
     })
 }
 
-/// The rules of the first VirtualService that has any for this proxy (one with none is as if it were
-/// not there); without one, everything to the whole service.
+/// The rules of the first `VirtualService` that has any for this proxy (one with none is as if it
+/// were not there); without one, everything to the whole service.
 fn service_routes(view: &View<'_>, service: &Service, port: u16) -> Vec<Value> {
     let candidates = view.config.virtual_services(service, view.namespace());
     let rules = candidates.into_iter().map(|object| object_routes(view, object, port));
