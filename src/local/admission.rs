@@ -4,8 +4,6 @@
 
 mod pods;
 mod services;
-#[cfg(test)]
-mod tests;
 mod workloads;
 
 use serde::de::DeserializeOwned;
@@ -203,3 +201,6 @@ fn admit_istio(request: &Request<'_>, object: &Value) -> Result<Value, Refusal> 
         )),
     }
 }
+
+#[cfg(test)]
+mod tests;

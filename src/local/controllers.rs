@@ -1,5 +1,5 @@
-//! What a Kubernetes' controller manager does: Deployments make ReplicaSets, ReplicaSets and Jobs
-//! make Pods, Services get EndpointSlices, what has lost its owner goes, and so does what is in a
+//! What a Kubernetes' controller manager does: Deployments make `ReplicaSets`, `ReplicaSets` and Jobs
+//! make Pods, Services get `EndpointSlices`, what has lost its owner goes, and so does what is in a
 //! namespace that goes.
 //!
 //! Each controller is a pure function from a `Snapshot` of everything to a `Plan` of actions; this
@@ -9,13 +9,12 @@
 
 mod deployments;
 mod endpoints;
+mod events;
 mod garbage;
 mod jobs;
 mod namespaces;
 mod plan;
 mod replica_sets;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -110,6 +109,7 @@ fn reconcile(snapshot: &Snapshot) -> Plan {
     replica_sets::reconcile(snapshot, &mut plan);
     jobs::reconcile(snapshot, &mut plan);
     endpoints::reconcile(snapshot, &mut plan);
+    events::reconcile(snapshot, &mut plan);
     plan
 }
 
@@ -118,15 +118,15 @@ fn perform(cluster: &Cluster, action: &Action) -> Result<(), Refusal> {
     match action {
         Action::Create { kind, object } => cluster.create(kind, object.clone(), mode).map(|_| ()),
         Action::CreatePod { owner, pod, component } => {
-            let made = cluster.create(&kinds::POD, pod.clone(), mode);
-            let (level, reason, message) = match &made {
+            let created = cluster.create(&kinds::POD, pod.clone(), mode);
+            let (level, reason, message) = match &created {
                 Ok(pod) => {
                     ("Normal", "SuccessfulCreate", format!("Created pod: {}", meta::name(pod)))
                 }
                 Err(refusal) => ("Warning", "FailedCreate", format!("Error creating: {refusal}")),
             };
             cluster.record_event(owner, level, reason, &message, component);
-            made.map(|_| ())
+            created.map(|_| ())
         }
         Action::DeletePod { owner, pod, component } => {
             let deleted = delete(cluster, pod, &Preconditions::default());
@@ -172,3 +172,6 @@ fn delete(cluster: &Cluster, object: &Value, how: &Preconditions) -> Result<(), 
         deleted => deleted.map(|_| ()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,18 +1,11 @@
 //! Kubernetes' Events (core/v1): what `kubectl describe` shows at the end of a page. Repeated ones
-//! are counted, old ones and too many are dropped.
+//! are counted; the controllers drop old ones and too many.
 
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::super::kinds;
-use super::super::store::{Part, Preconditions, meta};
+use super::super::store::{Part, meta};
 use super::{Cluster, WriteMode, clock};
-
-/// How many Events are kept: some sixty for each of the demo's pods, and a scenario's on top.
-const EVENTS_MAX: usize = 1000;
-
-/// How long an Event is kept, as in Kubernetes (`--event-ttl`).
-const EVENT_TTL_SECONDS: i64 = 3600;
 
 /// How much of the object's name an Event's name begins with; the rest of the 253 is for the suffix.
 const NAME_MAX: usize = 200;
@@ -35,12 +28,13 @@ impl Cluster {
             "" => "default",
             namespace => namespace,
         };
-        let events = self.list(&kinds::EVENT, None);
+        let events = self.list(&kinds::EVENT, Some(namespace));
         let same = events.iter().find(|event| {
-            meta::text(event, "/involvedObject/uid") == meta::uid(object)
+            // The message differs most, so it is compared first.
+            event["message"] == message
                 && event["reason"] == reason
-                && event["message"] == message
                 && event["type"] == kind
+                && event["involvedObject"]["uid"] == object["metadata"]["uid"]
         });
         if let Some(same) = same {
             let name = meta::name(same);
@@ -74,22 +68,5 @@ impl Cluster {
             "count": 1,
         });
         let _ = self.create(&kinds::EVENT, event, WriteMode::default());
-        self.drop_old_events();
-    }
-
-    fn drop_old_events(&self) {
-        let events = self.list(&kinds::EVENT, None);
-        let oldest = clock::seconds(self.now() - SignedDuration::from_secs(EVENT_TTL_SECONDS));
-        let time = |event: &Value| meta::text(event, "/lastTimestamp").to_owned();
-        let mut gone: Vec<_> = events.iter().filter(|event| time(event) < oldest).collect();
-        if events.len() - gone.len() > EVENTS_MAX {
-            gone.extend(events.iter().min_by_key(|event| time(event)));
-        }
-        for event in gone {
-            let (namespace, name) = (meta::namespace(event), meta::name(event));
-            let any = Preconditions::default();
-            // Refused only if it is gone already.
-            let _ = self.delete(&kinds::EVENT, namespace, name, &any, WriteMode::default());
-        }
     }
 }

@@ -441,6 +441,28 @@ fn events_of_the_same_thing_are_counted() {
     assert_eq!(events[0]["involvedObject"]["name"], "web");
 }
 
+#[tokio::test(start_paused = true)]
+async fn events_go_after_an_hour_and_when_there_are_too_many() {
+    let cluster = cluster();
+    let _tasks = started(&cluster);
+    let owner = create(
+        &cluster,
+        &kinds::CONFIG_MAP,
+        json!({
+            "metadata": {"name": "owner", "namespace": "shop"}
+        }),
+    );
+    for i in 0..1010 {
+        cluster.record_event(&owner, "Normal", "Odd", &format!("turn {i}"), "test");
+    }
+    seconds(1).await;
+    assert_eq!(cluster.list(&kinds::EVENT, None).len(), 1000);
+    seconds(3590).await;
+    cluster.record_event(&owner, "Normal", "Odd", "the last turn", "test");
+    seconds(20).await;
+    assert_eq!(cluster.list(&kinds::EVENT, None).len(), 1);
+}
+
 /// Runs the controllers beside a test, on paused time.
 fn started(cluster: &Cluster) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
