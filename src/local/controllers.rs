@@ -1,4 +1,4 @@
-//! What a Kubernetes' controller manager does: Deployments make `ReplicaSets`, `ReplicaSets` and Jobs
+//! What a Kubernetes controller manager does: Deployments make `ReplicaSets`, these and Jobs
 //! make Pods, Services get `EndpointSlices`, what has lost its owner goes, and so does what is in a
 //! namespace that goes.
 //!

@@ -116,16 +116,15 @@ impl<'a> Run<'a> {
         };
         let deadline = meta::number(self.job, "/spec/activeDeadlineSeconds")
             .map(|seconds| plan::after(started, seconds));
-        match self.end(snapshot, deadline) {
-            Some(end) => self.finish(snapshot, &end, plan),
-            None => {
-                if let Some(deadline) = deadline {
-                    plan.wake_at(deadline);
-                }
-                self.run_pods(snapshot, plan);
-                plan.status(self.job, self.status());
-            }
+        if let Some(end) = self.end(snapshot, deadline) {
+            self.finish(snapshot, &end, plan);
+            return;
         }
+        if let Some(deadline) = deadline {
+            plan.wake_at(deadline);
+        }
+        self.run_pods(snapshot, plan);
+        plan.status(self.job, self.status());
     }
 
     /// A suspended Job has no pods, no start and therefore no deadline.
