@@ -127,7 +127,8 @@ pub(super) fn check_spec(
     let policy = meta::text(spec, "/restartPolicy");
     if !matches!(policy, "Always" | "OnFailure" | "Never") {
         let cause = format!(
-            "Unsupported value: \"{policy}\": supported values: \"Always\", \"OnFailure\", \"Never\""
+            "Unsupported value: \"{policy}\": supported values: \"Always\", \"OnFailure\", \
+             \"Never\""
         );
         return Err(invalid(request, object, &at("restartPolicy"), &cause));
     }

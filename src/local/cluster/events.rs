@@ -7,7 +7,7 @@ use super::super::kinds;
 use super::super::store::{Part, meta};
 use super::{Cluster, WriteMode, clock};
 
-/// How much of the object's name an Event's name begins with; the rest of the 253 is for the suffix.
+/// How much of the object's name an Event's name begins with; the rest of 253 is for the suffix.
 const NAME_MAX: usize = 200;
 
 impl Cluster {

@@ -1,6 +1,7 @@
 //! Jobs: pods that run to their end, a deadline, and a Job that goes by itself some time after it
 //! has finished. A Job without pods (`parallelism: 0`) with a deadline is the dead-man's switch of
-//! a run, so the order of startTime, deadline, suspension and deletion is exactly Kubernetes'. Pure.
+//! a run, so start, deadline, suspension and deletion follow each other exactly as in Kubernetes.
+//! Pure.
 
 use std::sync::Arc;
 

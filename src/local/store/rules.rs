@@ -120,7 +120,8 @@ pub(super) fn check_identity(kind: &Kind, stored: &Value, changed: &Value) -> Re
         let theirs = meta::text(changed, &format!("/metadata/{field}"));
         if !theirs.is_empty() && theirs != mine {
             return Err(Refusal::bad_request(format!(
-                "the {field} of the object ({theirs}) does not match the {field} on the URL ({mine})"
+                "the {field} of the object ({theirs}) does not match the {field} on the URL \
+                 ({mine})"
             )));
         }
     }
