@@ -81,7 +81,13 @@ impl Life {
                 self.end(running).await;
             }
         }
-        self.config.cluster.finalize_pod(&self.namespace, &self.name, &self.uid);
+        let Self { config, namespace, name, uid, .. } = self;
+        // A newer pod of this name, made after ours was removed by force, keeps its log.
+        let present = config.cluster.get(&kinds::POD, &namespace, &name);
+        if present.is_none_or(|pod| pod["metadata"]["uid"] == uid.as_str()) {
+            config.logs.forget(&namespace, &name);
+        }
+        config.cluster.finalize_pod(&namespace, &name, &uid);
     }
 
     /// Writes that the pod is on our node.
