@@ -107,6 +107,6 @@ pub struct StepsArgs {
 #[derive(Debug, Args)]
 pub struct AgentArgs {
     /// Where to listen.
-    #[arg(long, default_value = "0.0.0.0:15099")]
+    #[arg(long, default_value = "0.0.0.0:8099")]
     pub listen: SocketAddr,
 }

@@ -39,21 +39,21 @@ fn main() -> ExitCode {
     // Fails only when a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match dispatch(cli) {
-        Ok(code) => ExitCode::from(code as u8),
+        Ok(code) => ExitCode::from(code),
         Err(error) => ended(&error),
     }
 }
 
-fn dispatch(cli: Cli) -> faultless::error::Result<faultless::error::ExitCode> {
+fn dispatch(cli: Cli) -> faultless::error::Result<u8> {
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|cause| faultless::error::Error::runner("starting", cause))?;
     runtime.block_on(async {
         match cli.command {
             Command::Run(args) => run::run(args).await,
-            Command::Up(args) => up::up(args).await,
-            Command::Check(args) => check::check(&args).await,
-            Command::Steps(args) => vocabulary::print(&args),
-            Command::Agent(args) => up::agent(args).await,
+            Command::Up(args) => up::up(args).await.map(|code| code as u8),
+            Command::Check(args) => check::check(&args).await.map(|code| code as u8),
+            Command::Steps(args) => vocabulary::print(&args).map(|code| code as u8),
+            Command::Agent(args) => up::agent(args).await.map(|code| code as u8),
         }
     })
 }

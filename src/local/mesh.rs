@@ -80,7 +80,7 @@ impl Mesh {
 
     /// Writes the kubeconfig, readable by its owner alone.
     pub fn write_kubeconfig(&self, context: &str, path: &Path) -> Result<()> {
-        self.api.write_kubeconfig(context, path)
+        self.api.write_kubeconfig(path, context)
     }
 
     /// Ends everything and waits for its end.

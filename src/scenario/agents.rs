@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use futures::future::try_join_all;
 use http::Method;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::application::{Application, Portal};
 use super::journal::{Journal, Restored, Undo};
@@ -24,11 +25,17 @@ const READY_DEADLINE: Duration = Duration::from_mins(2);
 /// Between two looks at the agents' pods.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The agents of a run, by portal.
+/// The agents of a run, and how to remove them.
 #[derive(Debug)]
 pub struct Agents {
-    pods: BTreeMap<String, Pod>,
+    handles: Handles,
     journal: Journal,
+}
+
+/// How to reach the agents, by portal.
+#[derive(Debug, Clone, Default)]
+pub struct Handles {
+    pods: BTreeMap<String, Pod>,
 }
 
 // === impl Agents ===
@@ -36,15 +43,40 @@ pub struct Agents {
 impl Agents {
     /// Starts an agent beside each portal and waits until all are ready. On an error everything
     /// that was started is removed again.
-    pub async fn start(target: &Target, application: &Application, run: &str) -> Result<Self> {
-        let mut agents = Self { pods: BTreeMap::new(), journal: Journal::new(run) };
-        match agents.bring_up(target, application, run).await {
+    pub async fn start(
+        target: &Target,
+        application: &Application,
+        run: &str,
+        stop: &CancellationToken,
+    ) -> Result<Self> {
+        let mut agents = Self { handles: Handles::default(), journal: Journal::new(run) };
+        let up = tokio::select! {
+            biased;
+            () = stop.cancelled() => Err(Error::runner("starting the load agents", "interrupted")),
+            up = agents.bring_up(target, application, run) => up,
+        };
+        match up {
             Ok(()) => Ok(agents),
             Err(error) => {
-                agents.stop(target).await;
-                Err(error)
+                let left = agents.stop(target).await.left_behind;
+                if left.is_empty() {
+                    return Err(error);
+                }
+                Err(Error::left_behind("starting the load agents", error).hint(left.join("; ")))
             }
         }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.handles.pods.len()
+    }
+
+    /// How scenarios reach them.
+    #[must_use]
+    pub fn handles(&self) -> Handles {
+        self.handles.clone()
     }
 
     async fn bring_up(
@@ -81,7 +113,7 @@ impl Agents {
                     portal.namespace
                 )));
             }
-            self.pods.insert(name.clone(), pod);
+            self.handles.pods.insert(name.clone(), pod);
         }
         Ok(())
     }
@@ -97,6 +129,11 @@ impl Agents {
         (portal.namespace.clone(), workload(portal))
     }
 
+}
+
+// === impl Handles ===
+
+impl Handles {
     /// Starts one stream on each portal's agent; answers the streams' ids by portal.
     pub async fn send(
         &self,

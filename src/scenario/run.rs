@@ -7,7 +7,7 @@ use std::time::Instant;
 use reports::{Event, Record};
 use tokio_util::sync::CancellationToken;
 
-use super::agents::Agents;
+use super::agents::Handles;
 use super::application::Application;
 use crate::target::Target;
 use crate::units::Span;
@@ -46,7 +46,7 @@ pub struct Run {
     /// The application under test.
     pub application: Arc<Application>,
     /// The load agents.
-    pub agents: Agents,
+    pub agents: Handles,
     /// How it was meant.
     pub options: Options,
     /// Where its events go.
@@ -54,7 +54,7 @@ pub struct Run {
     /// Cancelled when the run is to stop and restore.
     pub stop: CancellationToken,
     /// From when on no request that began under an earlier configuration is still under way.
-    pub(super) quiet_from: Mutex<Instant>,
+    pub quiet_from: Mutex<Instant>,
 }
 
 // === impl Sink ===
@@ -88,21 +88,6 @@ impl Sink {
 // === impl Run ===
 
 impl Run {
-    /// A run whose agents are ready.
-    #[must_use]
-    pub fn new(
-        id: String,
-        target: Target,
-        application: Arc<Application>,
-        agents: Agents,
-        options: Options,
-        sink: Sink,
-        stop: CancellationToken,
-    ) -> Self {
-        let quiet_from = Mutex::new(Instant::now());
-        Self { id, target, application, agents, options, sink, stop, quiet_from }
-    }
-
     /// A new id: short enough for a label, random enough for a target.
     #[must_use]
     pub fn new_id() -> String {

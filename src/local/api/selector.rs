@@ -254,7 +254,7 @@ mod tests {
         check("missing!=cars", true);
         check("app!=hotels", false);
         check("app in (cars, hotels)", true);
-        check("app in (cars,flights),version", true);
+        check("app in (cars,hotels),version", true);
         check("app notin (cars,hotels)", false);
         check("missing notin (cars)", true);
         check("app", true);
