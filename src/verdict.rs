@@ -1,10 +1,10 @@
 //! Verdicts: what was claimed, what was counted, and whether that decides it. Pure.
 //!
-//! Every claim about a proportion is judged by a confidence sequence (`sequence`), so that it may be
-//! judged after every single request, and stopped at the first decision, without spoiling the error
-//! rate: with the default confidence of 99.9%, at most one in a thousand true claims is ever called
-//! violated and at most one in a thousand false claims is ever called met. What the evidence does
-//! not decide is undecided, which is not a pass.
+//! Every claim about a proportion is judged by a confidence sequence (`sequence`), so that it may
+//! be judged after every single request, and stopped at the first decision, without spoiling the
+//! error rate: with the default confidence of 99.9%, at most one in a thousand true claims is ever
+//! called violated and at most one in a thousand false claims is ever called met. What the evidence
+//! does not decide is undecided, which is not a pass.
 //!
 //! The rate is one claim's. It assumes that requests are as good as independent given the mesh's
 //! configuration; a claim judged over a window in which the configuration changed means nothing.
@@ -95,8 +95,12 @@ pub fn judge(bound: &Bound, counts: Counts, confidence: Confidence) -> Verdict {
     } else {
         Interval::ANYTHING
     };
-    let decision =
-        if counts.is_consistent() { bound.decide(counts, interval) } else { Decision::Undecided };
+    // Without trials even "at least 0%" would hold: it would pass and show nothing.
+    let decision = if counts.is_consistent() && counts.trials > 0 {
+        bound.decide(counts, interval)
+    } else {
+        Decision::Undecided
+    };
     Verdict { decision, bound: *bound, counts, interval, confidence }
 }
 
@@ -220,7 +224,7 @@ mod tests {
 
     #[test]
     fn all_needs_about_two_hundred_requests() {
-        let needed = (1..).find(|&n| judged(Bound::All, n, n).decision == Decision::Met);
+        let needed = (1..1_000).find(|&n| judged(Bound::All, n, n).decision == Decision::Met);
         assert_eq!(needed, Some(198));
     }
 
@@ -252,8 +256,8 @@ mod tests {
         for bound in [Bound::All, Bound::None_, Bound::AtLeast(half), Bound::AtMost(half)] {
             assert_eq!(judged(bound, 0, 0).decision, Decision::Undecided, "{bound:?}");
         }
-        // Even where nothing could contradict them.
-        assert_eq!(judged(Bound::AtLeast(percent(0.0)), 0, 0).decision, Decision::Met);
+        // Even where no trial could contradict them.
+        assert_eq!(judged(Bound::AtLeast(percent(0.0)), 0, 0).decision, Decision::Undecided);
     }
 
     proptest! {
@@ -264,6 +268,10 @@ mod tests {
         ) {
             // Wherever the true number of hits lies between certain and possible, a decision taken
             // without knowing it is the decision that knowing it would have given.
+            #[expect(
+                clippy::cast_possible_truncation, clippy::cast_sign_loss,
+                reason = "a share of the trials is a count"
+            )]
             let of = |share: f64| (share * trials as f64) as u64;
             let mut hits = [of(a), of(b), of(c)];
             hits.sort_unstable();

@@ -54,7 +54,7 @@ pub async fn problems(
     let mut problems = Vec::new();
     for feature in features {
         let rules = feature.rules.iter();
-        let of_rules = rules.flat_map(|rule| rule.scenarios.iter().map(|s| (Some(rule), s)));
+        let of_rules = rules.flat_map(|rule| rule.scenarios.iter().map(move |s| (Some(rule), s)));
         for (rule, scenario) in feature.scenarios.iter().map(|s| (None, s)).chain(of_rules) {
             let background = feature.background.iter().flat_map(|b| &b.steps);
             let of_rule = rule.and_then(|rule| rule.background.as_ref());

@@ -114,11 +114,13 @@ fn parse(file: &Path) -> Result<gherkin::Feature> {
     let text = std::fs::read_to_string(file);
     let text = text.map_err(|cause| Error::feature(doing.clone(), cause))?;
     let feature = gherkin::Feature::parse(&text, GherkinEnv::default()).map_err(|cause| {
-        let at = cause.position;
-        let mut expected: Vec<_> = cause.expected.iter().map(ToString::to_string).collect();
-        expected.sort();
-        let place = format!("{}:{}:{}", file.display(), at.line, at.col);
-        Error::feature(format!("parsing {place}"), format!("expected {}", expected.join(" or ")))
+        // "Error at LINE:COLUMN: {what was expected}"; the parts have no accessors.
+        let text = cause.to_string();
+        let text = text.trim_start_matches("Error at ");
+        let (place, expected) = text.split_once(": ").unwrap_or(("", text));
+        let expected = expected.trim_matches(['{', '}']);
+        let place = format!("{}:{place}", file.display());
+        Error::feature(format!("parsing {place}"), format!("expected one of {expected}"))
     })?;
     let feature = gherkin::Feature { path: Some(file.to_owned()), ..feature };
     feature.expand_examples().map_err(|cause| Error::feature(doing, cause))

@@ -1,5 +1,7 @@
 //! The words inside sentences. Each is matched generously, so that a wrong one is read, refused and
 //! explained, instead of making the whole sentence unknown.
+//!
+//! No two words have the same pattern: `vocabulary` reads sentences back from their patterns.
 
 use std::fmt;
 use std::str::FromStr;
@@ -46,7 +48,7 @@ impl FromStr for Service {
 
 /// `{version}`: `"v1"`.
 #[derive(Debug, Parameter)]
-#[param(name = "version", regex = r#""[^"]*""#)]
+#[param(name = "version", regex = r#""[^"]{0,63}""#)]
 pub struct Version(pub String);
 
 impl FromStr for Version {
@@ -85,7 +87,7 @@ impl FromStr for Percent {
 
 /// `{rate}`: the number in `50 requests per second`.
 #[derive(Debug, Parameter)]
-#[param(name = "rate", regex = r"[-+]?[0-9A-Za-z.]+")]
+#[param(name = "rate", regex = r"[-+]?[0-9A-Za-z.]{1,30}")]
 pub struct Rate(pub units::Rate);
 
 impl FromStr for Rate {
@@ -100,7 +102,7 @@ impl FromStr for Rate {
 
 /// `{count}`: a whole number.
 #[derive(Debug, Parameter)]
-#[param(name = "count", regex = r"[-+]?[0-9A-Za-z.]+")]
+#[param(name = "count", regex = r"[-+]?[0-9A-Za-z.]{1,20}")]
 pub struct Count(pub u32);
 
 impl FromStr for Count {
@@ -115,7 +117,7 @@ impl FromStr for Count {
 
 /// `{status}`: an HTTP status.
 #[derive(Debug, Parameter)]
-#[param(name = "status", regex = r"[-+]?[0-9A-Za-z.]+")]
+#[param(name = "status", regex = r"[-+]?[0-9A-Za-z.]{1,10}")]
 pub struct Status(pub u16);
 
 impl FromStr for Status {

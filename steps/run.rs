@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cucumber::event::ScenarioFinished;
-use cucumber::{World as _, cli, gherkin, parser, runner};
+use cucumber::{Cucumber, cli, gherkin, parser, runner};
 use faultless::error::{Error, Result};
 use faultless::scenario::Scenario;
 use faultless::scenario::agents::Agents;
@@ -73,7 +73,8 @@ pub async fn run(args: RunArgs) -> Result<u8> {
         (Err(error), None) => error.exit_code() as u8,
     };
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    sink.tell(Event::RunFinished { exit_code: code, took_ms });
+    let problem = ended.as_ref().err().map(ToString::to_string);
+    sink.tell(Event::RunFinished { exit_code: code, problem, took_ms });
     recorder.close()?;
     match ended {
         Err(error) if asked.is_none() => Err(error),
@@ -202,8 +203,8 @@ async fn scenarios(features: Vec<gherkin::Feature>, run: Arc<Run>) -> Vec<Outcom
         writer: cli::Empty,
         custom: cli::Empty,
     };
-    World::cucumber::<()>()
-        .with_parser(Parsed(features))
+    let runner = runner::Basic::default()
+        .steps(World::steps())
         .max_concurrent_scenarios(1)
         .before(move |feature, _, scenario, world| {
             let id = begins.id(feature, scenario);
@@ -225,11 +226,9 @@ async fn scenarios(features: Vec<gherkin::Feature>, run: Arc<Run>) -> Vec<Outcom
                 ends.ended(feature, scenario, outcome);
             }
             .boxed_local()
-        })
-        .with_writer(narrator)
-        .with_cli(options)
-        .run(())
-        .await;
+        });
+    Cucumber::<_, _, _, _, _, cli::Empty>::custom(Parsed(features), runner, narrator)
+        .with_cli(options).run(()).await;
     register.outcomes()
 }
 

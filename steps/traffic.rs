@@ -21,7 +21,7 @@ async fn route(
 
 #[given(expr = "traffic to {service} is split {split}")]
 #[when(expr = "traffic to {service} is split {split}")]
-async fn split(world: &mut World, service: Service, split: Split) -> Result<()> {
+async fn shift(world: &mut World, service: Service, split: Split) -> Result<()> {
     world.scenario()?.disturb(&service.0, Disturbance::Split { weights: split.0 }).await
 }
 

@@ -127,7 +127,8 @@ fn write_scenario(page: &mut String, index: usize, scenario: &Scenario, run: &Ru
         let n = text::thousands;
         writeln!(
             page,
-            "<p class=\"meta\">Load: {} due, {} sent, {} done, {} in flight, {} late, {} errors</p>",
+            "<p class=\"meta\">Load: {} due, {} sent, {} done, {} in flight, {} late, \
+             {} errors</p>",
             n(load.due),
             n(load.sent),
             n(load.done),

@@ -1,6 +1,6 @@
-//! A run as `JUnit` XML, for CI systems: one suite per feature, one test case per scenario. What the
-//! mesh did (violated, inconclusive, vacuous) is a *failure*; what the runner, the feature or the
-//! clean-up did is an *error*; so a dashboard tells them apart.
+//! A run as `JUnit` XML, for CI systems: one suite per feature, one test case per scenario. What
+//! the mesh did (violated, inconclusive, vacuous) is a *failure*; what the runner, the feature or
+//! the clean-up did is an *error*; so a dashboard tells them apart.
 
 use junit_report::{Duration, OffsetDateTime, Report, TestCase, TestResult, TestSuite};
 

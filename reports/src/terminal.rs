@@ -1,6 +1,8 @@
 //! A run while it happens, for people: on a terminal with live lines at the bottom, in CI as plain
 //! lines. A function of the records so far: it returns text and writes nothing.
 
+use std::fmt::Write as _;
+
 use crate::run::{Load, Run, Scenario, changed};
 use crate::{Event, Outcome, Record, ScenarioId, text};
 
@@ -76,7 +78,7 @@ impl Terminal {
         let mut out = String::new();
         if self.drawn > 0 {
             // Up to the first live line, then clear to the end of the screen.
-            out.push_str(&format!("\x1b[{}A\r\x1b[J", self.drawn));
+            let _ = write!(out, "\x1b[{}A\r\x1b[J", self.drawn);
         }
         for line in lines {
             out.push_str(line);
@@ -328,7 +330,7 @@ fn load_words(load: Load) -> String {
         [(load.in_flight, "in flight"), (load.late, "late"), (load.errors, "errors")]
     {
         if count > 0 {
-            words.push_str(&format!(", {} {what}", text::thousands(count)));
+            let _ = write!(words, ", {} {what}", text::thousands(count));
         }
     }
     words
@@ -413,7 +415,7 @@ mod tests {
         look.colour = false;
         for output in shown(look) {
             for line in output.lines().filter(|line| line.contains(" | ")) {
-                let visible = line.trim_start_matches(|c: char| c == '\r' || c == '\x1b');
+                let visible = line.trim_start_matches(['\r', '\x1b']);
                 assert!(visible.chars().count() < look.width + 8, "{line:?}");
             }
         }

@@ -28,7 +28,9 @@ pub fn block(text: &str) -> String {
     let mut out: String = chars.by_ref().take(MAX_CHARS).map(harmless).collect();
     let more = chars.count();
     if more > 0 {
-        out.push_str(&format!("… ({} more characters)", thousands(more as u64)));
+        out.push_str("… (");
+        out.push_str(&thousands(more as u64));
+        out.push_str(" more characters)");
     }
     out
 }
@@ -38,11 +40,17 @@ fn harmless(c: char) -> char {
     match c {
         '\n' => c,
         '\t' => ' ',
-        // Marks that reorder text could make a failure read like a pass.
-        '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}' | '\u{2029}' => '\u{fffd}',
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-        // Not characters, and not allowed in XML.
-        '\u{fffe}' | '\u{ffff}' => '\u{fffd}',
+        // Marks that reorder text could make a failure read like a pass; the last two are no
+        // characters, and not allowed in XML.
+        '\u{200e}'
+        | '\u{200f}'
+        | '\u{061c}'
+        | '\u{2028}'
+        | '\u{2029}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}'
+        | '\u{fffe}'
+        | '\u{ffff}' => '\u{fffd}',
         control if control.is_control() => '\u{fffd}',
         other => other,
     }

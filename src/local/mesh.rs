@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::api::ApiServer;
 use super::cluster::{Cluster, WriteMode};
-use super::control_plane::{ControlPlane, Istiod};
+use super::control_plane::{ControlPlane, debug};
 use super::controllers::Controllers;
 use super::image::Images;
 use super::kinds;
@@ -50,7 +50,8 @@ impl Mesh {
         let (cluster, network, logs) = (Cluster::default(), Network::claim()?, Logs::default());
         let control_plane = ControlPlane::new(cluster.clone(), network.clone());
         let mut images = demo::images();
-        images.insert(Istiod::IMAGE.to_owned(), Arc::new(Istiod::new(control_plane.clone())));
+        let pilot = debug::Pilot(control_plane.clone());
+        images.insert(debug::IMAGE.to_owned(), Arc::new(pilot));
         images.extend(extra);
         let api = ApiServer::start(cluster.clone(), network.clone(), logs.clone()).await?;
         let kubelet = Kubelet::new(kubelet::Config {
@@ -95,10 +96,12 @@ impl Mesh {
 /// Istio's control plane as a Deployment, so that it is found where it is found in any cluster.
 fn install_istiod(cluster: &Cluster) -> std::result::Result<(), store::Refusal> {
     let mode = WriteMode::default();
-    for namespace in ["default", "kube-system", "istio-system"] {
-        let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
-        cluster.create(&kinds::NAMESPACE, object, mode)?;
-    }
+    let namespace = json!({
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": "istio-system"},
+    });
+    cluster.create(&kinds::NAMESPACE, namespace, mode)?;
     let labels = json!({"app": "istiod", "istio": "pilot"});
     let istiod = json!({
         "apiVersion": "apps/v1",
@@ -111,7 +114,7 @@ fn install_istiod(cluster: &Cluster) -> std::result::Result<(), store::Refusal> 
                 "metadata": {"labels": labels},
                 "spec": {"containers": [{
                     "name": "discovery",
-                    "image": Istiod::IMAGE,
+                    "image": debug::IMAGE,
                     "ports": [{"name": "http-monitoring", "containerPort": 15014}],
                 }]},
             },

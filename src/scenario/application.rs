@@ -99,7 +99,10 @@ impl Application {
     }
 
     fn parse(text: &str, folder: PathBuf) -> std::result::Result<Self, String> {
-        let mut this: Self = serde_yaml::from_str(text).map_err(|cause| cause.to_string())?;
+        let mut yaml: serde_yaml::Value =
+            serde_yaml::from_str(text).map_err(|cause| cause.to_string())?;
+        yaml.apply_merge().map_err(|cause| cause.to_string())?;
+        let mut this: Self = serde_yaml::from_value(yaml).map_err(|cause| cause.to_string())?;
         this.folder = folder;
         for (name, service) in &mut this.services {
             if service.name.is_empty() {

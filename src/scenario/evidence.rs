@@ -128,6 +128,15 @@ impl Evidence {
                 ));
             }
         }
+        // Envoy merges its histograms less often than it counts.
+        for reporter in [Reporter::Source, Reporter::Destination] {
+            let filter = Filter { reporter: Some(reporter), ..Filter::default() };
+            let (counted, timed) = (window.requests(&filter).total(), window.durations(&filter).count);
+            if counted != timed {
+                let who = reporter.as_str();
+                differences.push(format!("the {who} proxies counted {counted}, timed {timed}"));
+            }
+        }
         differences
     }
 }

@@ -139,8 +139,8 @@ fn sample(line: &str) -> Result<Sample, Reason> {
     Ok(Sample { name: name.to_owned(), labels, value, timestamp_ms })
 }
 
-/// Go's number syntax as far as pages use it. Rust's own parser takes the same words (`+Inf`, `NaN`,
-/// `1e-3`), and no others that would mean something else.
+/// Go's number syntax as far as pages use it. Rust's own parser takes the same words (`+Inf`,
+/// `NaN`, `1e-3`), and no others that would mean something else.
 fn number(word: &str) -> Option<f64> {
     word.parse().ok()
 }
@@ -217,6 +217,11 @@ impl Labels {
         found.map_or("", |index| &self.0[index].1)
     }
 
+    /// Name and value of each, in the order of the names.
+    pub fn iter(&self) -> std::slice::Iter<'_, (String, String)> {
+        self.0.iter()
+    }
+
     /// Takes a label out and returns its value.
     pub(super) fn take(&mut self, name: &str) -> Option<String> {
         let found = self.0.binary_search_by(|(label, _)| label.as_str().cmp(name));
@@ -229,7 +234,7 @@ impl<'a> IntoIterator for &'a Labels {
     type IntoIter = std::slice::Iter<'a, (String, String)>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
+        self.iter()
     }
 }
 
@@ -255,7 +260,7 @@ mod tests {
     fn what_envoy_writes() {
         let page = "# TYPE envoy_cluster_manager_cds_update_success counter\n\
             envoy_cluster_manager_cds_update_success{} 3\n\n\
-            istio_requests_total{reporter=\"source\",response_flags=\"URX,UF\",path=\"/a{b}=c\"} 12\n\
+            istio_requests_total{src=\"source\",response_flags=\"URX,UF\",path=\"/a{b}=c\"} 12\n\
             up 1\n\tspaced { a = \"1\" , b=\"\" , } +Inf 1395066363000 \n\
             # EOF";
         let samples = parse(page).unwrap();

@@ -1,9 +1,10 @@
-//! Questions to a window, in Istio's terms: who reports, from which workload, to which service. Pure.
+//! Questions to a window, in Istio's terms: who reports, from which workload, to which service.
+//! Pure.
 //!
-//! Which labels tell what, and what a failed request's labels look like, is Istio's standard metrics
-//! (istio.io, "Istio Standard Metrics"; istio/proxy, `istio_stats.cc`). Above all: when a proxy
-//! picked no host (a fault, an overflow, no route), its `destination_workload` is `unknown`. So ask
-//! by destination *service*.
+//! Which labels tell what, and what a failed request's labels look like, is Istio's standard
+//! metrics (istio.io, "Istio Standard Metrics"; istio/proxy, `istio_stats.cc`). Above all: when a
+//! proxy picked no host (a fault, an overflow, no route), its `destination_workload` is `unknown`.
+//! So ask by destination *service*.
 
 use std::collections::BTreeMap;
 

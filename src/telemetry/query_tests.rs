@@ -158,6 +158,9 @@ fn durations_know_what_they_do_not_know() {
     assert_eq!((durations.count, &durations.buckets[..]), (99, &[4, 3, 0, 90, 2][..]));
     assert_eq!(durations.share_between(5_000.0, 10_000.0), (90, 90));
     assert_eq!(durations.share_between(5_000.0, 5_300.0), (0, 90));
+    // A limit between two buckets leaves nothing open, on either side.
+    assert_eq!(durations.share_between(2_500.0, 10_000.0), (90, 90));
+    assert_eq!(durations.share_between(0.0, 2_500.0), (7, 7));
     assert_eq!(durations.share_between(0.0, 1_000.0), (4, 4));
     assert_eq!(durations.share_between(2_000.0, 10_000.0), (90, 93));
     assert_eq!(durations.share_between(5_000.0, f64::INFINITY), (92, 92));

@@ -1,7 +1,7 @@
 //! Claims about a mean duration, from a histogram's exact sum and count. A plain figure beside the
 //! shares: **it has no error rate**, because durations have no known upper limit. It is for the
-//! mean delay that the tutorial reads off its graphs; where a verdict must be trusted, claim a share
-//! ("99% of requests take between 5s and 10s").
+//! mean delay that the tutorial reads off its graphs; where a verdict must be trusted, claim a
+//! share ("99% of requests take between 5s and 10s").
 
 use std::time::Duration;
 

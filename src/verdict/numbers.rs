@@ -89,7 +89,8 @@ fn digits(verdict: &Verdict) -> i32 {
     (1..MAX_DIGITS).find(agrees).unwrap_or(MAX_DIGITS)
 }
 
-/// A fraction in percent, rounded in one direction, without a trailing `.0` at the ends of the scale.
+/// A fraction in percent, rounded in one direction, without a trailing `.0` at the ends of the
+/// scale.
 fn outwards(fraction: f64, digits: i32, round: fn(f64) -> f64) -> String {
     let scale = 10f64.powi(digits);
     shown(round(fraction * 100.0 * scale) / scale, digits)

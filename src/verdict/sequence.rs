@@ -8,19 +8,19 @@
 //! ```
 //!
 //! is a non-negative martingale of mean 1 when p is the true share (it is a likelihood ratio of a
-//! mixture against p). By Ville's inequality it ever reaches 1/alpha with probability at most alpha.
-//! The interval holds all p with M_n(p) < 1/alpha; hence the true share is outside of it *at any
-//! time* with probability at most alpha. ln M_n is convex in p with its minimum at h/n, so that the
-//! set is an interval and each end is found by bisection. The mixing weights are Jeffreys' Beta(1/2,
-//! 1/2), which lose at most about half a ln n to the best p everywhere, and little at the ends 0
-//! and 1, where claims such as "all requests" live.
+//! mixture against p). By Ville's inequality it ever reaches 1/alpha with probability at most
+//! alpha. The interval holds all p with `M_n(p)` < 1/alpha; hence the true share is outside of it
+//! *at any time* with probability at most alpha. `ln M_n` is convex in p with its minimum at h/n,
+//! so that the set is an interval and each end is found by bisection. The mixing weights are
+//! Jeffreys' Beta(1/2, 1/2), which lose at most about half a ln n to the best p everywhere, and
+//! little at the ends 0 and 1, where claims such as "all requests" live.
 //!
 //! **Sources.** J. Ville, Étude critique de la notion de collectif, 1939; H. Robbins, Statistical
-//! methods related to the law of the iterated logarithm, Ann. Math. Statist. 41, 1970; S. R. Howard,
-//! A. Ramdas, J. McAuliffe, J. Sekhon, Time-uniform, nonparametric, nonasymptotic confidence
-//! sequences, Ann. Statist. 49, 2021; I. Waudby-Smith, A. Ramdas, Estimating means of bounded random
-//! variables by betting, J. R. Stat. Soc. B 86, 2024; R. Krichevsky, V. Trofimov, The performance of
-//! universal encoding, IEEE Trans. Inf. Theory 27, 1981 (the weights).
+//! methods related to the law of the iterated logarithm, Ann. Math. Statist. 41, 1970; S. R.
+//! Howard, A. Ramdas, J. `McAuliffe`, J. Sekhon, Time-uniform, nonparametric, nonasymptotic
+//! confidence sequences, Ann. Statist. 49, 2021; I. Waudby-Smith, A. Ramdas, Estimating means of
+//! bounded random variables by betting, J. R. Stat. Soc. B 86, 2024; R. Krichevsky, V. Trofimov,
+//! The performance of universal encoding, IEEE Trans. Inf. Theory 27, 1981 (the weights).
 
 use std::f64::consts::PI;
 use std::fmt;
@@ -189,6 +189,15 @@ mod tests {
 
     use super::*;
 
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a part of the trials is a count"
+    )]
+    fn part_of(trials: u64, part: f64) -> u64 {
+        (part * trials as f64) as u64
+    }
+
     fn at(hits: u64, trials: u64) -> Interval {
         interval(hits, trials, Confidence::default())
     }
@@ -244,7 +253,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_interval_holds_the_estimate(trials in 1u64..1_000_000_000, part in 0.0..=1.0f64) {
-            let hits = (part * trials as f64) as u64;
+            let hits = part_of(trials, part);
             let Interval { low, high } = at(hits, trials);
             let estimate = hits as f64 / trials as f64;
             prop_assert!(0.0 <= low && low <= estimate && estimate <= high && high <= 1.0);
@@ -252,7 +261,7 @@ mod tests {
 
         #[test]
         fn more_hits_never_lower_an_end(trials in 1u64..5000, part in 0.0..1.0f64) {
-            let hits = (part * trials as f64) as u64;
+            let hits = part_of(trials, part);
             let (fewer, more) = (at(hits, trials), at(hits + 1, trials));
             prop_assert!(fewer.low <= more.low && fewer.high <= more.high);
         }
@@ -261,7 +270,7 @@ mod tests {
         fn more_confidence_is_never_narrower(
             trials in 1u64..100_000, part in 0.0..=1.0f64, a in 50.0..99.9f64, b in 50.0..99.9f64,
         ) {
-            let hits = (part * trials as f64) as u64;
+            let hits = part_of(trials, part);
             let of = |percent| Confidence::new(Percent::new(percent).unwrap()).unwrap();
             let narrow = interval(hits, trials, of(a.min(b)));
             let wide = interval(hits, trials, of(a.max(b)));
@@ -272,14 +281,14 @@ mod tests {
         fn the_same_share_of_more_trials_is_known_better(
             trials in 1u64..2000, part in 0.0..=1.0f64, times in 2u64..50,
         ) {
-            let hits = (part * trials as f64) as u64;
+            let hits = part_of(trials, part);
             let (few, many) = (at(hits, trials), at(hits * times, trials * times));
             prop_assert!(few.low <= many.low && many.high <= few.high);
         }
 
         #[test]
         fn hits_and_misses_mirror_each_other(trials in 1u64..100_000, part in 0.0..=1.0f64) {
-            let hits = (part * trials as f64) as u64;
+            let hits = part_of(trials, part);
             let (a, b) = (at(hits, trials), at(trials - hits, trials));
             prop_assert!((a.low - (1.0 - b.high)).abs() < 1e-12);
             prop_assert!((a.high - (1.0 - b.low)).abs() < 1e-12);

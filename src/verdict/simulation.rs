@@ -1,5 +1,5 @@
-//! The error rate, counted: seeded runs of load against claims that are true, false and on the edge,
-//! each judged after every single request and stopped at the first decision.
+//! The error rate, counted: seeded runs of load against claims that are true, false and on the
+//! edge, each judged after every single request and stopped at the first decision.
 //!
 //! Judging some ten million times would take minutes, so `Table` asks `judge` once per number of
 //! requests for the hits at which it changes its mind; the runs then only compare whole numbers. It
@@ -48,13 +48,13 @@ impl Table {
                 if probe > trials && decide(trials, trials) == now {
                     break;
                 }
-                let (mut same, mut changed) = (probe.saturating_sub(step), probe.min(trials));
-                while changed - same > 1 {
-                    let middle = u64::midpoint(same, changed);
-                    if decide(middle, trials) == now { same = middle } else { changed = middle }
+                let (mut same, mut other) = (probe.saturating_sub(step), probe.min(trials));
+                while other - same > 1 {
+                    let middle = u64::midpoint(same, other);
+                    if decide(middle, trials) == now { same = middle } else { other = middle }
                 }
-                row.push((changed, decide(changed, trials)));
-                from = changed;
+                row.push((other, decide(other, trials)));
+                from = other;
             }
             changes.push(row);
         }
@@ -63,7 +63,7 @@ impl Table {
 
     fn decision(&self, hits: u64, trials: u64) -> Decision {
         // A plain loop: this is the hot path, and tests are not optimised.
-        let row = &self.changes[trials as usize];
+        let row = &self.changes[usize::try_from(trials).unwrap()];
         let mut at = row.len() - 1;
         while row[at].0 > hits {
             at -= 1;
@@ -122,6 +122,7 @@ fn table(bound: Bound, confidence: Confidence, horizon: u64) -> Table {
 }
 
 /// As many wrong verdicts as the stated rate allows in `RUNS` runs.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of RUNS")]
 fn allowed(confidence: Confidence) -> u32 {
     (f64::from(RUNS) * confidence.error_rate()).round() as u32
 }
