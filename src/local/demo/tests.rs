@@ -165,8 +165,9 @@ async fn request(
     headers: &[(&str, &str)],
     body: &str,
 ) -> Option<(u16, String)> {
-    let headers: String =
+    let headers: Vec<_> =
         headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers = headers.concat();
     let length = body.len();
     let text = format!(
         "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\

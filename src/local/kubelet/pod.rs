@@ -282,7 +282,9 @@ impl Life {
                     State::Running { since } => since.clone(),
                     State::Waiting { .. } | State::Ended(_) => now.clone(),
                 };
-                let why = outcome.clone().err().unwrap_or_else(|| "completed".to_owned());
+                // One line; all of it is in the log and in the last state.
+                let why = outcome.as_ref().err().map_or("completed", |why| why.as_str());
+                let why = why.lines().next().unwrap_or_default().to_owned();
                 let end = End { outcome, started, finished: now };
                 let Some(wait) = again else {
                     container.state = State::Ended(end);
