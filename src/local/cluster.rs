@@ -153,7 +153,14 @@ impl Cluster {
     ) -> Result<Arc<Object>, Refusal> {
         let stamp = self.inner.clock.stamp();
         let mut state = self.state();
-        let object = admission::admit(&state.store, kind, None, object, mode.strict)?;
+        let request = admission::Request {
+            store: &state.store,
+            kind,
+            stored: None,
+            stamp: &stamp,
+            strict: mode.strict,
+        };
+        let object = admission::admit(&request, object)?;
         let written = state.store.create(kind, object, &stamp, mode.dry_run)?;
         Ok(self.tell(&mut state, written))
     }
@@ -171,13 +178,21 @@ impl Cluster {
         mode: WriteMode,
         change: impl FnOnce(&Value) -> Result<Value, Refusal>,
     ) -> Result<Arc<Object>, Refusal> {
+        let stamp = self.inner.clock.stamp();
         let mut state = self.state();
         let stored =
             state.store.get(kind, namespace, name).ok_or_else(|| Refusal::not_found(kind, name))?;
         let changed = change(&stored)?;
         let mut object = state.store.merged(kind, namespace, name, part, changed)?;
         if part == Part::Spec {
-            object = admission::admit(&state.store, kind, Some(&stored), object, mode.strict)?;
+            let request = admission::Request {
+                store: &state.store,
+                kind,
+                stored: Some(&stored),
+                stamp: &stamp,
+                strict: mode.strict,
+            };
+            object = admission::admit(&request, object)?;
         }
         let written = state.store.replace(kind, object, mode.dry_run)?;
         Ok(self.tell(&mut state, written))
@@ -228,6 +243,18 @@ impl Cluster {
         };
         // Refused only if that pod is gone already, which is what was wanted.
         let _ = self.delete(&kinds::POD, namespace, name, &stopped, WriteMode::default());
+    }
+
+    /// A namespace that is to be deleted is empty: it goes, unless a finalizer holds it.
+    pub(super) fn finalize_namespace(&self, namespace: &Object) -> Result<(), Refusal> {
+        let name = meta::name(namespace);
+        let mut state = self.state();
+        let mut emptied = namespace.clone();
+        emptied["spec"]["finalizers"] = json!([]);
+        let emptied = state.store.merged(&kinds::NAMESPACE, "", name, Part::Spec, emptied)?;
+        let written = state.store.replace(&kinds::NAMESPACE, emptied, false)?;
+        self.tell(&mut state, written);
+        Ok(())
     }
 
     /// The store's resource version, told at every change: level-triggered controllers wait on
@@ -336,9 +363,10 @@ mod tests {
     #[test]
     fn a_watcher_that_does_not_read_is_dropped_and_knows_it() {
         let cluster = Cluster::default();
-        let mut notices = cluster.watch(&kinds::POD, None, 0).unwrap();
+        let mut notices = cluster.watch(&kinds::LEASE, None, 0).unwrap();
         for i in 0..=NOTICES_MAX {
-            cluster.create(&kinds::POD, pod(&format!("p{i}")), write()).unwrap();
+            let lease = json!({"metadata": {"name": format!("l{i}"), "namespace": "default"}});
+            cluster.create(&kinds::LEASE, lease, write()).unwrap();
         }
         let mut seen = 0;
         while let Ok(notice) = notices.try_recv() {

@@ -7,6 +7,18 @@ use std::net::{Ipv4Addr, SocketAddr};
 use serde_json::Value;
 
 use super::network::{PodPort, Protocol, Workload};
+use crate::istio;
+
+mod clusters;
+mod config;
+mod endpoints;
+mod listeners;
+mod matching;
+mod names;
+mod route;
+mod routes;
+
+use config::Config;
 
 /// Everything the control plane knows when it translates.
 #[derive(Debug, Clone, Default)]
@@ -84,4 +96,84 @@ pub struct Resources {
     pub listeners: BTreeMap<String, Value>,
     /// Route configurations (RDS).
     pub routes: BTreeMap<String, Value>,
+}
+
+// === impl Service ===
+
+impl Service {
+    /// Its full name.
+    #[must_use]
+    pub fn fqdn(&self) -> String {
+        istio::fqdn(&self.name, &self.namespace)
+    }
+}
+
+/// What `proxy` is told about the world. Every value carries its `@type`, so that a file for Envoy
+/// is only a list of them (`discovery_response`).
+///
+/// Where a real mesh would let unknown hosts pass through, this one answers 502, as Istio does with
+/// `outboundTrafficPolicy: REGISTRY_ONLY`: without captured connections there is no original
+/// destination to pass on to.
+#[must_use]
+pub fn resources(world: &World, proxy: &Proxy) -> Resources {
+    let config = Config::new(world);
+    let view = View { world, proxy, config: &config };
+    Resources {
+        clusters: clusters::clusters(&view),
+        listeners: listeners::listeners(&view),
+        routes: routes::routes(&view),
+    }
+}
+
+/// The endpoints of every cluster that any proxy may be told of (EDS), by service name; a cluster
+/// without endpoints is there too, because Envoy waits for a file that does not exist.
+#[must_use]
+pub fn endpoints(world: &World) -> BTreeMap<String, Value> {
+    endpoints::endpoints(world, &Config::new(world))
+}
+
+/// The file a cluster's endpoints are in, within the folder that all pods share (`../eds/` from a
+/// pod's own).
+#[must_use]
+pub fn eds_file(cluster: &str) -> String {
+    endpoints::file(cluster)
+}
+
+/// The content of a file of resources, as Envoy's filesystem subscription reads it.
+#[must_use]
+pub fn discovery_response<'a>(
+    version: &str,
+    resources: impl IntoIterator<Item = &'a Value>,
+) -> Value {
+    let resources: Vec<&Value> = resources.into_iter().collect();
+    serde_json::json!({"version_info": version, "resources": resources})
+}
+
+/// What one translation looks at.
+struct View<'a> {
+    world: &'a World,
+    proxy: &'a Proxy,
+    config: &'a Config,
+}
+
+// === impl View ===
+
+impl View<'_> {
+    fn namespace(&self) -> &str {
+        &self.proxy.workload.namespace
+    }
+
+    /// The service a host of an object of `namespace` means.
+    fn service(&self, host: &str, namespace: &str) -> Option<&Service> {
+        let fqdn = istio::resolve(host, namespace);
+        self.world.services.iter().find(|service| service.fqdn() == fqdn)
+    }
+
+    /// Every service with every port of it.
+    fn ports(&self) -> impl Iterator<Item = (&Service, &ServicePort)> {
+        self.world
+            .services
+            .iter()
+            .flat_map(|service| service.ports.iter().map(move |port| (service, port)))
+    }
 }

@@ -1,5 +1,8 @@
-//! The one test binary: drives the binary and the library's public API.
+//! The one test binary: each file is an area, and drives the real program or the library's public
+//! interface. `tidy` keeps the house.
 
 mod api;
+mod envoy;
 mod kubectl;
 mod mesh;
+mod tidy;

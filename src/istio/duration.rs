@@ -1,0 +1,115 @@
+//! Durations as Istio's objects write them (Go's and protobuf's notation): `5s`, `1.5s`, `250ms`,
+//! `1h30m`. Pure.
+
+use std::time::Duration;
+
+/// The units Go knows, the longer spelling first where one is the end of another.
+const UNITS: &[(&str, u64)] = &[
+    ("ns", 1),
+    ("us", 1_000),
+    ("µs", 1_000),
+    ("ms", 1_000_000),
+    ("s", 1_000_000_000),
+    ("m", 60_000_000_000),
+    ("h", 3_600_000_000_000),
+];
+
+/// The length in the notation above; `None` for anything else, for negative durations and for what
+/// does not fit into protobuf's range (about 10,000 years).
+#[must_use]
+pub fn parse(text: &str) -> Option<Duration> {
+    if text == "0" {
+        return Some(Duration::ZERO);
+    }
+    let mut rest = text;
+    let mut nanos: u128 = 0;
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, tail) = rest.split_at(digits);
+        let end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at(end);
+        let scale = UNITS.iter().find(|(name, _)| *name == unit)?.1;
+        nanos = nanos.checked_add(scaled(number, scale)?)?;
+        rest = tail;
+    }
+    // Protobuf's Duration ends at 315,576,000,000 seconds.
+    let seconds = u64::try_from(nanos / 1_000_000_000).ok().filter(|s| *s <= 315_576_000_000)?;
+    let subsec = u32::try_from(nanos % 1_000_000_000).ok()?;
+    Some(Duration::new(seconds, subsec))
+}
+
+/// `number` (digits with at most one point) times `scale`, exactly, cut at the nanosecond.
+fn scaled(number: &str, scale: u64) -> Option<u128> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    // Twenty digits are more than any duration in range has; longer ones would overflow below.
+    if whole.len() + fraction.len() == 0 || whole.len() > 20 || fraction.contains('.') {
+        return None;
+    }
+    let whole: u128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let mut nanos = whole.checked_mul(u128::from(scale))?;
+    let mut place = u128::from(scale);
+    for digit in fraction.chars().take(20) {
+        place /= 10;
+        nanos = nanos.checked_add(u128::from(digit.to_digit(10)?) * place)?;
+    }
+    Some(nanos)
+}
+
+/// As Istio's objects write it: `5s`, `250ms`, `1500ms`.
+#[must_use]
+pub fn show(duration: Duration) -> String {
+    if duration.subsec_nanos() == 0 {
+        format!("{}s", duration.as_secs())
+    } else {
+        format!("{}ms", duration.as_millis())
+    }
+}
+
+/// As protobuf's JSON form writes it, which is all that Envoy reads: `5s`, `0.250s`.
+#[must_use]
+pub fn proto(duration: Duration) -> String {
+    let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
+    if nanos == 0 {
+        format!("{seconds}s")
+    } else if nanos.is_multiple_of(1_000_000) {
+        format!("{seconds}.{:03}s", nanos / 1_000_000)
+    } else {
+        format!("{seconds}.{nanos:09}s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gos_notation_is_read_exactly() {
+        for (text, ms) in
+            [("5s", 5000), ("1.5s", 1500), ("250ms", 250), ("1h30m", 5_400_000), ("0s", 0)]
+        {
+            assert_eq!(parse(text), Some(Duration::from_millis(ms)), "{text}");
+        }
+        assert_eq!(parse("0.1s"), Some(Duration::from_millis(100)));
+        assert_eq!(parse("1ns"), Some(Duration::from_nanos(1)));
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        let long = "9".repeat(400) + "h";
+        for text in ["", "5", "s", "-5s", "5 s", "5sec", "1..5s", ".s", "1e3s", &long, "5s5"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for ms in [1, 250, 999, 1000, 1500, 60_000, 3_600_001] {
+            let duration = Duration::from_millis(ms);
+            assert_eq!(parse(&show(duration)), Some(duration));
+            assert_eq!(parse(&proto(duration)), Some(duration));
+        }
+    }
+}
