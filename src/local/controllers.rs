@@ -17,6 +17,7 @@ mod replica_sets;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -49,9 +50,10 @@ impl Controllers {
     /// Keeps the cluster's objects as their specs say, until the future is dropped.
     pub async fn run(cluster: Cluster) {
         let mut versions = cluster.versions();
+        let mut held = Held::default();
         loop {
             versions.mark_unchanged();
-            let wake = settle(&cluster);
+            let wake = settle(&cluster, &mut held);
             tokio::select! {
                 // The sender lives in `cluster`, so this can only be a change.
                 _ = versions.changed() => tokio::time::sleep(SETTLE).await,
@@ -61,16 +63,32 @@ impl Controllers {
     }
 }
 
+/// Owners whose pods were refused, and until when no other is tried: the Event that tells of the
+/// refusal is a change itself, and would otherwise make the controllers try again at once.
+type Held = BTreeMap<String, Instant>;
+
 /// One look and everything that follows from it; says when to look again at the latest.
-fn settle(cluster: &Cluster) -> Instant {
+fn settle(cluster: &Cluster, held: &mut Held) -> Instant {
     let now = cluster.now();
+    held.retain(|_, until| *until > Instant::now());
     let snapshot = Snapshot::new(now, cluster.snapshots(kinds::ALL));
     let plan = reconcile(&snapshot);
     let mut sleep = plan.wake().map_or(SLEEP_MAX, |wake| until(now, wake));
     for action in plan.actions {
+        let owner = match &action {
+            Action::CreatePod { owner, .. } => Some(meta::uid(owner)),
+            _ => None,
+        };
+        if owner.is_some_and(|owner| held.contains_key(owner)) {
+            sleep = sleep.min(RETRY);
+            continue;
+        }
         if let Err(refusal) = perform(cluster, &action) {
             tracing::debug!(%refusal, ?action, "a controller's action was refused");
             sleep = sleep.min(RETRY);
+            if let Some(owner) = owner {
+                held.insert(owner.to_owned(), Instant::now() + RETRY);
+            }
         }
     }
     Instant::now() + sleep

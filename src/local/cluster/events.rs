@@ -1,6 +1,7 @@
 //! Kubernetes' Events (core/v1): what `kubectl describe` shows at the end of a page. Repeated ones
 //! are counted, old ones and too many are dropped.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::super::kinds;
@@ -12,6 +13,9 @@ const EVENTS_MAX: usize = 1000;
 
 /// How long an Event is kept, as in Kubernetes (`--event-ttl`).
 const EVENT_TTL_SECONDS: i64 = 3600;
+
+/// How much of the object's name an Event's name begins with; the rest of the 253 is for the suffix.
+const NAME_MAX: usize = 200;
 
 impl Cluster {
     /// Records that something happened to an object. `kind` is `Normal` or `Warning`, `reason` a
@@ -48,11 +52,9 @@ impl Cluster {
                 return;
             }
         }
-        // The version makes the name unique, and orders Events of the same second.
-        let prefix: String = meta::name(object).chars().take(200).collect();
-        let name = format!("{prefix}.{:016x}", now.as_nanosecond());
+        let prefix: String = meta::name(object).chars().take(NAME_MAX).collect();
         let event = json!({
-            "metadata": {"name": name, "namespace": namespace},
+            "metadata": {"generateName": format!("{prefix}."), "namespace": namespace},
             "involvedObject": {
                 "apiVersion": object["apiVersion"],
                 "kind": object["kind"],
@@ -76,17 +78,17 @@ impl Cluster {
     }
 
     fn drop_old_events(&self) {
-        let mut events = self.list(&kinds::EVENT, None);
-        events.sort_by(|a, b| meta::text(a, "/lastTimestamp").cmp(meta::text(b, "/lastTimestamp")));
-        let oldest = self.now() - jiff::SignedDuration::from_secs(EVENT_TTL_SECONDS);
-        let oldest = clock::seconds(oldest);
-        let too_many = events.len().saturating_sub(EVENTS_MAX);
-        for (i, event) in events.iter().enumerate() {
-            if i >= too_many && meta::text(event, "/lastTimestamp") >= oldest.as_str() {
-                break;
-            }
+        let events = self.list(&kinds::EVENT, None);
+        let oldest = clock::seconds(self.now() - SignedDuration::from_secs(EVENT_TTL_SECONDS));
+        let time = |event: &Value| meta::text(event, "/lastTimestamp").to_owned();
+        let mut gone: Vec<_> = events.iter().filter(|event| time(event) < oldest).collect();
+        if events.len() - gone.len() > EVENTS_MAX {
+            gone.extend(events.iter().min_by_key(|event| time(event)));
+        }
+        for event in gone {
             let (namespace, name) = (meta::namespace(event), meta::name(event));
             let any = Preconditions::default();
+            // Refused only if it is gone already.
             let _ = self.delete(&kinds::EVENT, namespace, name, &any, WriteMode::default());
         }
     }

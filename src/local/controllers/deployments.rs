@@ -36,6 +36,7 @@ pub(super) fn reconcile(snapshot: &Snapshot, plan: &mut Plan) {
     for deployment in snapshot.of(&kinds::DEPLOYMENT) {
         let rollout = Rollout::of(snapshot, deployment);
         if !meta::is_terminating(deployment) {
+            plan.adopt(snapshot, &kinds::REPLICA_SET, deployment);
             let paused = deployment["spec"]["paused"] == json!(true);
             if rollout.new.is_none() && !paused {
                 rollout.begin(snapshot, plan);

@@ -22,6 +22,7 @@ pub(super) fn reconcile(snapshot: &Snapshot, plan: &mut Plan) {
             .filter(|pod| plan::is_active(pod))
             .collect();
         if !meta::is_terminating(set) {
+            plan.adopt(snapshot, &kinds::POD, set);
             scale(set, &pods, plan);
         }
         let status = status(snapshot, set, &pods, plan);
