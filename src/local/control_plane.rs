@@ -29,6 +29,8 @@ use super::translate::{self, Resources, World};
 use crate::error::{Error, Result};
 use deliver::Member;
 
+pub use debug::Istiod;
+
 /// Changes that come within this time are translated together: an `apply` of several objects
 /// arrives as several writes. Short, because it is a part of every change's way to the proxies.
 const DEBOUNCE: Duration = Duration::from_millis(3);
@@ -54,7 +56,7 @@ struct State {
     members: BTreeMap<String, Arc<Member>>,
     /// What the last targets were made from.
     world: Option<World>,
-    /// Version of each cluster's endpoints as written.
+    /// Version of the endpoints as written, by EDS service name.
     endpoints: Arc<BTreeMap<String, String>>,
 }
 
@@ -64,7 +66,7 @@ struct Target {
     /// The store's version it was made from.
     version: u64,
     resources: Arc<Resources>,
-    /// Version of each cluster's endpoints.
+    /// Version of the endpoints, by EDS service name.
     endpoints: Arc<BTreeMap<String, String>>,
 }
 
@@ -231,7 +233,7 @@ impl Inner {
     }
 }
 
-/// Writes the endpoints that changed into `<folder>/eds`; says the version of each cluster's.
+/// Writes the endpoints that changed into `<folder>/eds`; says the version of each.
 fn write_endpoints(
     folder: &Path,
     world: &World,
@@ -242,19 +244,19 @@ fn write_endpoints(
     std::fs::create_dir_all(&eds)?;
     let mut endpoints = translate::endpoints(world);
     // A cluster whose file is missing would wait for it for ever, and its proxy with it.
-    let named: BTreeSet<&String> = plans.iter().flat_map(|(_, r)| deliver::eds_clusters(r)).collect();
-    for cluster in named {
-        if !endpoints.contains_key(cluster) {
-            endpoints.insert(cluster.clone(), json!({ "cluster_name": cluster }));
+    let named = plans.iter().flat_map(|(_, resources)| deliver::eds_clusters(resources));
+    for service in named.map(|(_, service)| service).collect::<BTreeSet<_>>() {
+        if !endpoints.contains_key(service) {
+            endpoints.insert(service.to_owned(), json!({ "cluster_name": service }));
         }
     }
     let mut versions = BTreeMap::new();
-    for (cluster, assignment) in endpoints {
+    for (service, assignment) in endpoints {
         let (version, text) = deliver::response(deliver::EDS, [&assignment]);
-        if written.get(&cluster) != Some(&version) {
-            deliver::replace(folder, &eds.join(translate::eds_file(&cluster)), &text)?;
+        if written.get(&service) != Some(&version) {
+            deliver::replace(folder, &eds.join(translate::eds_file(&service)), &text)?;
         }
-        versions.insert(cluster, version);
+        versions.insert(service, version);
     }
     Ok(versions)
 }

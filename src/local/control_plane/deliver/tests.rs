@@ -110,11 +110,11 @@ impl Proxy {
     fn send(&mut self, resources: Resources) -> u64 {
         let dir = self.dir.path();
         let mut endpoints = BTreeMap::new();
-        for cluster in eds_clusters(&resources) {
+        for (_, cluster) in eds_clusters(&resources) {
             let (version, text) = response(EDS, [&json!({ "cluster_name": cluster })]);
             let service = cluster.split(['|', '.']).nth(3).expect("its name");
             replace(dir, &eds(dir, service), &text).expect("written");
-            endpoints.insert(cluster.clone(), version);
+            endpoints.insert(cluster.to_owned(), version);
         }
         self.version += 1;
         self.member.target.send_replace(Some(Arc::new(Target {
