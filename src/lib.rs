@@ -16,4 +16,4 @@ pub mod error;
 pub mod istio;
 pub mod units;
 
-mod local;
+pub mod local;
