@@ -137,7 +137,7 @@ async fn istio_objects_have_three_versions() {
     mesh.kubectl_with("apply -f -", &faster).await;
     let delay = "get vs hotels -o jsonpath={.spec.http[0].fault.delay.fixedDelay}";
     assert_eq!(mesh.kubectl(delay).await, "2s");
-    mesh.kubectl("patch vs hotels --type=merge -p {\"spec\":{\"http\":[]}}").await;
+    mesh.kubectl("patch vs hotels --type=merge -p {\"metadata\":{\"labels\":{\"a\":\"b\"}}}").await;
     let json = r#"patch vs hotels --type=json -p [{"op":"test","path":"/spec/hosts","value":[]}]"#;
     let said = mesh.refused(json, "").await;
     assert!(said.starts_with("The request is invalid"), "{said}");
@@ -218,6 +218,22 @@ fn contains(made: &serde_json::Value, wanted: &serde_json::Value, line: &str) {
             assert!(empty || made == wanted, "{line}: {made} is not {wanted}");
         }
     }
+}
+
+#[tokio::test]
+async fn unknown_fields_are_refused_warned_of_or_ignored() {
+    let mesh = BareMesh::start().await;
+    let typo = DELAY.replace("fixedDelay", "fixedDelai");
+    let said = mesh.refused("apply -f -", &typo).await;
+    assert!(said.contains("unknown field \"spec.http[0].fault.delay.fixedDelai\""), "{said}");
+    let typo = DELAY.replace("  hosts:", "  colour: red\n  hosts:");
+    let said = mesh.refused("create -f -", &typo).await;
+    assert!(said.contains("unknown field \"spec.colour\""), "{said}");
+    let said = mesh.kubectl_with("create --validate=warn -f -", &typo).await;
+    assert!(said.contains("Warning: unknown field \"spec.colour\""), "{said}");
+    assert_eq!(mesh.kubectl("get vs hotels -o jsonpath={.spec.colour}").await, "");
+    let said = mesh.kubectl_with("apply --validate=ignore -f -", &typo).await;
+    assert!(!said.contains("unknown field"), "{said}");
 }
 
 #[tokio::test]
