@@ -240,9 +240,8 @@ impl Configuration {
 
     /// What a step may not ask of this service, before anything is written.
     fn admit(&self, disturbance: &Disturbance) -> Result<()> {
-        let refuse = |cause: String| {
-            Err(Error::feature(format!("disturbing {}", self.subject.name), cause))
-        };
+        let refuse =
+            |cause: String| Err(Error::feature(format!("disturbing {}", self.subject.name), cause));
         if self.subject.tcp && !matches!(disturbance, Disturbance::Split { .. }) {
             return refuse("it speaks TCP: only its connections can be split by version".into());
         }
@@ -314,13 +313,15 @@ impl Configuration {
     }
 
     fn destination_rule(&self, run: &str) -> Option<Value> {
-        let subsets = self.rules.iter().any(|rule| !rule.weights.is_empty() || rule.mirror.is_some());
+        let subsets =
+            self.rules.iter().any(|rule| !rule.weights.is_empty() || rule.mirror.is_some());
         if !subsets && self.breaker.is_none() && self.ejection.is_none() {
             return None;
         }
         let mut spec = json!({"host": self.host()});
         if subsets {
-            let subset = |version: &String| json!({"name": version, "labels": {"version": version}});
+            let subset =
+                |version: &String| json!({"name": version, "labels": {"version": version}});
             spec["subsets"] = self.subject.versions.iter().map(subset).collect();
         }
         if let Some(breaker) = &self.breaker {
@@ -351,9 +352,7 @@ impl Configuration {
         json["route"] = if rule.weights.is_empty() {
             json!([{"destination": {"host": host}}])
         } else {
-            let to = |(version, weight): &(String, u32)| {
-                json!({"destination": {"host": host, "subset": version}, "weight": weight})
-            };
+            let to = |(version, weight): &(String, u32)| json!({"destination": {"host": host, "subset": version}, "weight": weight});
             rule.weights.iter().map(to).collect()
         };
         if let Some(delay) = &rule.delay {
@@ -472,7 +471,9 @@ mod tests {
         };
         assert!(travels().disturb(&split(&[("v1", 80), ("v2", 10)])).is_err());
         assert!(travels().disturb(&split(&[("v1", 80), ("v9", 20)])).is_err());
-        assert!(travels().disturb(&Disturbance::Abort { share: Percent::ALL, status: 99 }).is_err());
+        assert!(
+            travels().disturb(&Disturbance::Abort { share: Percent::ALL, status: 99 }).is_err()
+        );
         let mut tcp = travels();
         tcp.subject.tcp = true;
         let delay = "5s".parse().unwrap();

@@ -15,11 +15,11 @@ use std::time::{Duration, Instant};
 use reports::{Event, Outcome, Phase, ScenarioId};
 use serde_json::{Value, json};
 
-pub use self::evidence::Load;
+use self::application::Application;
 use self::evidence::Evidence;
+pub use self::evidence::Load;
 use self::expectation::Expectation;
 use self::journal::{Journal, Undo};
-use self::application::Application;
 use self::run::Run;
 use crate::error::{Blame, Error, Result};
 use crate::faults::{Configuration, Disturbance, Proof, RUN_LABEL, Subject};
@@ -318,12 +318,7 @@ impl Scenario {
                 told.push(format!("{name} ({how})"));
             }
         }
-        run.sink.tell(Event::Disturbed {
-            scenario: self.id,
-            objects: told,
-            proxies,
-            converged_ms,
-        });
+        run.sink.tell(Event::Disturbed { scenario: self.id, objects: told, proxies, converged_ms });
         Ok(())
     }
 
@@ -367,7 +362,8 @@ impl Scenario {
                 target.converged(&version, &names).await
             };
             if let Err(error) = settled.await {
-                left_behind.push(format!("the proxies may still act on {}: {error}", names.join(", ")));
+                left_behind
+                    .push(format!("the proxies may still act on {}: {error}", names.join(", ")));
             }
         }
         left_behind

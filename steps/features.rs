@@ -50,8 +50,11 @@ impl Suite {
             return Err(Error::feature("picking scenarios", "none fits the tags or the line"));
         }
         let application = application.ok_or_else(|| {
-            Error::feature("looking for the application's description", format!("none near {paths}"))
-                .hint("put application.yaml beside the features, or name it with --application")
+            Error::feature(
+                "looking for the application's description",
+                format!("none near {paths}"),
+            )
+            .hint("put application.yaml beside the features, or name it with --application")
         })?;
         Ok(Self { features, application: Application::read(&application)? })
     }

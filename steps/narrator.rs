@@ -145,11 +145,7 @@ impl Narrator {
 impl Writer<World> for Narrator {
     type Cli = cli::Empty;
 
-    async fn handle_event(
-        &mut self,
-        event: parser::Result<Event<Cucumber<World>>>,
-        _: &Self::Cli,
-    ) {
+    async fn handle_event(&mut self, event: parser::Result<Event<Cucumber<World>>>, _: &Self::Cli) {
         let Ok(event) = event else { return };
         let Cucumber::Feature(feature, event) = event.into_inner() else { return };
         match event {

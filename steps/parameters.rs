@@ -109,9 +109,9 @@ impl FromStr for Count {
     type Err = Misread;
 
     fn from_str(text: &str) -> Result<Self, Misread> {
-        text.parse().map(Self).map_err(|_| {
-            Misread(format!("`{text}` is not a whole number from 0 to {}", u32::MAX))
-        })
+        text.parse()
+            .map(Self)
+            .map_err(|_| Misread(format!("`{text}` is not a whole number from 0 to {}", u32::MAX)))
     }
 }
 
@@ -141,9 +141,9 @@ impl FromStr for Header {
 
     fn from_str(text: &str) -> Result<Self, Misread> {
         let rest = text.strip_prefix("header ").unwrap_or(text);
-        let (name, value) = rest
-            .split_once(' ')
-            .ok_or_else(|| Misread(format!("`{text}` is not like: header portal \"travels.uk\"")))?;
+        let (name, value) = rest.split_once(' ').ok_or_else(|| {
+            Misread(format!("`{text}` is not like: header portal \"travels.uk\""))
+        })?;
         let token = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if !name.chars().all(token) {
             return Err(Misread(format!("`{name}` is not the name of an HTTP header")));
@@ -166,14 +166,18 @@ impl FromStr for Split {
 
     fn from_str(text: &str) -> Result<Self, Misread> {
         let one = |part: &str| {
-            let (share, version) = part.split_once("% to ").ok_or_else(|| {
-                Misread(format!("`{part}` is not like: 80% to \"v1\""))
-            })?;
+            let (share, version) = part
+                .split_once("% to ")
+                .ok_or_else(|| Misread(format!("`{part}` is not like: 80% to \"v1\"")))?;
             let whole = |_| Misread(format!("`{share}%` is not a whole percentage of 0% to 100%"));
             let share: u32 = share.parse().map_err(whole)?;
             Ok((unquoted(version).to_owned(), share))
         };
-        text.split(", ").flat_map(|part| part.split(" and ")).map(one).collect::<Result<_, _>>().map(Self)
+        text.split(", ")
+            .flat_map(|part| part.split(" and "))
+            .map(one)
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 }
 

@@ -228,7 +228,9 @@ async fn scenarios(features: Vec<gherkin::Feature>, run: Arc<Run>) -> Vec<Outcom
             .boxed_local()
         });
     Cucumber::<_, _, _, _, _, cli::Empty>::custom(Parsed(features), runner, narrator)
-        .with_cli(options).run(()).await;
+        .with_cli(options)
+        .run(())
+        .await;
     register.outcomes()
 }
 

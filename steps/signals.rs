@@ -23,9 +23,8 @@ pub enum Asked {
 impl Signals {
     /// Takes the signals over from their default, which is to die at once.
     pub fn listen() -> Result<Self> {
-        let take = |kind| {
-            signal(kind).map_err(|cause| Error::runner("listening for signals", cause))
-        };
+        let take =
+            |kind| signal(kind).map_err(|cause| Error::runner("listening for signals", cause));
         Ok(Self {
             interrupt: take(SignalKind::interrupt())?,
             terminate: take(SignalKind::terminate())?,

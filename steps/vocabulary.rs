@@ -28,9 +28,21 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     (Percent::NAME, Percent::REGEX, "`50%`, `99.9%`"),
     (Header::NAME, Header::REGEX, "`header portal \"voyages.fr\"`"),
     (Split::NAME, Split::REGEX, "`80% to \"v1\", 10% to \"v2\" and 10% to \"v3\"` (100% in all)"),
-    (Looks::NAME, Looks::REGEX, "`every portal`, `portal \"voyages.fr\"`, `the source of \"hotels\"`, `the destination of \"hotels\"`"),
-    (Amount::NAME, Amount::REGEX, "`every request`, `no request`, `at least 99% of requests`, `at most 1% of requests`, `between 75% and 85% of requests`"),
-    (Is::NAME, Is::REGEX, "`take at least 5s`, `take less than 1s`, `take between 2s and 2.5s`, `fail`, `be answered 504`, `carry flag DI`, `reach \"v1\"`"),
+    (
+        Looks::NAME,
+        Looks::REGEX,
+        "`every portal`, `portal \"voyages.fr\"`, `the source of \"hotels\"`, `the destination of \"hotels\"`",
+    ),
+    (
+        Amount::NAME,
+        Amount::REGEX,
+        "`every request`, `no request`, `at least 99% of requests`, `at most 1% of requests`, `between 75% and 85% of requests`",
+    ),
+    (
+        Is::NAME,
+        Is::REGEX,
+        "`take at least 5s`, `take less than 1s`, `take between 2s and 2.5s`, `fail`, `be answered 504`, `carry flag DI`, `reach \"v1\"`",
+    ),
     (Version::NAME, Version::REGEX, "`\"v1\"`"),
     (Count::NAME, Count::REGEX, "a whole number"),
     (Rate::NAME, Rate::REGEX, "`50`, `0.5`"),
@@ -90,7 +102,8 @@ fn plain() -> String {
 
 /// The page in `docs/`.
 pub fn markdown() -> String {
-    let mut page = "# The sentences\n\nMade by `faultless steps --markdown`; a test keeps it so.\n".to_owned();
+    let mut page =
+        "# The sentences\n\nMade by `faultless steps --markdown`; a test keeps it so.\n".to_owned();
     let mut last = "";
     for Sentence { keyword, text } in sentences() {
         if keyword != last {

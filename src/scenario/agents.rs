@@ -88,9 +88,10 @@ impl Agents {
         for (name, portal) in &application.portals {
             let deployment = deployment(portal, run);
             self.journal.intend(Undo::Delete(ObjectRef::of(&deployment)?));
-            target.create(&deployment).await.map_err(|error| {
-                error.hint(format!("this is the load agent for portal {name}"))
-            })?;
+            target
+                .create(&deployment)
+                .await
+                .map_err(|error| error.hint(format!("this is the load agent for portal {name}")))?;
         }
         let started = Instant::now();
         for (name, portal) in &application.portals {
@@ -128,7 +129,6 @@ impl Agents {
     pub fn workload(portal: &Portal) -> (String, String) {
         (portal.namespace.clone(), workload(portal))
     }
-
 }
 
 // === impl Handles ===
@@ -144,7 +144,8 @@ impl Handles {
             let body = json!([spec]);
             let pod = self.pod(&portal)?;
             let path = client::STREAMS;
-            let page = target.pod_request(Method::POST, pod, agent::PORT, path, Some(&body)).await?;
+            let page =
+                target.pod_request(Method::POST, pod, agent::PORT, path, Some(&body)).await?;
             let started: Started = answer(&page, &portal)?;
             let none = || Error::runner("starting load", "the agent answered no stream id");
             Ok((portal, started.ids.into_iter().next().ok_or_else(none)?))

@@ -12,7 +12,7 @@ use super::agents::Agents;
 use super::application::Portal;
 use super::run::Run;
 use crate::error::{Error, Result};
-use crate::load::{Failure, State, Shape, Spacing, StreamReport, StreamSpec, Tally};
+use crate::load::{Failure, Shape, Spacing, State, StreamReport, StreamSpec, Tally};
 use crate::target::Target;
 use crate::telemetry::{Filter, PodName, Reporter, Snapshot, Window, exposition};
 use crate::units::Rate;
@@ -97,7 +97,8 @@ impl Evidence {
         let started = Instant::now();
         loop {
             let after = scrape(run).await?;
-            let window = Window::between(&self.before, &after).map_err(|cause| unreadable(&cause))?;
+            let window =
+                Window::between(&self.before, &after).map_err(|cause| unreadable(&cause))?;
             let differences = self.differences(run, &window);
             if differences.is_empty() {
                 return Ok(window);
@@ -131,7 +132,8 @@ impl Evidence {
         // Envoy merges its histograms less often than it counts.
         for reporter in [Reporter::Source, Reporter::Destination] {
             let filter = Filter { reporter: Some(reporter), ..Filter::default() };
-            let (counted, timed) = (window.requests(&filter).total(), window.durations(&filter).count);
+            let (counted, timed) =
+                (window.requests(&filter).total(), window.durations(&filter).count);
             if counted != timed {
                 let who = reporter.as_str();
                 differences.push(format!("the {who} proxies counted {counted}, timed {timed}"));
@@ -184,9 +186,10 @@ fn reached_proxy(tally: &Tally) -> u64 {
 }
 
 fn spec(run: &Run, name: &str, portal: &Portal, load: Load) -> Result<StreamSpec> {
-    let service = run.application.service(&portal.calls.parse().map_err(|cause| {
-        Error::feature(format!("reading what portal {name} calls"), cause)
-    })?)?;
+    let service =
+        run.application.service(&portal.calls.parse().map_err(|cause| {
+            Error::feature(format!("reading what portal {name} calls"), cause)
+        })?)?;
     let url = format!("http://{}.{}:{}", service.name, service.namespace, service.port);
     let headers = portal.headers.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
     let shape = Shape::Open { rate: load.rate, spacing: Spacing::Even, ramp_ms: 0 };
@@ -221,8 +224,7 @@ async fn scrape(run: &Run) -> Result<Snapshot> {
     let mut snapshot = Snapshot::default();
     for (pod, page) in pages {
         let doing = || format!("reading the statistics of {}/{}", pod.namespace, pod.name);
-        let samples =
-            exposition::parse(&page).map_err(|cause| Error::runner(doing(), cause))?;
+        let samples = exposition::parse(&page).map_err(|cause| Error::runner(doing(), cause))?;
         snapshot
             .insert(PodName::new(&pod.namespace, &pod.name), &pod.incarnation, samples)
             .map_err(|cause| Error::runner(doing(), cause))?;

@@ -113,9 +113,7 @@ impl Expectation {
             return Ok((who, Counts::exact(0, 0)));
         };
         let counts = match &self.property {
-            Property::Takes { low, high } => {
-                between(report, *low, *high)
-            }
+            Property::Takes { low, high } => between(report, *low, *high),
             Property::Fails => Counts::exact(report.failed(), report.done),
             Property::Status(status) => {
                 let with = report.by_status.get(status).copied().unwrap_or_default();

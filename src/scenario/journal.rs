@@ -70,11 +70,7 @@ impl Journal {
     }
 
     /// Undoes everything that `which` selects, newest first; what fails stays in the journal.
-    pub async fn undo(
-        &mut self,
-        target: &Target,
-        which: impl Fn(&ObjectRef) -> bool,
-    ) -> Restored {
+    pub async fn undo(&mut self, target: &Target, which: impl Fn(&ObjectRef) -> bool) -> Restored {
         let mut restored = Restored::default();
         let mut kept = Vec::new();
         while let Some(entry) = self.entries.pop() {

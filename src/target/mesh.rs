@@ -10,8 +10,8 @@ use futures::future::BoxFuture;
 
 use crate::error::{Error, Result};
 use crate::load;
-use crate::local::image::{Container, Image, Images};
 use crate::local::envoy;
+use crate::local::image::{Container, Image, Images};
 use crate::local::mesh::{Mesh, MeshConfig};
 
 /// A mesh of this process's own.

@@ -121,10 +121,9 @@ impl Target {
         if !selector.is_empty() {
             params = params.labels(selector);
         }
-        let list = api
-            .list(&params)
-            .await
-            .map_err(|cause| failed(format!("listing {} in {namespace}", resource.plural), cause))?;
+        let list = api.list(&params).await.map_err(|cause| {
+            failed(format!("listing {} in {namespace}", resource.plural), cause)
+        })?;
         let version = list.metadata.resource_version.clone().unwrap_or_default();
         let items = list
             .items

@@ -101,7 +101,8 @@ fn pod(object: &Value) -> Option<Pod> {
     let ready = object.pointer("/status/conditions").and_then(Value::as_array).is_some_and(|all| {
         all.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
     });
-    let statuses = |path: &str| object.pointer(path).and_then(Value::as_array).into_iter().flatten();
+    let statuses =
+        |path: &str| object.pointer(path).and_then(Value::as_array).into_iter().flatten();
     let restarts = statuses("/status/containerStatuses")
         .chain(statuses("/status/initContainerStatuses"))
         .find(|status| status["name"] == "istio-proxy")

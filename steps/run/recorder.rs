@@ -35,9 +35,8 @@ impl Recorder {
     /// Makes the folder and begins the record.
     pub fn open(out: &Path) -> Result<Self> {
         let doing = || format!("writing the record to {}", out.display());
-        let failed = |cause: io::Error| {
-            Error::runner(doing(), cause).hint("name another folder with --out")
-        };
+        let failed =
+            |cause: io::Error| Error::runner(doing(), cause).hint("name another folder with --out");
         fs::create_dir_all(out).map_err(failed)?;
         let events = File::create(out.join("events.jsonl")).map_err(failed)?;
         // Reports of an earlier run must not be taken for this one's.

@@ -73,7 +73,9 @@ fn subscription(owner: &str) -> Option<Key> {
         "cluster_manager.cds" => Some("cds".to_owned()),
         "listener_manager.lds" => Some("lds".to_owned()),
         _ => {
-            if let Some((_, route)) = owner.strip_prefix("http.").and_then(|o| o.rsplit_once(".rds.")) {
+            if let Some((_, route)) =
+                owner.strip_prefix("http.").and_then(|o| o.rsplit_once(".rds."))
+            {
                 return Some(format!("rds/{route}"));
             }
             let cluster = owner.strip_prefix("cluster.")?;

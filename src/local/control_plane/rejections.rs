@@ -12,7 +12,8 @@ const KEEP: usize = 8;
 /// The longest reason; Envoy quotes the whole resource before it, so its end is what is kept.
 const REASON_MAX: usize = 1200;
 /// The words in which Envoy refuses a file (`filesystem_subscription_impl.cc`).
-const WORDS: [&str; 2] = ["Filesystem config update rejected: ", "Filesystem config update failure: "];
+const WORDS: [&str; 2] =
+    ["Filesystem config update rejected: ", "Filesystem config update failure: "];
 
 /// Keeps the reason if this line of Envoy's log has one. A failed write loses the reason's words,
 /// never the rejection itself.
@@ -44,10 +45,8 @@ fn reason(line: &str) -> Option<String> {
     let (_, text) = WORDS.iter().find_map(|words| line.split_once(words))?;
     // `--log-format-escaped` escapes as C does.
     let text = text.replace("\\n", " ").replace("\\\"", "\"").replace("\\'", "'");
-    let words: Vec<&str> = text
-        .split_whitespace()
-        .filter(|word| !word.starts_with("goo.gle/debug"))
-        .collect();
+    let words: Vec<&str> =
+        text.split_whitespace().filter(|word| !word.starts_with("goo.gle/debug")).collect();
     let text = words.join(" ");
     let skip = text.chars().count().saturating_sub(REASON_MAX);
     let kept: String = text.chars().skip(skip).collect();
@@ -62,10 +61,15 @@ mod tests {
     fn a_reason_is_one_bounded_line_and_ends_as_envoys() {
         let line = "[warning][config] Filesystem config update rejected: goo.gle/debugstr   \\nname: \
                     \\\"a\\\"\\n: Proto constraint validation failed\\n";
-        assert_eq!(reason(line).as_deref(), Some("name: \"a\" : Proto constraint validation failed"));
+        assert_eq!(
+            reason(line).as_deref(),
+            Some("name: \"a\" : Proto constraint validation failed")
+        );
         let long = format!("x {}{}why", WORDS[0], "y".repeat(5000));
         let reason = reason(&long).expect("it has the words");
-        assert!(reason.starts_with('…') && reason.ends_with("ywhy") && reason.chars().count() == 1201);
+        assert!(
+            reason.starts_with('…') && reason.ends_with("ywhy") && reason.chars().count() == 1201
+        );
         assert_eq!(super::reason("[warning][main] something else"), None);
     }
 

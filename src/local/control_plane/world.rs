@@ -213,12 +213,8 @@ mod tests {
         let service = Arc::new(json!({
             "metadata": { "name": "hotels", "namespace": "a" }, "spec": service_spec,
         }));
-        let objects = Objects {
-            services: &[service],
-            pods,
-            virtual_services: &[],
-            destination_rules: &[],
-        };
+        let objects =
+            Objects { services: &[service], pods, virtual_services: &[], destination_rules: &[] };
         build(objects, &[net("one"), net("two")])
     }
 
@@ -229,7 +225,8 @@ mod tests {
                     "ports": [{ "name": "http", "port": 80, "targetPort": target },
                               { "name": "dns", "port": 53, "protocol": "UDP" }] })
         };
-        let pods = [pod_object("one", "True"), pod_object("two", "False"), pod_object("gone", "True")];
+        let pods =
+            [pod_object("one", "True"), pod_object("two", "False"), pod_object("gone", "True")];
         for target in [json!(8000), json!("8000"), json!("web")] {
             let world = world(spec(target), &pods);
             let http = ServicePort { port: 80, protocol: Protocol::Http };

@@ -18,8 +18,25 @@ pub const CONCURRENCY: u32 = 2;
 /// Upper bounds of histogram buckets, in milliseconds; the same that Envoy has by default and
 /// Istio leaves unchanged. They are stated here because every duration assertion depends on them.
 pub const BUCKETS: [f64; 19] = [
-    0.5, 1.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0, 10000.0, 30000.0,
-    60000.0, 300_000.0, 600_000.0, 1_800_000.0, 3_600_000.0,
+    0.5,
+    1.0,
+    5.0,
+    10.0,
+    25.0,
+    50.0,
+    100.0,
+    250.0,
+    500.0,
+    1000.0,
+    2500.0,
+    5000.0,
+    10000.0,
+    30000.0,
+    60000.0,
+    300_000.0,
+    600_000.0,
+    1_800_000.0,
+    3_600_000.0,
 ];
 
 /// The file with the clusters. It has a folder of its own because Envoy watches folders: a change

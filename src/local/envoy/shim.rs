@@ -53,7 +53,9 @@ mod tests {
 
     #[test]
     fn wrong_arguments_are_refused_before_anything_is_done() {
-        for args in [&[][..], &["x"], &["1"], &["1", "--"], &["1", "-", "/bin/true"], &["", "--", "x"]] {
+        for args in
+            [&[][..], &["x"], &["1"], &["1", "--"], &["1", "-", "/bin/true"], &["", "--", "x"]]
+        {
             assert!(refused(args).contains("<parent pid>"), "{args:?}: {}", refused(args));
         }
     }

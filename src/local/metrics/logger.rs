@@ -32,9 +32,7 @@ pub fn http_access_log(reporter: Reporter, _own: &Workload) -> Vec<Value> {
     tags.push(tag("response_code", "%RESPONSE_CODE%"));
     // Empty unless the request was gRPC.
     tags.push(tag("grpc_status", "%GRPC_STATUS_NUMBER%"));
-    let histogram = |name: &str, unit: &str, value: &str| {
-        json!({ "stat": { "name": name, "tags": tags }, "unit": unit, "value_format": value })
-    };
+    let histogram = |name: &str, unit: &str, value: &str| json!({ "stat": { "name": name, "tags": tags }, "unit": unit, "value_format": value });
     let config = json!({
         "@type": TYPE,
         "stats_scope": { "prefix": "istio" },

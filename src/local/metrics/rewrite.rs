@@ -180,8 +180,11 @@ fn labels(
         peer(ip.parse().ok()?)
     };
     let inbound = tag("reporter") == "destination";
-    let (source, destination) =
-        if inbound { (found("source"), Some(own.clone())) } else { (Some(own.clone()), found("destination")) };
+    let (source, destination) = if inbound {
+        (found("source"), Some(own.clone()))
+    } else {
+        (Some(own.clone()), found("destination"))
+    };
     let (service, service_name) = service(tag("services"), tag("cluster"), tag("authority"));
     let source = Names::of(source.as_ref());
     let destination = Names::of(destination.as_ref());

@@ -187,7 +187,11 @@ async fn what_was_rejected_is_known_with_its_reason_and_the_old_stays() {
         }
         bad
     };
-    let cases = [("rds/8000 rejected: ", "Match"), ("cds rejected: ", "alt_stat_name"), ("lds rejected: ", "/nonexistent/x")];
+    let cases = [
+        ("rds/8000 rejected: ", "Match"),
+        ("cds rejected: ", "alt_stat_name"),
+        ("lds rejected: ", "/nonexistent/x"),
+    ];
     for (which, (key, reason)) in cases.into_iter().enumerate() {
         proxy.send(broken(which));
         let status = proxy.until("rejection", |status| status.error.is_some()).await;

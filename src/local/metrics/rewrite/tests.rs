@@ -75,7 +75,8 @@ fn passthrough_is_named_after_its_cluster() {
 #[test]
 fn hosts_that_were_made_to_break_the_page_stay_one_label() {
     let host = r#"a\"} 7\n# TYPE x\\"#;
-    let page = format!("envoy_istio_requests_total{{reporter=\"source\",authority=\"{host}\"}} 1\n");
+    let page =
+        format!("envoy_istio_requests_total{{reporter=\"source\",authority=\"{host}\"}} 1\n");
     let page = source(&page);
     assert_eq!(page.lines().count(), 2, "{page}");
     assert!(page.contains(&format!("destination_service=\"{host}\"")), "{page}");
