@@ -124,8 +124,8 @@ async fn changes(target: &Target) -> Result<()> {
             target.create(&object).await?
         } else {
             let patch = json!([{"op": "replace", "path": "/spec", "value": object["spec"]}]);
-            let patch = serde_json::from_value(patch)
-                .map_err(|cause| Error::runner("measuring", cause))?;
+            let patch =
+                serde_json::from_value(patch).map_err(|cause| Error::runner("measuring", cause))?;
             target.patch(&name, patch).await?
         };
         let version = written["metadata"]["resourceVersion"].as_str().unwrap_or_default();
@@ -190,10 +190,8 @@ async fn request(target: &Target, sidecar: bool) -> Result<Duration> {
     let rate = Rate::per_second(RATE).map_err(|cause| Error::feature("measuring", cause))?;
     let shape = Shape::Open { rate, spacing: Spacing::Even, ramp_ms: 0 };
     let url = "http://travels.travel-agency:8000/travels";
-    let spec = StreamSpec {
-        duration_ms: Some(SECONDS * 1000),
-        ..StreamSpec::get("bench", url, shape)
-    };
+    let spec =
+        StreamSpec { duration_ms: Some(SECONDS * 1000), ..StreamSpec::get("bench", url, shape) };
     let body = json!([spec]);
     let page = ask(target, &pod, Method::POST, "/streams", Some(&body)).await?;
     let started: Started = read(&page)?;
