@@ -50,8 +50,8 @@ struct State {
     reasons: Reasons,
     /// The newest of its connections. Each process has one.
     connection: u64,
-    /// The clusters that it accepted last, which may hold some that are to go.
-    clusters: BTreeMap<String, Value>,
+    /// What holds the clusters that it accepted last, and others that are to go.
+    clusters: (Arc<Told>, BTreeMap<String, Value>),
     /// The versions of clusters and listeners that are known to be in use.
     warmed: Option<[Option<String>; 2]>,
     /// What was last delivered.
@@ -251,16 +251,16 @@ impl Member {
             return Ok(());
         }
         let (resources, offers) = (&target.told.resources, target.told.offers());
-        let mut clusters = self.state().clusters.clone();
-        clusters.extend(resources.clusters.clone());
-        let old = clusters.len() > resources.clusters.len();
+        let old = self.old_clusters(resources);
+        let union = || resources.clusters.iter().chain(&old);
         self.offer(|subscriptions| {
-            offer_endpoints(subscriptions, target, &clusters);
-            let union = old.then(|| Arc::new(Offer::new(clusters.values())));
-            subscriptions.offer("cds", union.as_ref().unwrap_or(&offers.clusters));
+            offer_endpoints(subscriptions, target, union());
+            let both = || Arc::new(Offer::new(union().map(|(_, cluster)| cluster)));
+            let both = (!old.is_empty()).then(both);
+            subscriptions.offer("cds", both.as_ref().unwrap_or(&offers.clusters));
         });
         self.accepted(newer, |key| key == "cds" || key.starts_with("eds/")).await?;
-        self.state().clusters = clusters;
+        self.state().clusters = (Arc::clone(&target.told), old.clone());
         self.offer(|subscriptions| {
             for (name, route) in &offers.routes {
                 // A listener would wait for its routes.
@@ -278,10 +278,10 @@ impl Member {
             }
         });
         self.accepted(newer, |key| key.starts_with("rds/") && asked(target, key)).await?;
-        if old {
+        if !old.is_empty() {
             self.offer(|subscriptions| subscriptions.offer("cds", &offers.clusters));
             self.accepted(newer, |key| key == "cds").await?;
-            self.state().clusters.clone_from(&resources.clusters);
+            self.state().clusters.1.clear();
         }
         self.offer(|subscriptions| {
             offer_endpoints(subscriptions, target, &resources.clusters);
@@ -291,6 +291,15 @@ impl Member {
         });
         self.state().done = Some(Arc::clone(target));
         Ok(())
+    }
+
+    /// The clusters that the proxy has and these resources have not.
+    fn old_clusters(&self, resources: &Resources) -> BTreeMap<String, Value> {
+        let state = self.state();
+        let (told, older) = &state.clusters;
+        let has = told.resources.clusters.iter().chain(older);
+        let old = has.filter(|(name, _)| !resources.clusters.contains_key(*name));
+        old.map(|(name, cluster)| (name.clone(), cluster.clone())).collect()
     }
 
     /// Whether the same was delivered already and is still in use: most changes of the store do
@@ -367,12 +376,12 @@ fn is_warm(stats: &str) -> bool {
 }
 
 /// Offers the endpoints of these clusters, and of no others.
-fn offer_endpoints(
+fn offer_endpoints<'a>(
     subscriptions: &mut Subscriptions,
     target: &Target,
-    clusters: &BTreeMap<String, Value>,
+    clusters: impl IntoIterator<Item = (&'a String, &'a Value)>,
 ) {
-    let services: BTreeSet<&str> = clusters.iter().filter_map(service).collect();
+    let services: BTreeSet<&str> = clusters.into_iter().filter_map(service).collect();
     for service in &services {
         let key = Kind::Endpoints.key(service);
         if let Some(offer) = target.endpoints.get(*service) {

@@ -82,7 +82,8 @@ mod tests {
         );
         let text = "name: \"a\" : Proto constraint validation failed".to_owned();
         assert_eq!(reason(&line), Some((Kind::Routes, text)));
-        let (_, long) = reason(&format!("{WORDS}{}why", "y".repeat(5000))).expect("it has the words");
+        let long = format!("{WORDS}{}why", "y".repeat(5000));
+        let (_, long) = reason(&long).expect("it has the words");
         assert!(long.starts_with('…') && long.ends_with("ywhy") && long.chars().count() == 1201);
         assert_eq!(reason("[warning][main] something else"), None);
         assert_eq!(reason("[warning][config] REST config for /x rejected: y"), None);

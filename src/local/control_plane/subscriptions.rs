@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// A subscription: `cds`, `lds`, `rds/<route configuration>` or `eds/<service>`.
@@ -85,7 +85,7 @@ struct Refused {
 impl Offer {
     pub(super) fn new<'a>(resources: impl IntoIterator<Item = &'a Value>) -> Self {
         let resources: Vec<&Value> = resources.into_iter().collect();
-        let resources = json!(resources).to_string();
+        let resources = serde_json::to_string(&resources).expect("values are JSON already");
         Self { version: hash(resources.as_bytes()), resources }
     }
 }
@@ -175,7 +175,8 @@ impl Subscriptions {
         let id = format!("{}.{}", offer.version, self.answers);
         let body = format!("{{\"version_info\":\"{id}\",\"resources\":{}}}", offer.resources);
         state.acked = None;
-        state.sent = Some(Sent { base: base.to_owned(), id, version: offer.version.clone(), noted });
+        let (base, version) = (base.to_owned(), offer.version.clone());
+        state.sent = Some(Sent { base, id, version, noted });
         Some(body)
     }
 
@@ -213,6 +214,8 @@ pub(super) fn hash(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn offer(text: &str) -> Arc<Offer> {

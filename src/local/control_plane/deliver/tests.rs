@@ -308,22 +308,19 @@ async fn endpoints_and_listeners_come_and_go() {
     }
     // A changed cluster is another one for Envoy, and asks for its endpoints anew.
     let mut both = resources(8000, "one");
-    set(&mut both.clusters, "/eds_cluster_config/eds_config/api_config_source/request_timeout", &json!("601s"));
+    let timeout = "/eds_cluster_config/eds_config/api_config_source/request_timeout";
+    set(&mut both.clusters, timeout, &json!("601s"));
     let more = resources(9000, "more");
     both.listeners.extend(more.listeners);
     both.routes.extend(more.routes);
     let version = proxy.send(both);
     proxy.observed(version).await;
     assert_eq!((proxy.body(8000).await, proxy.body(9000).await), ("one".into(), "more".into()));
-    let version = proxy.send(more_only());
+    let version = proxy.send(resources(9000, "more"));
     proxy.observed(version).await;
     let listeners = proxy.admin("/listeners").await;
     assert!(listeners.contains("_9000") && !listeners.contains("_8000"), "{listeners}");
     proxy.stop().await;
-}
-
-fn more_only() -> Resources {
-    resources(9000, "more")
 }
 
 #[tokio::test(flavor = "multi_thread")]
