@@ -178,8 +178,9 @@ fn trouble(pod: &Value) -> Option<Trouble> {
 }
 
 fn never_ready(cause: &str) -> Error {
-    Error::runner("waiting for the application's pods", cause)
-        .hint("`faultless up` with --write-kubeconfig leaves a mesh as it is, for `kubectl` to look at")
+    Error::runner("waiting for the application's pods", cause).hint(
+        "`faultless up` with --write-kubeconfig leaves a mesh as it is, for `kubectl` to look at",
+    )
 }
 
 #[cfg(test)]

@@ -120,9 +120,8 @@ fn heading(line: &str) -> Option<String> {
 
 /// The keyword within two typing errors.
 fn nearest(word: &str, keywords: &[&'static str]) -> Option<&'static str> {
-    let distance = |keyword: &str| {
-        strsim::damerau_levenshtein(&word.to_lowercase(), &keyword.to_lowercase())
-    };
+    let distance =
+        |keyword: &str| strsim::damerau_levenshtein(&word.to_lowercase(), &keyword.to_lowercase());
     keywords
         .iter()
         .map(|keyword| (distance(keyword), *keyword))
