@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::api::ApiServer;
 use super::cluster::{Cluster, WriteMode};
-use super::control_plane::{ControlPlane, Istiod};
+use super::control_plane::{ControlPlane, Istiod, xds};
 use super::controllers::Controllers;
 use super::folder::Folder;
 use super::image::Images;
@@ -32,6 +32,8 @@ pub struct MeshConfig {
 /// A running mesh. Dropping it ends its tasks and, with them, its Envoys.
 pub struct Mesh {
     api: ApiServer,
+    /// Before the control plane in the order of ending: an Envoy without one asks for it in vain.
+    pods: JoinSet<()>,
     tasks: JoinSet<()>,
     /// Removed when the mesh is dropped.
     dir: Folder,
@@ -48,6 +50,10 @@ impl Mesh {
                 .hint("is the folder for temporary files (TMPDIR) writable and not full?")
         })?;
         let (cluster, network, logs) = (Cluster::default(), Network::claim()?, Logs::default());
+        let listener = xds::listen(dir.path()).map_err(|cause| {
+            Error::runner("opening the control plane's socket", cause)
+                .hint("set TMPDIR to a local folder with a short name")
+        })?;
         let control_plane = ControlPlane::new(cluster.clone(), network.clone());
         let mut images = demo::images();
         let pilot = Istiod::new(control_plane.clone());
@@ -64,13 +70,13 @@ impl Mesh {
             shim,
             dir: dir.path().to_owned(),
         });
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async move { control_plane.run().await });
+        let (mut pods, mut tasks) = (JoinSet::new(), JoinSet::new());
+        tasks.spawn(async move { control_plane.run(listener).await });
         tasks.spawn(Controllers::run(cluster.clone()));
-        tasks.spawn(async move { kubelet.run().await });
+        pods.spawn(async move { kubelet.run().await });
         install_istiod(&cluster)
             .map_err(|refusal| Error::runner("installing the control plane", refusal))?;
-        Ok(Self { api, tasks, dir })
+        Ok(Self { api, pods, tasks, dir })
     }
 
     /// The kubeconfig that reaches it, under this context; it holds a token.
@@ -86,7 +92,8 @@ impl Mesh {
 
     /// Ends everything and waits for its end.
     pub async fn stop(self) {
-        let Self { api, mut tasks, dir } = self;
+        let Self { api, mut pods, mut tasks, dir } = self;
+        pods.shutdown().await;
         tasks.shutdown().await;
         api.stop().await;
         drop(dir);
