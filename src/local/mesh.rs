@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;
-use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use super::api::ApiServer;
 use super::cluster::{Cluster, WriteMode};
 use super::control_plane::{ControlPlane, Istiod, xds};
 use super::controllers::Controllers;
+use super::folder::Folder;
 use super::image::Images;
 use super::kinds;
 use super::kubelet::{self, Kubelet};
@@ -36,7 +36,7 @@ pub struct Mesh {
     pods: JoinSet<()>,
     tasks: JoinSet<()>,
     /// Removed when the mesh is dropped.
-    dir: TempDir,
+    dir: Folder,
 }
 
 // === impl Mesh ===
@@ -45,7 +45,7 @@ impl Mesh {
     /// Starts an empty mesh: an API server, a control plane, no application.
     pub async fn start(config: MeshConfig) -> Result<Self> {
         let MeshConfig { envoy, shim, images: extra } = config;
-        let dir = tempfile::Builder::new().prefix("fl-").tempdir().map_err(|cause| {
+        let dir = Folder::make().map_err(|cause| {
             Error::runner("making the mesh's folder", cause)
                 .hint("is the folder for temporary files (TMPDIR) writable and not full?")
         })?;
