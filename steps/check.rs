@@ -59,7 +59,8 @@ pub async fn problems(
             let background = feature.background.iter().flat_map(|b| &b.steps);
             let of_rule = rule.and_then(|rule| rule.background.as_ref());
             let of_rule = of_rule.into_iter().flat_map(|b| &b.steps);
-            let mut world = World { scenario: Some(Scenario::plan(Arc::clone(application))) };
+            let mut world =
+                World { scenario: Some(Scenario::plan(Arc::clone(application))), lane: None };
             for step in background.chain(of_rule).chain(&scenario.steps) {
                 if let Err(cause) = try_step(&steps, &mut world, step).await {
                     problems.push(problem(feature, step, cause));

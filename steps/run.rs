@@ -2,6 +2,7 @@
 //! ready, scenarios run between the one `before` and the one `after` hook, and everything is put
 //! back whichever way it ends.
 
+mod lanes;
 mod recorder;
 
 use std::sync::Arc;
@@ -11,14 +12,13 @@ use cucumber::event::ScenarioFinished;
 use cucumber::{Cucumber, cli, gherkin, parser, runner};
 use faultless::error::{Error, Result};
 use faultless::scenario::Scenario;
-use faultless::scenario::agents::Agents;
 use faultless::scenario::application::Application;
 use faultless::scenario::run::{Options, Run, Sink};
-use faultless::target::{LocalMesh, Target};
 use futures::{FutureExt as _, stream};
 use reports::{Event, Outcome};
 use tokio_util::sync::CancellationToken;
 
+use self::lanes::{Lanes, Place, Plan};
 use self::recorder::Recorder;
 use crate::check;
 use crate::cli::RunArgs;
@@ -103,86 +103,22 @@ async fn conduct(
         target: args.context.clone().unwrap_or_else(|| "a local mesh".to_owned()),
         scenarios: suite.scenarios(),
     });
-    let interrupted = || Error::runner("making the target ready", "interrupted");
-    let mesh = match args.context {
-        Some(_) => None,
-        None => Some(tokio::select! {
-            biased;
-            () = stop.cancelled() => return Err(interrupted()),
-            mesh = start_mesh(args, &sink) => mesh?,
-        }),
-    };
-    let ended = match &mesh {
-        None => {
-            let context = args.context.as_deref().unwrap_or_default();
-            let target = Target::context(context, args.kubeconfig.as_deref()).await;
-            match target {
-                Ok(target) => on_target(args, suite, application, target, id, sink, &stop).await,
-                Err(error) => Err(error),
-            }
-        }
-        Some(mesh) => {
-            let deployed = async {
-                let target = Target::local(mesh).await?;
-                target.deploy(&application.folder, &application.manifests).await?;
-                let pods = target.deployed(&application.namespaces).await?;
-                let what = format!("{} runs with {pods} pods", application.application);
-                sink.tell(Event::TargetProgress { what });
-                Ok(target)
-            };
-            let target = tokio::select! {
-                biased;
-                () = stop.cancelled() => Err(interrupted()),
-                target = deployed => target,
-            };
-            match target {
-                Ok(target) => on_target(args, suite, application, target, id, sink, &stop).await,
-                Err(error) => Err(error),
-            }
-        }
-    };
-    if let Some(mesh) = mesh {
-        mesh.stop().await;
-    }
-    ended
-}
-
-async fn start_mesh(args: &RunArgs, sink: &Sink) -> Result<LocalMesh> {
-    let progress = sink.clone();
-    let tell = move |what: &str| progress.tell(Event::TargetProgress { what: what.to_owned() });
-    LocalMesh::start(args.envoy.clone(), tell).await
-}
-
-/// Runs everything against a target that has the application.
-async fn on_target(
-    args: &RunArgs,
-    suite: Suite,
-    application: Arc<Application>,
-    target: Target,
-    id: String,
-    sink: Sink,
-    stop: &CancellationToken,
-) -> Result<Ended> {
-    let mut agents = Agents::start(&target, &application, &id, stop).await?;
     let options = Options {
         confidence: args.confidence,
         max_load_time: args.max_load_time,
         placebo: args.placebo,
     };
-    let what = format!("{} load agents are ready", agents.count());
-    sink.tell(Event::TargetProgress { what });
-    let run = Arc::new(Run {
-        id,
-        target: target.clone(),
-        application,
-        agents: agents.handles(),
-        options,
-        sink: sink.clone(),
-        stop: stop.clone(),
-        quiet_from: Instant::now().into(),
-    });
-    let outcomes = scenarios(suite.features, run).await;
-    let left = agents.stop(&target).await.left_behind;
+    let place = match &args.context {
+        Some(name) => Place::Context { name: name.clone(), kubeconfig: args.kubeconfig.clone() },
+        None => Place::Local {
+            lanes: args.lanes.map_or_else(|| Place::lanes_for(suite.scenarios()), usize::from),
+            envoy: args.envoy.clone(),
+        },
+    };
+    let plan = Plan { id, application, options, sink: sink.clone(), stop };
+    let lanes = Lanes::open(&place, &plan).await?;
+    let outcomes = scenarios(suite.features, &lanes, sink.clone()).await;
+    let left = lanes.close().await;
     for what in &left {
         sink.tell(Event::TargetProgress { what: format!("left behind: {what}") });
     }
@@ -190,11 +126,12 @@ async fn on_target(
     Ok(Ended { outcomes, left_behind })
 }
 
-/// Runs the scenarios one after the other; answers how each ended.
-async fn scenarios(features: Vec<gherkin::Feature>, run: Arc<Run>) -> Vec<Outcome> {
+/// Runs the scenarios, as many at once as there are lanes; answers how each ended.
+async fn scenarios(features: Vec<gherkin::Feature>, lanes: &Lanes, sink: Sink) -> Vec<Outcome> {
     let register = Register::default();
-    let narrator = Narrator::new(run.sink.clone(), register.clone());
+    let narrator = Narrator::new(sink, register.clone());
     let (begins, ends) = (register.clone(), register.clone());
+    let (takes, gives) = (lanes.pool(), lanes.pool());
     let options = cli::Opts {
         re_filter: None,
         tags_filter: None,
@@ -205,23 +142,32 @@ async fn scenarios(features: Vec<gherkin::Feature>, run: Arc<Run>) -> Vec<Outcom
     };
     let runner = runner::Basic::default()
         .steps(World::steps())
-        .max_concurrent_scenarios(1)
+        .max_concurrent_scenarios(lanes.count())
         .before(move |feature, _, scenario, world| {
             let id = begins.id(feature, scenario);
-            world.scenario = Some(Scenario::begin(Arc::clone(&run), id));
-            async {}.boxed_local()
+            let pool = takes.clone();
+            async move {
+                world.lane = pool.take().await;
+                world.scenario = world.lane.clone().map(|run| Scenario::begin(run, id));
+            }
+            .boxed_local()
         })
         .after(move |feature, _, scenario, finished, world| {
-            let ends = ends.clone();
+            let (ends, pool) = (ends.clone(), gives.clone());
             let broke = !matches!(finished, ScenarioFinished::StepPassed);
             async move {
                 let mut outcome = Outcome::Broken;
-                if let Some(scenario) = world.and_then(|world| world.scenario.as_mut()) {
-                    if broke {
-                        scenario.broke();
+                if let Some(world) = world {
+                    if let Some(scenario) = &mut world.scenario {
+                        if broke {
+                            scenario.broke();
+                        }
+                        scenario.restore().await;
+                        outcome = scenario.outcome();
                     }
-                    scenario.restore().await;
-                    outcome = scenario.outcome();
+                    if let Some(lane) = world.lane.take() {
+                        pool.give(lane);
+                    }
                 }
                 ends.ended(feature, scenario, outcome);
             }

@@ -6,4 +6,5 @@ mod envoy;
 mod kubectl;
 mod mesh;
 mod tidy;
+mod tools;
 mod translate;
