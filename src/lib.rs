@@ -4,10 +4,16 @@
 //! `target` are peers below it; `istio`, `units` and `error` are the words they share; `local` is a
 //! mesh of real Envoys on this machine, reached through the Kubernetes API like any other.
 
+pub mod scenario;
+
+pub mod faults;
+pub mod load;
+pub mod target;
+pub mod telemetry;
+pub mod verdict;
+
 pub mod error;
 pub mod istio;
-pub mod load;
-pub mod local;
-pub mod telemetry;
 pub mod units;
-pub mod verdict;
+
+pub mod local;

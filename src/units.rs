@@ -36,6 +36,15 @@ pub struct ServiceName {
     pub namespace: Option<String>,
 }
 
+// === impl UnitError ===
+
+impl UnitError {
+    /// For words that are parsed beside their own module; a sentence that says what is accepted.
+    pub(crate) const fn new(sentence: String) -> Self {
+        Self(sentence)
+    }
+}
+
 // === impl Percent ===
 
 impl Percent {
@@ -163,6 +172,12 @@ impl Span {
     pub const fn duration(self) -> Duration {
         self.0
     }
+
+    /// Milliseconds, as Istio's duration histograms count.
+    #[must_use]
+    pub fn milliseconds(self) -> f64 {
+        self.0.as_secs_f64() * 1000.0
+    }
 }
 
 impl FromStr for Span {
@@ -226,6 +241,18 @@ impl fmt::Display for ServiceName {
             None => f.write_str(&self.name),
         }
     }
+}
+
+/// The known word nearest to one that is not known, if any is near enough to be what was meant.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Jaro-Winkler above 0.75 keeps typing errors and leaves out other words.
+    const NEAR: f64 = 0.75;
+    known
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(word, name), name))
+        .filter(|(likeness, _)| *likeness > NEAR)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
 }
 
 #[cfg(test)]

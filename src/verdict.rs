@@ -1,1 +1,291 @@
-//! TBD
+//! Verdicts: what was claimed, what was counted, and whether that decides it. Pure.
+//!
+//! Every claim about a proportion is judged by a confidence sequence (`sequence`), so that it may
+//! be judged after every single request, and stopped at the first decision, without spoiling the
+//! error rate: with the default confidence of 99.9%, at most one in a thousand true claims is ever
+//! called violated and at most one in a thousand false claims is ever called met. What the evidence
+//! does not decide is undecided, which is not a pass.
+//!
+//! The rate is one claim's. It assumes that requests are as good as independent given the mesh's
+//! configuration; a claim judged over a window in which the configuration changed means nothing.
+
+mod mean;
+mod numbers;
+mod sequence;
+#[cfg(test)]
+mod simulation;
+
+use std::fmt;
+
+pub use mean::{MIN_MEAN_SAMPLES, MeanBound, MeanVerdict, judge_mean};
+pub use sequence::{Confidence, Interval, interval};
+
+use crate::units::Percent;
+
+/// What share the exceptions to `Bound::All` (and the hits of `Bound::None_`) must be shown to stay
+/// below before such a claim is met: 5%. "All" can be refuted by one request, but no number of
+/// requests proves it; with 99.9% confidence this limit asks for about 200 requests without an
+/// exception. More requests push the printed limit further down.
+pub const RARE: f64 = 0.05;
+
+/// A claim about the share of hits among all trials.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Bound {
+    /// This share or more.
+    AtLeast(Percent),
+    /// This share or less.
+    AtMost(Percent),
+    /// From the first share to the second, both included.
+    Between(Percent, Percent),
+    /// Every trial is a hit: the first exception violates it; met once exceptions are shown to be
+    /// rarer than `RARE`.
+    All,
+    /// No trial is a hit: the first hit violates it; met once hits are shown to be rarer than
+    /// `RARE`.
+    None_,
+}
+
+/// What was counted. `certain` and `possible` are the same where each trial is known to be a hit or
+/// not; they differ where a histogram bucket straddles the limit that makes a trial a hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Trials known to be hits.
+    pub certain: u64,
+    /// Trials that may be hits, the certain ones included.
+    pub possible: u64,
+    /// All trials.
+    pub trials: u64,
+}
+
+/// How far the evidence goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Decision {
+    /// The claim holds.
+    Met,
+    /// The claim does not hold.
+    Violated,
+    /// The evidence does not suffice, or contradicts itself.
+    Undecided,
+}
+
+/// A decision with the numbers behind it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Verdict {
+    /// How far the evidence goes.
+    pub decision: Decision,
+    /// The claim.
+    pub bound: Bound,
+    /// The evidence.
+    pub counts: Counts,
+    /// Where the true share lies, at `confidence`: its lower end comes from the certain hits, its
+    /// upper end from the possible ones.
+    pub interval: Interval,
+    /// How sure the interval is, whenever it is looked at.
+    pub confidence: Confidence,
+}
+
+/// Judges a claim; pure, and right to call after every new trial.
+#[must_use]
+pub fn judge(bound: &Bound, counts: Counts, confidence: Confidence) -> Verdict {
+    let interval = if counts.is_consistent() {
+        Interval {
+            low: interval(counts.certain, counts.trials, confidence).low,
+            high: interval(counts.possible, counts.trials, confidence).high,
+        }
+    } else {
+        Interval::ANYTHING
+    };
+    // Without trials even "at least 0%" would hold: it would pass and show nothing.
+    let decision = if counts.is_consistent() && counts.trials > 0 {
+        bound.decide(counts, interval)
+    } else {
+        Decision::Undecided
+    };
+    Verdict { decision, bound: *bound, counts, interval, confidence }
+}
+
+// === impl Bound ===
+
+impl Bound {
+    fn decide(self, counts: Counts, interval: Interval) -> Decision {
+        let Interval { low, high } = interval;
+        let (met, violated) = match self {
+            Self::AtLeast(least) => (low >= least.fraction(), high < least.fraction()),
+            Self::AtMost(most) => (high <= most.fraction(), low > most.fraction()),
+            Self::Between(least, most) => (
+                low >= least.fraction() && high <= most.fraction(),
+                high < least.fraction() || low > most.fraction(),
+            ),
+            // An uncertain trial may be the exception: it keeps the claim from being met.
+            Self::All => (
+                counts.certain == counts.trials && low >= 1.0 - RARE,
+                counts.possible < counts.trials,
+            ),
+            Self::None_ => (counts.possible == 0 && high <= RARE, counts.certain > 0),
+        };
+        // A bound that contains nothing (`Between(85%, 75%)`) is violated by whatever is seen.
+        match (met, violated) {
+            (_, true) => Decision::Violated,
+            (true, false) => Decision::Met,
+            (false, false) => Decision::Undecided,
+        }
+    }
+}
+
+impl fmt::Display for Bound {
+    /// As a sentence says it: `at least 99%`, `every`, `no`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtLeast(least) => write!(f, "at least {least}"),
+            Self::AtMost(most) => write!(f, "at most {most}"),
+            Self::Between(least, most) => write!(f, "between {least} and {most}"),
+            Self::All => f.write_str("every"),
+            Self::None_ => f.write_str("no"),
+        }
+    }
+}
+
+// === impl Counts ===
+
+impl Counts {
+    /// Counts in which every trial is known to be a hit or not.
+    #[must_use]
+    pub const fn exact(hits: u64, trials: u64) -> Self {
+        Self { certain: hits, possible: hits, trials }
+    }
+
+    /// Whether the counts can be: certain ≤ possible ≤ trials. They cannot when two sources were
+    /// read at different times; then nothing is decided.
+    #[must_use]
+    pub const fn is_consistent(self) -> bool {
+        self.certain <= self.possible && self.possible <= self.trials
+    }
+}
+
+// === impl Verdict ===
+
+impl Verdict {
+    /// The share of hits, as a fraction of one; from the certain to the possible hits. `None`
+    /// without trials.
+    #[must_use]
+    pub fn estimate(&self) -> Option<Interval> {
+        let share = |hits: u64| hits as f64 / self.counts.trials as f64;
+        let known = self.counts.trials > 0 && self.counts.is_consistent();
+        known.then(|| Interval {
+            low: share(self.counts.certain),
+            high: share(self.counts.possible),
+        })
+    }
+
+    /// The numbers behind the verdict, e.g. `80.4% of 1,312 requests (99.9%: 75.0-85.2%), required
+    /// 75-85%`. `what` is the plural of what was counted: `requests`, `connections`.
+    #[must_use]
+    pub fn numbers(&self, what: &str) -> String {
+        numbers::of(self, what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn percent(percent: f64) -> Percent {
+        Percent::new(percent).unwrap()
+    }
+
+    fn judged(bound: Bound, hits: u64, trials: u64) -> Verdict {
+        judge(&bound, Counts::exact(hits, trials), Confidence::default())
+    }
+
+    #[test]
+    fn shares_are_decided_in_both_directions() {
+        let bound = Bound::Between(percent(75.0), percent(85.0));
+        assert_eq!(judged(bound, 1600, 2000).decision, Decision::Met);
+        assert_eq!(judged(bound, 1800, 2000).decision, Decision::Violated);
+        assert_eq!(judged(bound, 8, 10).decision, Decision::Undecided);
+        assert_eq!(judged(bound, 1500, 2000).decision, Decision::Undecided);
+        assert_eq!(judged(Bound::AtLeast(percent(50.0)), 90, 100).decision, Decision::Met);
+        assert_eq!(judged(Bound::AtLeast(percent(50.0)), 10, 100).decision, Decision::Violated);
+        assert_eq!(judged(Bound::AtMost(percent(50.0)), 90, 100).decision, Decision::Violated);
+        assert_eq!(judged(Bound::AtMost(percent(50.0)), 10, 100).decision, Decision::Met);
+    }
+
+    #[test]
+    fn one_exception_violates_all_and_one_hit_violates_none() {
+        assert_eq!(judged(Bound::All, 411, 412).decision, Decision::Violated);
+        assert_eq!(judged(Bound::All, 412, 412).decision, Decision::Met);
+        assert_eq!(judged(Bound::All, 20, 20).decision, Decision::Undecided);
+        assert_eq!(judged(Bound::None_, 1, 412).decision, Decision::Violated);
+        assert_eq!(judged(Bound::None_, 0, 412).decision, Decision::Met);
+        assert_eq!(judged(Bound::None_, 0, 20).decision, Decision::Undecided);
+    }
+
+    #[test]
+    fn all_needs_about_two_hundred_requests() {
+        let needed = (1..1_000).find(|&n| judged(Bound::All, n, n).decision == Decision::Met);
+        assert_eq!(needed, Some(198));
+    }
+
+    #[test]
+    fn a_trial_that_may_be_an_exception_decides_nothing() {
+        let counts = Counts { certain: 999, possible: 1000, trials: 1000 };
+        for bound in [Bound::All, Bound::AtLeast(percent(99.9))] {
+            let verdict = judge(&bound, counts, Confidence::default());
+            assert_eq!(verdict.decision, Decision::Undecided, "{bound:?}");
+        }
+        let counts = Counts { certain: 0, possible: 1, trials: 1000 };
+        let verdict = judge(&Bound::None_, counts, Confidence::default());
+        assert_eq!(verdict.decision, Decision::Undecided);
+    }
+
+    #[test]
+    fn counts_that_contradict_themselves_decide_nothing() {
+        for (certain, possible, trials) in [(5, 4, 10), (11, 11, 10), (0, 11, 10)] {
+            let counts = Counts { certain, possible, trials };
+            let verdict = judge(&Bound::All, counts, Confidence::default());
+            assert_eq!(verdict.decision, Decision::Undecided);
+            assert_eq!(verdict.estimate(), None);
+        }
+    }
+
+    #[test]
+    fn no_trials_decide_nothing() {
+        let half = percent(50.0);
+        for bound in [Bound::All, Bound::None_, Bound::AtLeast(half), Bound::AtMost(half)] {
+            assert_eq!(judged(bound, 0, 0).decision, Decision::Undecided, "{bound:?}");
+        }
+        // Even where no trial could contradict them.
+        assert_eq!(judged(Bound::AtLeast(percent(0.0)), 0, 0).decision, Decision::Undecided);
+    }
+
+    proptest! {
+        #[test]
+        fn what_may_be_a_hit_only_ever_makes_a_verdict_more_careful(
+            trials in 0u64..3000, a in 0.0..=1.0f64, b in 0.0..=1.0f64, c in 0.0..=1.0f64,
+            low in 0.0..=100.0f64, high in 0.0..=100.0f64,
+        ) {
+            // Wherever the true number of hits lies between certain and possible, a decision taken
+            // without knowing it is the decision that knowing it would have given.
+            #[expect(
+                clippy::cast_possible_truncation, clippy::cast_sign_loss,
+                reason = "a share of the trials is a count"
+            )]
+            let of = |share: f64| (share * trials as f64) as u64;
+            let mut hits = [of(a), of(b), of(c)];
+            hits.sort_unstable();
+            let counts = Counts { certain: hits[0], possible: hits[2], trials };
+            let bounds = [
+                Bound::AtLeast(percent(low)), Bound::AtMost(percent(high)),
+                Bound::Between(percent(low), percent(high)), Bound::All, Bound::None_,
+            ];
+            for bound in bounds {
+                let careful = judge(&bound, counts, Confidence::default()).decision;
+                let knowing =
+                    judge(&bound, Counts::exact(hits[1], trials), Confidence::default()).decision;
+                prop_assert!(careful == Decision::Undecided || careful == knowing, "{bound:?}");
+            }
+        }
+    }
+}

@@ -1,2 +1,64 @@
-//! x
-fn main() {}
+//! The program: what is typed, and which exit code it ends with. Everything it says about the mesh
+//! comes from the library; everything it says about sentences comes from the files beside this one.
+
+mod check;
+mod cli;
+mod expectations;
+mod faults;
+mod features;
+mod load;
+mod narrator;
+mod parameters;
+mod run;
+mod shows;
+mod signals;
+mod traffic;
+mod up;
+mod vocabulary;
+mod world;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    // Before anything else: an Envoy that is to be tied to its parent must not find a runtime's
+    // threads here, and needs none of what follows.
+    let mut args = std::env::args_os().skip(1);
+    if args.next().is_some_and(|first| first == "envoy-shim") {
+        return ended(&faultless::target::run_envoy_shim(args.collect()));
+    }
+    let cli = Cli::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_from_env("FAULTLESS_LOG").unwrap_or_else(|_| "off".into()))
+        .with_writer(std::io::stderr)
+        .init();
+    // Fails only when a provider is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match dispatch(cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => ended(&error),
+    }
+}
+
+fn dispatch(cli: Cli) -> faultless::error::Result<u8> {
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|cause| faultless::error::Error::runner("starting", cause))?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Run(args) => run::run(args).await,
+            Command::Up(args) => up::up(args).await.map(|code| code as u8),
+            Command::Check(args) => check::check(&args).await.map(|code| code as u8),
+            Command::Steps(args) => vocabulary::print(&args).map(|code| code as u8),
+            Command::Agent(args) => up::agent(args).await.map(|code| code as u8),
+        }
+    })
+}
+
+fn ended(error: &faultless::error::Error) -> ExitCode {
+    shows::error(error);
+    ExitCode::from(error.exit_code() as u8)
+}

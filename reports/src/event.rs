@@ -200,6 +200,10 @@ pub enum Event {
     RunFinished {
         /// Exit code of the process.
         exit_code: u8,
+        /// What ended the run before its scenarios could say it themselves: a target that would
+        /// not start, a feature that does not parse.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        problem: Option<String>,
         /// How long it took.
         took_ms: u64,
     },

@@ -1,10 +1,20 @@
 //! Envoy as a process: found or fetched, started so that it dies with its parent, asked about
 //! itself through its admin socket.
+//!
+//! `fetch` finds or downloads the binary; `shim` is what the child is before it becomes Envoy;
+//! `bootstrap` is its configuration (pure); `process` starts and ends it; `admin` asks it; `lines`
+//! reads its log in bounded pieces.
+
+pub mod admin;
+pub mod bootstrap;
+pub mod fetch;
+mod lines;
+mod process;
+pub mod shim;
 
 use std::path::PathBuf;
 
-use super::image::Log;
-use crate::error::Result;
+pub use process::Envoy;
 
 /// What a sidecar is started with.
 #[derive(Debug, Clone)]
@@ -18,35 +28,4 @@ pub struct Spec {
     pub dir: PathBuf,
     /// Node id: `sidecar~<ip>~<pod>.<namespace>~<namespace>.svc.cluster.local`.
     pub node: String,
-}
-
-/// A running Envoy.
-#[derive(Debug)]
-pub struct Envoy {}
-
-// === impl Envoy ===
-
-impl Envoy {
-    /// Writes the bootstrap and starts the process; its log lines go to `log`. The xDS files must
-    /// be there already.
-    #[expect(clippy::unused_async, reason = "filled in by the implementation")]
-    pub async fn spawn(_spec: Spec, _log: Log) -> Result<Self> {
-        Ok(Self {})
-    }
-
-    /// Waits until the admin socket says `LIVE` and all listeners are up; an error when the
-    /// process ends before, or after a bound.
-    #[expect(clippy::unused_async, reason = "filled in by the implementation")]
-    pub async fn ready(&mut self) -> Result<()> {
-        Ok(())
-    }
-
-    /// Waits until the process ends by itself; says how (exit code or signal).
-    pub async fn ended(&mut self) -> String {
-        std::future::pending().await
-    }
-
-    /// Ends the process and waits for its end.
-    #[expect(clippy::unused_async, reason = "filled in by the implementation")]
-    pub async fn stop(self) {}
 }

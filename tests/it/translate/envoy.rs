@@ -12,9 +12,7 @@ use std::time::{Duration, Instant};
 use faultless::istio::virtual_service::{HttpRoute, StringMatch};
 use faultless::istio::{DestinationRule, VirtualService};
 use faultless::local::network::Protocol;
-use faultless::local::translate::{
-    Proxy, World, discovery_response, eds_file, endpoints, resources,
-};
+use faultless::local::translate::{Proxy, World, discovery_response, resources};
 use serde_json::{Value, json};
 
 use super::world;
@@ -94,15 +92,12 @@ impl Mesh {
         self.dir.path().join("pod")
     }
 
-    /// Writes what the sidecar is told, endpoints first, as the control plane does.
+    /// Writes what the sidecar is told.
     fn push(&self, objects: Vec<Value>) {
         self.push_world(&world::with(self.world.clone(), objects));
     }
 
     fn push_world(&self, world: &World) {
-        for (name, assignment) in endpoints(world) {
-            write(&self.dir.path().join("eds").join(eds_file(&name)), [&assignment]);
-        }
         let told = resources(world, &self.proxy);
         write(&self.pod().join("cds").join("cds.json"), told.clusters.values());
         for (name, routes) in &told.routes {
@@ -112,7 +107,7 @@ impl Mesh {
     }
 
     fn start(&mut self, binary: &Path) {
-        for folder in ["pod/out", "pod/rds", "pod/cds", "pod/lds", "eds"] {
+        for folder in ["pod/out", "pod/rds", "pod/cds", "pod/lds"] {
             std::fs::create_dir_all(self.dir.path().join(folder)).unwrap();
         }
         self.push(Vec::new());

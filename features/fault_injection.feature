@@ -1,0 +1,36 @@
+# Section "Fault Injection" of the Kiali tutorial "Connect".
+@tutorial @fault
+Feature: Fault injection
+  The hotels service is asked on every page of the Travel Demo. When it becomes slow, every portal
+  becomes slow with it: the delay is injected by the caller's proxy, so the hotels themselves never
+  notice, and nobody fails.
+
+  Background:
+    Given every portal sends 50 requests per second
+
+  Scenario: Without a fault the demo answers at once
+    Then every portal sees at least 95% of requests take less than 1s
+    And every portal sees no request fail
+
+  Scenario: A delay of 5s on every request to hotels
+    When every request to "hotels" is delayed by 5s
+    Then the source of "hotels" sees every request take at least 5s
+    And the source of "hotels" sees every request carry flag DI
+    But the destination of "hotels" sees every request take less than 1s
+    And every portal sees every request take at least 5s
+    And every portal sees at least 95% of requests take less than 5.5s
+    And every portal sees no request fail
+
+  Scenario: The delay updated to 2s, then deleted
+    When every request to "hotels" is delayed by 3s
+    And every request to "hotels" is delayed by 2s
+    Then the source of "hotels" sees every request take between 1s and 2.5s
+    And every portal sees at least 95% of requests take between 2s and 2.5s
+    When the Istio configuration of "hotels" is deleted
+    Then the source of "hotels" sees every request take less than 1s
+    And every portal sees at least 95% of requests take less than 1s
+
+  Scenario: The delay on half of the requests
+    When 50% of requests to "hotels" are delayed by 2s
+    Then the source of "hotels" sees between 40% and 60% of requests carry flag DI
+    And every portal sees no request fail

@@ -1,0 +1,308 @@
+//! The stream of records, folded into what a reader thinks in: a run, its scenarios, their steps.
+
+use crate::{Event, Outcome, Phase, Record, ScenarioId};
+
+/// A run as far as its records tell.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Run {
+    /// Its id.
+    pub id: String,
+    /// Version of Faultless.
+    pub version: String,
+    /// What it ran against.
+    pub target: String,
+    /// How many scenarios were to run.
+    pub planned: u32,
+    /// When it began, as its first record says.
+    pub started_at: String,
+    /// In the order they began.
+    pub scenarios: Vec<Scenario>,
+    /// The signal that stopped it.
+    pub interrupted: Option<String>,
+    /// How it ended; `None` if the records stop before.
+    pub finished: Option<Finished>,
+    /// Milliseconds since its start at the last record.
+    pub elapsed_ms: u64,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// The process's exit code.
+    pub exit_code: u8,
+    /// What ended it, if no scenario says so.
+    pub problem: Option<String>,
+    /// How long it took.
+    pub took_ms: u64,
+}
+
+/// A scenario as far as its records tell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// Its id.
+    pub id: ScenarioId,
+    /// Name of its feature.
+    pub feature: String,
+    /// The feature's file.
+    pub file: String,
+    /// Its line.
+    pub line: u32,
+    /// Its name.
+    pub name: String,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// When it began: wall-clock, and since the run's start.
+    pub at: String,
+    /// Milliseconds since the run's start when it began.
+    pub started_ms: u64,
+    /// Its steps so far.
+    pub steps: Vec<Step>,
+    /// The phases it entered: which, what exactly, and when since the run's start.
+    pub phases: Vec<(Phase, String, u64)>,
+    /// The last word about its load.
+    pub load: Option<Load>,
+    /// What could not be put back, each with the command that would.
+    pub left_behind: Vec<String>,
+    /// Outcome and how long it took; `None` if it did not end.
+    pub finished: Option<(Outcome, u64)>,
+}
+
+/// A step as far as its records tell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// `Given`, `When`, `Then`; empty for what happened outside of the steps.
+    pub keyword: String,
+    /// The sentence.
+    pub text: String,
+    /// Its line.
+    pub line: u32,
+    /// Outcome, reason and how long it took; `None` if it did not end.
+    pub finished: Option<(Outcome, Option<String>, u64)>,
+    /// Claims that were judged in it.
+    pub claims: Vec<Claim>,
+    /// Changes of the mesh, in words.
+    pub changes: Vec<String>,
+}
+
+/// A claim that was judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claim {
+    /// How it went.
+    pub outcome: Outcome,
+    /// In words.
+    pub text: String,
+    /// The numbers behind it.
+    pub numbers: String,
+    /// That the fault took effect.
+    pub proof: Option<String>,
+}
+
+/// What became of the requests so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Due by the plan.
+    pub due: u64,
+    /// Sent.
+    pub sent: u64,
+    /// Answered or failed.
+    pub done: u64,
+    /// Sent and not yet answered.
+    pub in_flight: u64,
+    /// Sent too late.
+    pub late: u64,
+    /// Answered with an error.
+    pub errors: u64,
+}
+
+// === impl Run ===
+
+impl Run {
+    /// Folds a whole stream.
+    #[must_use]
+    pub fn of(records: &[Record]) -> Self {
+        let mut run = Self::default();
+        for record in records {
+            run.on(record);
+        }
+        run
+    }
+
+    /// The scenario with an id.
+    #[must_use]
+    pub fn scenario(&self, id: ScenarioId) -> Option<&Scenario> {
+        self.scenarios.iter().rev().find(|scenario| scenario.id == id)
+    }
+
+    /// How many scenarios ended (or, at the run's end, did not end) with an outcome.
+    #[must_use]
+    pub fn count(&self, outcome: Outcome) -> u64 {
+        self.scenarios.iter().filter(|scenario| scenario.outcome() == outcome).count() as u64
+    }
+
+    /// Takes the next record in. A record of a scenario that never began is passed over.
+    pub fn on(&mut self, record: &Record) {
+        self.elapsed_ms = record.elapsed_ms;
+        match record.event.clone() {
+            Event::RunStarted { run, version, target, scenarios } => {
+                (self.id, self.version, self.target) = (run, version, target);
+                self.planned = scenarios;
+                self.started_at.clone_from(&record.at);
+            }
+            Event::TargetProgress { what: _ } => {}
+            Event::ScenarioStarted { scenario, feature, file, line, name, tags } => {
+                self.scenarios.push(Scenario {
+                    id: scenario,
+                    feature,
+                    file,
+                    line,
+                    name,
+                    tags,
+                    at: record.at.clone(),
+                    started_ms: record.elapsed_ms,
+                    steps: Vec::new(),
+                    phases: Vec::new(),
+                    load: None,
+                    left_behind: Vec::new(),
+                    finished: None,
+                });
+            }
+            Event::Interrupted { signal } => self.interrupted = Some(signal),
+            Event::RunFinished { exit_code, problem, took_ms } => {
+                self.finished = Some(Finished { exit_code, problem, took_ms });
+            }
+            Event::StepStarted { scenario, .. }
+            | Event::StepFinished { scenario, .. }
+            | Event::PhaseEntered { scenario, .. }
+            | Event::Disturbed { scenario, .. }
+            | Event::LoadProgress { scenario, .. }
+            | Event::Judged { scenario, .. }
+            | Event::Restored { scenario, .. }
+            | Event::ScenarioFinished { scenario, .. } => {
+                let found = self.scenarios.iter_mut().rev().find(|known| known.id == scenario);
+                if let Some(scenario) = found {
+                    scenario.on(record);
+                }
+            }
+        }
+    }
+}
+
+// === impl Scenario ===
+
+impl Scenario {
+    /// How it ended; one that did not end is broken.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.finished.map_or(Outcome::Broken, |(outcome, _)| outcome)
+    }
+
+    /// How long it took; 0 if it did not end.
+    #[must_use]
+    pub fn took_ms(&self) -> u64 {
+        self.finished.map_or(0, |(_, took)| took)
+    }
+
+    /// `features/fault_injection.feature:12`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+
+    /// Why it did not pass, most telling first; empty if it passed.
+    #[must_use]
+    pub fn reasons(&self) -> Vec<String> {
+        let mut reasons: Vec<String> = Vec::new();
+        for step in &self.steps {
+            let bad = |claim: &&Claim| claim.outcome != Outcome::Passed;
+            let claims = step.claims.iter().filter(bad);
+            reasons.extend(claims.map(|claim| format!("{}: {}", claim.text, claim.numbers)));
+            if let Some((outcome, Some(why), _)) = &step.finished
+                && !matches!(outcome, Outcome::Passed | Outcome::Skipped)
+            {
+                reasons.push(why.clone());
+            }
+        }
+        let left = self.left_behind.iter().map(|what| format!("left behind: {what}"));
+        reasons.extend(left);
+        if self.finished.is_none() {
+            reasons.push("did not end".to_owned());
+        }
+        reasons
+    }
+
+    /// The step that is running, or one without a sentence for what happens outside of steps.
+    fn current(&mut self) -> &mut Step {
+        let outside = self
+            .steps
+            .last()
+            .is_none_or(|step| step.finished.is_some() && !step.keyword.is_empty());
+        if outside {
+            self.steps.push(Step::new(
+                String::new(),
+                "(outside of the steps)".to_owned(),
+                self.line,
+            ));
+        }
+        self.steps.last_mut().expect("one was just pushed if there was none")
+    }
+
+    fn on(&mut self, record: &Record) {
+        match record.event.clone() {
+            Event::StepStarted { keyword, text, line, .. } => {
+                self.steps.push(Step::new(keyword, text, line));
+            }
+            Event::StepFinished { outcome, message, took_ms, .. } => {
+                if let Some(step) = self.steps.iter_mut().rev().find(|s| !s.keyword.is_empty()) {
+                    step.finished = Some((outcome, message, took_ms));
+                }
+            }
+            Event::PhaseEntered { phase, detail, .. } => {
+                self.phases.push((phase, detail, record.elapsed_ms));
+            }
+            Event::Disturbed { objects, proxies, converged_ms, .. } => {
+                let change = changed(&objects, proxies, converged_ms);
+                self.current().changes.push(change);
+            }
+            Event::LoadProgress { due, sent, done, in_flight, late, errors, .. } => {
+                self.load = Some(Load { due, sent, done, in_flight, late, errors });
+            }
+            Event::Judged { outcome, claim, numbers, proof, .. } => {
+                self.current().claims.push(Claim { outcome, text: claim, numbers, proof });
+            }
+            Event::Restored { left_behind, .. } => self.left_behind.extend(left_behind),
+            Event::ScenarioFinished { outcome, took_ms, .. } => {
+                self.finished = Some((outcome, took_ms));
+            }
+            Event::RunStarted { .. }
+            | Event::TargetProgress { .. }
+            | Event::ScenarioStarted { .. }
+            | Event::Interrupted { .. }
+            | Event::RunFinished { .. } => {}
+        }
+    }
+}
+
+/// A change of the mesh in words.
+pub(crate) fn changed(objects: &[String], proxies: u32, converged_ms: u64) -> String {
+    let knew = if proxies == 1 { "proxy knew" } else { "proxies knew" };
+    let after = crate::text::duration(converged_ms);
+    format!("{}; {proxies} {knew} after {after}", objects.join(", "))
+}
+
+// === impl Step ===
+
+impl Step {
+    fn new(keyword: String, text: String, line: u32) -> Self {
+        Self { keyword, text, line, finished: None, claims: Vec::new(), changes: Vec::new() }
+    }
+
+    /// How it ended; `Skipped` if it did not.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match &self.finished {
+            Some((outcome, _, _)) => *outcome,
+            None if self.keyword.is_empty() => Outcome::Passed,
+            None => Outcome::Skipped,
+        }
+    }
+}

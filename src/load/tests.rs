@@ -1,0 +1,406 @@
+//! The load engine against real sockets: servers that stall, never answer, refuse or cut, and the
+//! agent over HTTP as the runner speaks to it.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use serde::de::DeserializeOwned;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::agent::{STREAMS_MAX, serve};
+use super::client::{self, EndedBy, Refused, Started, State, StreamReport};
+use super::ledger::Failure;
+use super::pacer::Pacer;
+use super::sender::tcp_dialer;
+use super::spec::{Shape, Spacing, StreamSpec};
+use super::stream::{Live, Prepared};
+use crate::units::Rate;
+
+/// An HTTP server for one test; it ends with it.
+struct Server {
+    address: SocketAddr,
+    tasks: JoinSet<()>,
+}
+
+impl Server {
+    async fn start(app: Router) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move { axum::serve(listener, app).await.unwrap() });
+        Self { address, tasks }
+    }
+
+    /// A server that does `then` with every connection.
+    async fn raw<F, R>(then: F) -> Self
+    where
+        F: Fn(TcpStream) -> R + Send + 'static,
+        R: Future<Output = io::Result<()>> + Send + 'static,
+    {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut connections = JoinSet::new();
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                connections.spawn(then(stream));
+            }
+        });
+        Self { address, tasks }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}/travels", self.address)
+    }
+}
+
+fn open(rate: f64) -> Shape {
+    Shape::Open { rate: Rate::per_second(rate).unwrap(), spacing: Spacing::Even, ramp_ms: 0 }
+}
+
+fn spec(url: impl Into<String>, shape: Shape, duration_ms: u64) -> StreamSpec {
+    StreamSpec { duration_ms: Some(duration_ms), ..StreamSpec::get("portal", url, shape) }
+}
+
+/// Starts a stream; the pacer must live as long as it.
+fn begin(spec: &StreamSpec) -> (Pacer, Arc<Live>, JoinSet<()>) {
+    let pacer = Pacer::start().unwrap();
+    let target = spec.target().unwrap();
+    let prepared = Prepared::new(1, spec, target, &pacer, Instant::now()).unwrap();
+    let live = prepared.live();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(prepared.run(tcp_dialer()));
+    (pacer, live, tasks)
+}
+
+/// Runs a stream to its end; its books balance and nothing is in flight.
+async fn run(spec: &StreamSpec) -> StreamReport {
+    let (_pacer, live, tasks) = begin(spec);
+    tasks.join_all().await;
+    let report = live.report();
+    assert_eq!(report.tally.balanced(), Ok(()));
+    assert_eq!((report.state, report.tally.in_flight), (State::Done, 0));
+    report
+}
+
+const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+/// A server with a single worker that answers in the order of arrival and does nothing during the
+/// stall. Bare sockets: a thousand answers go out at once when it ends, and what an unoptimised web
+/// framework takes for them would be measured as latency.
+async fn stalling(stall: Range<Instant>) -> Server {
+    let (arrived, mut waiting) = mpsc::unbounded_channel::<Arc<TcpStream>>();
+    let mut server = Server::raw(move |stream| {
+        let (stream, arrived) = (Arc::new(stream), arrived.clone());
+        async move {
+            loop {
+                stream.readable().await?;
+                match stream.try_read(&mut [0; 1024]) {
+                    Ok(0) => return Ok(()),
+                    Ok(_) => arrived.send(Arc::clone(&stream)).map_err(io::Error::other)?,
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    })
+    .await;
+    server.tasks.spawn(async move {
+        while let Some(stream) = waiting.recv().await {
+            if stall.contains(&Instant::now()) {
+                tokio::time::sleep_until(stall.end.into()).await;
+            }
+            // So short an answer always fits the socket's buffer.
+            stream.try_write(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n[1]").unwrap();
+        }
+    });
+    server
+}
+
+/// What issue and design hold load generators against: a server that answers nothing for one
+/// second out of ten. 1,000 of 10,000 requests wait, evenly between 0 and 1 s.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stall_of_one_second_shows_in_full() {
+    let start = Instant::now();
+    let server = stalling(start + ms(4_000)..start + ms(5_000)).await;
+    let spec = StreamSpec { max_in_flight: 2_000, ..spec(server.url(), open(1_000.0), 10_000) };
+    let report = run(&spec).await;
+
+    let tally = &report.tally;
+    let quantile = |quantile| tally.latency.all().quantile(quantile).unwrap();
+    let (p50, p95, p99) = (quantile(0.5), quantile(0.95), quantile(0.99));
+    let late = tally.lateness.quantile(0.99).unwrap();
+    println!("p50 {p50:?}, p95 {p95:?}, p99 {p99:?}; p99 of the lateness {late:?}");
+    assert_eq!((tally.due, tally.sent, tally.done), (10_000, 10_000, 10_000));
+    assert_eq!(tally.by_status[&200], 10_000);
+    assert_eq!(report.kept_plan(), Ok(()));
+    assert!(ms(490) <= p95 && p95 <= ms(520), "p95 {p95:?}");
+    assert!(ms(890) <= p99 && p99 <= ms(915), "p99 {p99:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_is_counted_as_timeouts() {
+    let server = Server::raw(|mut stream| async move {
+        // Until the other side closes, as it must after its timeout.
+        while stream.read(&mut [0; 1024]).await? > 0 {}
+        Ok(())
+    })
+    .await;
+    let spec = StreamSpec { timeout_ms: 200, ..spec(server.url(), open(100.0), 500) };
+    let tally = run(&spec).await.tally;
+    assert_eq!((tally.due, tally.done, tally.by_error[&Failure::Timeout]), (50, 50, 50));
+    assert_eq!(tally.latency.ok.count(), 0);
+    assert_eq!(tally.service.error.count_between(ms(199), ms(400)), 50);
+}
+
+#[tokio::test]
+async fn refused_cut_and_foreign_answers_are_told_apart() {
+    let unused = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let url = format!("http://{}/", unused.local_addr().unwrap());
+    drop(unused);
+    let tally = run(&spec(url, open(100.0), 200)).await.tally;
+    assert_eq!(tally.by_error[&Failure::Refused], 20);
+    assert!(tally.last_error.unwrap().contains("refused"));
+
+    let cut = Server::raw(|mut stream| async move {
+        stream.read_buf(&mut Vec::new()).await?;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf").await
+    })
+    .await;
+    let tally = run(&spec(cut.url(), open(100.0), 200)).await.tally;
+    assert_eq!(tally.by_error[&Failure::Closed], 20, "{tally:?}");
+
+    let foreign = Server::raw(|mut stream| async move {
+        stream.read_buf(&mut Vec::new()).await?;
+        stream.write_all(b"220 smtp.example.org ready\r\n").await
+    })
+    .await;
+    let tally = run(&spec(foreign.url(), open(100.0), 200)).await.tally;
+    assert_eq!(tally.by_error[&Failure::Protocol], 20, "{tally:?}");
+
+    let endless = Server::raw(|mut stream| async move {
+        stream.read_buf(&mut Vec::new()).await?;
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
+        loop {
+            stream.write_all(&[b'x'; 65_536]).await?;
+        }
+    })
+    .await;
+    let tally = run(&spec(endless.url(), open(100.0), 20)).await.tally;
+    assert_eq!(tally.by_error[&Failure::TooLarge], 2, "{tally:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_closes_after_each_answer_costs_no_request() {
+    let server = Server::raw(|mut stream| async move {
+        stream.read_buf(&mut Vec::new()).await?;
+        // Without `connection: close`: the client only sees that the connection is gone.
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]").await
+    })
+    .await;
+    let spec = StreamSpec { expect_json_nonempty: true, ..spec(server.url(), open(200.0), 500) };
+    let tally = run(&spec).await.tally;
+    assert_eq!((tally.done, tally.by_status[&200], tally.empty), (100, 100, 100), "{tally:?}");
+    assert_eq!((tally.succeeded(), tally.failed()), (0, 100));
+}
+
+#[tokio::test]
+async fn what_does_not_fit_in_flight_is_unsent_and_voids_the_stream() {
+    let app = Router::new().fallback(|| async { tokio::time::sleep(ms(300)).await });
+    let server = Server::start(app).await;
+    let spec = StreamSpec { max_in_flight: 5, ..spec(server.url(), open(100.0), 1_000) };
+    let report = run(&spec).await;
+    let tally = &report.tally;
+    assert_eq!((tally.due, tally.sent + tally.unsent), (100, 100));
+    // Five connections with three to four answers each in a second.
+    assert!((15..=20).contains(&tally.sent), "{}", tally.sent);
+    assert_eq!(tally.by_status[&200], tally.sent);
+    let error = report.kept_plan().unwrap_err();
+    assert!(error.contains("too many were in flight"), "{error}");
+}
+
+#[tokio::test]
+async fn a_stop_cuts_nothing_off() {
+    let app = Router::new().fallback(|| async { tokio::time::sleep(ms(400)).await });
+    let server = Server::start(app).await;
+    let (_pacer, live, mut tasks) = begin(&spec(server.url(), open(100.0), 60_000));
+    tokio::time::sleep(ms(200)).await;
+    live.stop(EndedBy::Asked);
+    tokio::time::sleep(ms(50)).await;
+    let draining = live.report();
+    assert_eq!((draining.state, draining.ended_by), (State::Draining, Some(EndedBy::Asked)));
+    assert!(draining.tally.in_flight > 10);
+    tasks.join_next().await;
+    let done = live.report();
+    assert_eq!((done.state, done.tally.in_flight), (State::Done, 0));
+    // Nothing was sent after the stop, and all that was in flight was answered.
+    assert_eq!(done.tally.due, draining.tally.due);
+    assert_eq!(done.tally.by_status[&200], done.tally.due);
+    assert_eq!(done.tally.balanced(), Ok(()));
+}
+
+#[tokio::test]
+async fn a_burst_is_as_many_at_once_as_it_says() {
+    let (now, most) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let (counting, reached) = (Arc::clone(&now), Arc::clone(&most));
+    let app = Router::new().fallback(move || async move {
+        reached.fetch_max(counting.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        tokio::time::sleep(ms(100)).await;
+        counting.fetch_sub(1, Ordering::SeqCst);
+    });
+    let server = Server::start(app).await;
+    let burst = |concurrency, requests| {
+        let shape = Shape::Closed { concurrency, requests: Some(requests) };
+        StreamSpec::get("loadtester", server.url(), shape)
+    };
+    let tally = run(&burst(50, 50)).await.tally;
+    assert_eq!((tally.due, tally.by_status[&200], most.swap(0, Ordering::SeqCst)), (50, 50, 50));
+    let tally = run(&burst(1, 5)).await.tally;
+    assert_eq!((tally.due, tally.by_status[&200], most.swap(0, Ordering::SeqCst)), (5, 5, 1));
+
+    let shape = Shape::Closed { concurrency: 4, requests: None };
+    let report = run(&spec(server.url(), shape, 350)).await;
+    assert_eq!(report.ended_by, Some(EndedBy::Plan));
+    assert!((12..=16).contains(&report.tally.done), "{}", report.tally.done);
+}
+
+/// An agent and the way to speak to it.
+struct Agent {
+    url: String,
+    http: reqwest::Client,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Agent {
+    async fn start() -> Self {
+        // A second installation in one process is refused, and harmless.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
+        let stopped = stop.clone();
+        tasks.spawn(async move { serve(listener, tcp_dialer(), stopped).await.unwrap() });
+        Self { url, http: reqwest::Client::new(), stop, tasks }
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: String,
+    ) -> (StatusCode, T) {
+        let request = self.http.request(method, format!("{}{path}", self.url)).body(body);
+        let response = request.send().await.unwrap();
+        (response.status(), response.json().await.unwrap())
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> T {
+        let (status, answer) = self.call(reqwest::Method::GET, path, String::new()).await;
+        assert_eq!(status, StatusCode::OK);
+        answer
+    }
+
+    async fn begin(&self, specs: &[StreamSpec]) -> Vec<u64> {
+        let body = serde_json::to_string(specs).unwrap();
+        let (status, started): (_, Started) =
+            self.call(reqwest::Method::POST, client::STREAMS, body).await;
+        assert_eq!(status, StatusCode::OK);
+        started.ids
+    }
+
+    async fn refused(&self, method: reqwest::Method, path: &str, body: &str) -> (u16, String) {
+        let (status, refused): (_, Refused) = self.call(method, path, body.into()).await;
+        (status.as_u16(), refused.error)
+    }
+}
+
+#[tokio::test]
+async fn an_agent_starts_reports_stops_and_forgets() {
+    let app = Router::new().fallback(|headers: HeaderMap, uri: Uri| async move {
+        let told = headers["portal"] == "voyages.fr" && uri.path() == "/travels";
+        if told { StatusCode::OK } else { StatusCode::BAD_REQUEST }
+    });
+    let server = Server::start(app).await;
+    let mut agent = Agent::start().await;
+    let ready = agent.http.get(format!("{}{}", agent.url, client::READY)).send().await.unwrap();
+    assert_eq!(ready.status(), StatusCode::OK);
+
+    let mut endless = StreamSpec::get("portal voyages.fr", server.url(), open(200.0));
+    endless.headers = vec![("portal".into(), vec!["voyages.fr".into()])];
+    let ids = agent.begin(&[endless.clone(), endless.clone()]).await;
+    assert_eq!(ids, [1, 2]);
+    tokio::time::sleep(ms(100)).await;
+    let reports: Vec<StreamReport> = agent.get(client::STREAMS).await;
+    assert!(reports.iter().all(|r| r.state == State::Sending && r.tally.by_status[&200] > 5));
+
+    let delete = reqwest::Method::DELETE;
+    let (status, error) = agent.refused(delete.clone(), &client::stream(1), "").await;
+    assert_eq!(status, 409, "{error}");
+    let post = reqwest::Method::POST;
+    let (_, stopped): (_, StreamReport) = agent.call(post, &client::stop(1), String::new()).await;
+    assert_eq!(stopped.ended_by, Some(EndedBy::Asked));
+    let done = loop {
+        let report: StreamReport = agent.get(&client::stream(1)).await;
+        if report.state == State::Done {
+            break report;
+        }
+        tokio::time::sleep(ms(10)).await;
+    };
+    assert_eq!(done.tally.by_status[&200], done.tally.due);
+    let (_, last): (_, StreamReport) = agent.call(delete, &client::stream(1), String::new()).await;
+    assert_eq!(last.tally.done, done.tally.done);
+    let (status, _) = agent.refused(reqwest::Method::GET, &client::stream(1), "").await;
+    assert_eq!(status, 404);
+
+    // The second stream is still under way; the agent ends it and itself.
+    agent.stop.cancel();
+    let ended = tokio::time::timeout(ms(3_000), agent.tasks.join_next()).await;
+    assert!(matches!(ended, Ok(Some(Ok(())))), "{ended:?}");
+}
+
+#[tokio::test]
+async fn an_agent_refuses_what_cannot_be_meant() {
+    let agent = Agent::start().await;
+    let post = |body: &str| {
+        let (agent, body) = (&agent, body.to_owned());
+        async move { agent.refused(reqwest::Method::POST, client::STREAMS, &body).await }
+    };
+    let good = spec("http://127.0.0.1:1/", open(1.0), 60_000);
+    let bad = StreamSpec { max_in_flight: 0, ..good.clone() };
+    let json = |specs: &[StreamSpec]| serde_json::to_string(specs).unwrap();
+    let cases = [
+        ("", "EOF"),
+        ("[]", "0 streams"),
+        (&json(&vec![good.clone(); STREAMS_MAX + 1]), "65 streams"),
+        (&json(&[good.clone(), bad]), "max_in_flight"),
+        (&json(std::slice::from_ref(&good)).replace("1.0", "1e9"), "rate"),
+        (&json(std::slice::from_ref(&good)).replace("method", "methud"), "methud"),
+    ];
+    for (body, word) in cases {
+        let (status, error) = post(body).await;
+        assert_eq!(status, 400, "{error}");
+        assert!(error.contains(word), "{word}: {error}");
+    }
+    // None of them has started anything, and a full agent says so.
+    assert!(agent.get::<Vec<StreamReport>>(client::STREAMS).await.is_empty());
+    agent.begin(&vec![good.clone(); STREAMS_MAX]).await;
+    let (status, error) = post(&json(&[good])).await;
+    assert_eq!(status, 409, "{error}");
+    for path in ["/streams/0", "/streams/x", "/streams/99999999999999999999"] {
+        assert_eq!(agent.refused(reqwest::Method::GET, path, "").await.0, 404);
+    }
+}

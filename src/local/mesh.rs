@@ -1,0 +1,125 @@
+//! A whole local mesh in one value: started in dependency order, ended in the opposite one.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+use super::api::ApiServer;
+use super::cluster::{Cluster, WriteMode};
+use super::control_plane::{ControlPlane, debug};
+use super::controllers::Controllers;
+use super::image::Images;
+use super::kinds;
+use super::kubelet::{self, Kubelet};
+use super::logs::Logs;
+use super::network::Network;
+use super::{demo, store};
+use crate::error::{Error, Result};
+
+/// What a mesh is made with.
+pub struct MeshConfig {
+    /// The Envoy binary.
+    pub envoy: PathBuf,
+    /// The program that ties Envoy's life to ours, see `envoy::Spec`.
+    pub shim: PathBuf,
+    /// Images beside the demo's.
+    pub images: Images,
+}
+
+/// A running mesh. Dropping it ends its tasks and, with them, its Envoys.
+pub struct Mesh {
+    api: ApiServer,
+    tasks: JoinSet<()>,
+    /// Removed when the mesh is dropped.
+    dir: TempDir,
+}
+
+// === impl Mesh ===
+
+impl Mesh {
+    /// Starts an empty mesh: an API server, a control plane, no application.
+    pub async fn start(config: MeshConfig) -> Result<Self> {
+        let MeshConfig { envoy, shim, images: extra } = config;
+        let dir = tempfile::Builder::new().prefix("fl-").tempdir().map_err(|cause| {
+            Error::runner("making the mesh's folder", cause)
+                .hint("is the folder for temporary files (TMPDIR) writable and not full?")
+        })?;
+        let (cluster, network, logs) = (Cluster::default(), Network::claim()?, Logs::default());
+        let control_plane = ControlPlane::new(cluster.clone(), network.clone());
+        let mut images = demo::images();
+        let pilot = debug::Pilot(control_plane.clone());
+        images.insert(debug::IMAGE.to_owned(), Arc::new(pilot));
+        images.extend(extra);
+        let api = ApiServer::start(cluster.clone(), network.clone(), logs.clone()).await?;
+        let kubelet = Kubelet::new(kubelet::Config {
+            cluster: cluster.clone(),
+            network,
+            control_plane: control_plane.clone(),
+            logs,
+            images,
+            envoy,
+            shim,
+            dir: dir.path().to_owned(),
+        });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move { control_plane.run().await });
+        tasks.spawn(Controllers::run(cluster.clone()));
+        tasks.spawn(async move { kubelet.run().await });
+        install_istiod(&cluster)
+            .map_err(|refusal| Error::runner("installing the control plane", refusal))?;
+        Ok(Self { api, tasks, dir })
+    }
+
+    /// The kubeconfig that reaches it, under this context; it holds a token.
+    #[must_use]
+    pub fn kubeconfig(&self, context: &str) -> String {
+        self.api.kubeconfig(context)
+    }
+
+    /// Writes the kubeconfig, readable by its owner alone.
+    pub fn write_kubeconfig(&self, context: &str, path: &Path) -> Result<()> {
+        self.api.write_kubeconfig(path, context)
+    }
+
+    /// Ends everything and waits for its end.
+    pub async fn stop(self) {
+        let Self { api, mut tasks, dir } = self;
+        tasks.shutdown().await;
+        api.stop().await;
+        drop(dir);
+    }
+}
+
+/// Istio's control plane as a Deployment, so that it is found where it is found in any cluster.
+fn install_istiod(cluster: &Cluster) -> std::result::Result<(), store::Refusal> {
+    let mode = WriteMode::default();
+    let namespace = json!({
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": "istio-system"},
+    });
+    cluster.create(&kinds::NAMESPACE, namespace, mode)?;
+    let labels = json!({"app": "istiod", "istio": "pilot"});
+    let istiod = json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "istiod", "namespace": "istio-system", "labels": labels},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {"containers": [{
+                    "name": "discovery",
+                    "image": debug::IMAGE,
+                    "ports": [{"name": "http-monitoring", "containerPort": 15014}],
+                }]},
+            },
+        },
+    });
+    cluster.create(&kinds::DEPLOYMENT, istiod, mode)?;
+    Ok(())
+}

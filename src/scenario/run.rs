@@ -1,0 +1,105 @@
+//! What all scenarios of a run share: its id, its target, its options, the one stream of events and
+//! the wish to stop.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use reports::{Event, Record};
+use tokio_util::sync::CancellationToken;
+
+use super::agents::Handles;
+use super::application::Application;
+use crate::target::Target;
+use crate::units::Span;
+use crate::verdict::Confidence;
+
+/// Where records go; called in order, one at a time.
+pub type Write = Box<dyn FnMut(&Record) + Send>;
+
+/// The one way out for everything a run learns: stamps and orders.
+#[derive(Clone)]
+pub struct Sink(Arc<Mutex<SinkState>>);
+
+struct SinkState {
+    next: u64,
+    started: Instant,
+    write: Write,
+}
+
+/// How a run was meant.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// One minus the rate at which a verdict may be wrong.
+    pub confidence: Confidence,
+    /// How long a claim may ask for more load before it stays undecided.
+    pub max_load_time: Span,
+    /// Withhold every change: what passes nevertheless shows nothing.
+    pub placebo: bool,
+}
+
+/// A run over one target.
+pub struct Run {
+    /// Its id, unique on the target; a DNS label.
+    pub id: String,
+    /// The mesh.
+    pub target: Target,
+    /// The application under test.
+    pub application: Arc<Application>,
+    /// The load agents.
+    pub agents: Handles,
+    /// How it was meant.
+    pub options: Options,
+    /// Where its events go.
+    pub sink: Sink,
+    /// Cancelled when the run is to stop and restore.
+    pub stop: CancellationToken,
+    /// From when on no request that began under an earlier configuration is still under way.
+    pub quiet_from: Mutex<Instant>,
+}
+
+// === impl Sink ===
+
+impl Sink {
+    /// A stream that starts now.
+    #[must_use]
+    pub fn new(write: Write) -> Self {
+        Self(Arc::new(Mutex::new(SinkState { next: 0, started: Instant::now(), write })))
+    }
+
+    /// Tells one event.
+    pub fn tell(&self, event: Event) {
+        // A writer that panicked once must not silence the rest of the run.
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let elapsed_ms = u64::try_from(state.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let at = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+        let record = Record { seq: state.next, at, elapsed_ms, event };
+        state.next += 1;
+        (state.write)(&record);
+    }
+
+    /// Milliseconds since the stream began.
+    #[must_use]
+    pub fn elapsed_ms(&self) -> u64 {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        u64::try_from(state.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+// === impl Run ===
+
+impl Run {
+    /// A new id: short enough for a label, random enough for a target.
+    #[must_use]
+    pub fn new_id() -> String {
+        format!("r{:08x}", rand::random::<u32>())
+    }
+
+    pub(super) fn quiet_from(&self) -> Instant {
+        *self.quiet_from.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn quiet_not_before(&self, instant: Instant) {
+        let mut quiet_from = self.quiet_from.lock().unwrap_or_else(PoisonError::into_inner);
+        *quiet_from = (*quiet_from).max(instant);
+    }
+}

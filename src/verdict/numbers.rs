@@ -1,0 +1,211 @@
+//! The sentence with the numbers behind a verdict. Rounding never makes a figure look better than
+//! it is: interval ends are rounded outwards, and as many digits are shown as the decision needs.
+
+use super::{Bound, Decision, Interval, Verdict};
+
+/// More digits than this of a percentage mean nothing to a reader.
+const MAX_DIGITS: i32 = 4;
+
+/// See `Verdict::numbers`.
+pub(super) fn of(verdict: &Verdict, what: &str) -> String {
+    let counts = verdict.counts;
+    let required = required(&verdict.bound);
+    if !counts.is_consistent() {
+        return format!(
+            "counts contradict each other: {} certain and {} possible of {}, required {required}",
+            thousands(counts.certain),
+            thousands(counts.possible),
+            counted(counts.trials, what),
+        );
+    }
+    let Some(estimate) = verdict.estimate() else {
+        return format!("no {what}, required {required}");
+    };
+    let digits = digits(verdict);
+    let confidence = verdict.confidence;
+    let trials = counted(counts.trials, what);
+    let low = outwards(verdict.interval.low, digits, f64::floor);
+    let high = outwards(verdict.interval.high, digits, f64::ceil);
+    match verdict.bound {
+        Bound::All | Bound::None_ => {
+            let hits = range(&thousands(counts.certain), &thousands(counts.possible));
+            let limit = match verdict.bound {
+                Bound::None_ => format!("at most {high}%"),
+                _ => format!("at least {low}%"),
+            };
+            format!("{hits} of {trials} ({confidence}: {limit}), required {required}")
+        }
+        Bound::AtLeast(_) | Bound::AtMost(_) | Bound::Between(..) => {
+            let shares = range(&share(estimate.low, digits), &share(estimate.high, digits));
+            format!(
+                "{shares}% of {trials} ({confidence}: {}%), required {required}",
+                range(&low, &high)
+            )
+        }
+    }
+}
+
+/// A whole number with `,` between thousands.
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1,312 requests`, `1 request`.
+pub(super) fn counted(number: u64, what: &str) -> String {
+    let what = if number == 1 { what.strip_suffix('s').unwrap_or(what) } else { what };
+    format!("{} {what}", thousands(number))
+}
+
+fn required(bound: &Bound) -> String {
+    match bound {
+        Bound::AtLeast(least) => format!("at least {least}"),
+        Bound::AtMost(most) => format!("at most {most}"),
+        Bound::Between(least, most) => format!("{}-{most}", least.percent()),
+        Bound::All => "all".to_owned(),
+        Bound::None_ => "none".to_owned(),
+    }
+}
+
+/// The fewest digits after the point with which the printed interval leads to the same decision.
+fn digits(verdict: &Verdict) -> i32 {
+    let agrees = |digits: &i32| {
+        let scale = 10f64.powi(digits + 2);
+        let printed = Interval {
+            low: (verdict.interval.low * scale).floor() / scale,
+            high: (verdict.interval.high * scale).ceil() / scale,
+        };
+        let same = verdict.bound.decide(verdict.counts, printed) == verdict.decision;
+        // An undecided interval is only ever widened by rounding: one digit will do.
+        same || verdict.decision == Decision::Undecided
+    };
+    (1..MAX_DIGITS).find(agrees).unwrap_or(MAX_DIGITS)
+}
+
+/// A fraction in percent, rounded in one direction, without a trailing `.0` at the ends of the
+/// scale.
+fn outwards(fraction: f64, digits: i32, round: fn(f64) -> f64) -> String {
+    let scale = 10f64.powi(digits);
+    shown(round(fraction * 100.0 * scale) / scale, digits)
+}
+
+/// An estimate in percent: 0 and 100 are only printed when they are exact.
+fn share(fraction: f64, digits: i32) -> String {
+    let percent = fraction * 100.0;
+    let smallest = 10f64.powi(-digits);
+    let rounded = if percent > 0.0 && percent < 100.0 {
+        percent.clamp(smallest, 100.0 - smallest)
+    } else {
+        percent
+    };
+    shown(rounded, digits)
+}
+
+fn shown(percent: f64, digits: i32) -> String {
+    let at_an_end = percent <= 0.0 || percent >= 100.0;
+    let digits = if at_an_end { 0 } else { usize::try_from(digits).unwrap_or(1) };
+    format!("{percent:.digits$}")
+}
+
+fn range(low: &str, high: &str) -> String {
+    if low == high { low.to_owned() } else { format!("{low}-{high}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Confidence, Counts, judge};
+    use super::*;
+    use crate::units::Percent;
+
+    #[track_caller]
+    fn check(bound: Bound, certain: u64, possible: u64, trials: u64, expected: &str) {
+        let counts = Counts { certain, possible, trials };
+        let verdict = judge(&bound, counts, Confidence::default());
+        assert_eq!(verdict.numbers("requests"), expected);
+    }
+
+    fn percent(percent: f64) -> Percent {
+        Percent::new(percent).unwrap()
+    }
+
+    #[test]
+    fn the_sentences() {
+        let between = Bound::Between(percent(75.0), percent(85.0));
+        check(
+            between,
+            1055,
+            1055,
+            1312,
+            "80.4% of 1,312 requests (99.9%: 75.0-85.2%), required 75-85%",
+        );
+        check(
+            between,
+            1040,
+            1055,
+            1312,
+            "79.3-80.4% of 1,312 requests (99.9%: 73.7-85.2%), required 75-85%",
+        );
+        check(
+            Bound::All,
+            412,
+            412,
+            412,
+            "412 of 412 requests (99.9%: at least 97.4%), required all",
+        );
+        check(Bound::None_, 0, 0, 412, "0 of 412 requests (99.9%: at most 2.6%), required none");
+        check(
+            Bound::AtMost(percent(12.5)),
+            0,
+            0,
+            1,
+            "0% of 1 request (99.9%: 0-100%), required at most 12.5%",
+        );
+        check(between, 0, 0, 0, "no requests, required 75-85%");
+        check(
+            Bound::All,
+            2,
+            1,
+            3,
+            "counts contradict each other: 2 certain and 1 possible of 3 requests, required all",
+        );
+    }
+
+    #[test]
+    fn digits_suffice_for_the_decision() {
+        // The upper end is 49.99…%: printed as 50.0% it would not refute "at least 50%".
+        let bound = Bound::AtLeast(percent(50.0));
+        let hits = (0..5_000_000)
+            .rev()
+            .step_by(50)
+            .find(|&hits| {
+                let counts = Counts::exact(hits, 10_000_000);
+                judge(&bound, counts, Confidence::default()).decision == Decision::Violated
+            })
+            .unwrap();
+        let verdict = judge(&bound, Counts::exact(hits, 10_000_000), Confidence::default());
+        let numbers = verdict.numbers("requests");
+        assert!(verdict.interval.high > 0.4999 && numbers.contains("-49.99"), "{numbers}");
+    }
+
+    #[test]
+    fn a_rare_exception_is_not_rounded_away() {
+        let bound = Bound::AtLeast(percent(99.0));
+        let verdict = judge(&bound, Counts::exact(99_999, 100_000), Confidence::default());
+        assert!(verdict.numbers("requests").starts_with("99.9% of"), "{}", verdict.numbers("x"));
+    }
+
+    #[test]
+    fn thousands_are_separated() {
+        for (number, shown) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(thousands(number), shown);
+        }
+        assert_eq!(thousands(u64::MAX), "18,446,744,073,709,551,615");
+    }
+}

@@ -1,0 +1,139 @@
+//! Features tried for sense before anything is touched: every sentence must be known once, and
+//! every scenario is walked through in plan, where each step checks its names and numbers.
+
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use cucumber::gherkin;
+use faultless::error::{Error, ExitCode, Result};
+use faultless::scenario::Scenario;
+use faultless::scenario::application::Application;
+use futures::FutureExt as _;
+
+use crate::cli::CheckArgs;
+use crate::features::Suite;
+use crate::world::World;
+use crate::{shows, vocabulary};
+
+/// What is wrong with a step, and where.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    file: String,
+    line: usize,
+    column: usize,
+    text: String,
+    cause: String,
+}
+
+/// `faultless check`.
+pub async fn check(args: &CheckArgs) -> Result<ExitCode> {
+    let suite = Suite::read(&args.features)?;
+    let application = Arc::new(suite.application.clone());
+    let problems = problems(&suite.features, &application).await;
+    if problems.is_empty() {
+        shows::line(&format!("{} scenarios make sense", suite.scenarios()));
+        return Ok(ExitCode::Passed);
+    }
+    Err(refusal(&problems))
+}
+
+/// All problems as one error.
+pub fn refusal(problems: &[Problem]) -> Error {
+    let list: String = problems.iter().map(|problem| format!("\n  {problem}")).collect();
+    let steps = if problems.len() == 1 { "1 step" } else { &format!("{} steps", problems.len()) };
+    Error::feature("checking the features", format!("{steps} cannot be run{list}"))
+}
+
+/// Everything that is wrong with these features, by file and line.
+pub async fn problems(
+    features: &[gherkin::Feature],
+    application: &Arc<Application>,
+) -> Vec<Problem> {
+    let steps = World::steps();
+    let mut problems = Vec::new();
+    for feature in features {
+        let rules = feature.rules.iter();
+        let of_rules = rules.flat_map(|rule| rule.scenarios.iter().map(move |s| (Some(rule), s)));
+        for (rule, scenario) in feature.scenarios.iter().map(|s| (None, s)).chain(of_rules) {
+            let background = feature.background.iter().flat_map(|b| &b.steps);
+            let of_rule = rule.and_then(|rule| rule.background.as_ref());
+            let of_rule = of_rule.into_iter().flat_map(|b| &b.steps);
+            let mut world = World { scenario: Some(Scenario::plan(Arc::clone(application))) };
+            for step in background.chain(of_rule).chain(&scenario.steps) {
+                if let Err(cause) = try_step(&steps, &mut world, step).await {
+                    problems.push(problem(feature, step, cause));
+                }
+            }
+        }
+    }
+    // A background's mistake shows in every scenario.
+    problems.sort();
+    problems.dedup();
+    problems
+}
+
+async fn try_step(
+    steps: &cucumber::step::Collection<World>,
+    world: &mut World,
+    step: &gherkin::Step,
+) -> std::result::Result<(), String> {
+    let found = match steps.find(step) {
+        Ok(Some(found)) => found,
+        Ok(None) => return Err(unknown(step)),
+        Err(ambiguous) => return Err(format!("more than one sentence fits: {ambiguous}")),
+    };
+    let (run, _, _, context) = found;
+    // Cucumber's steps report by panicking; nobody else's hook must print it.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let done = AssertUnwindSafe(run(world, context)).catch_unwind().await;
+    std::panic::set_hook(hook);
+    done.map_err(|panic| {
+        let text = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied());
+        readable(text.unwrap_or("the step failed without a word"))
+    })
+}
+
+/// What cucumber says of a parameter that it could not read is about its own code; what the
+/// parameter says comes last.
+pub fn readable(panic: &str) -> String {
+    let last = panic.rsplit_once(": ").map_or(panic, |(_, last)| last);
+    if panic.starts_with("Failed to parse element") || panic.contains("can not be parsed") {
+        last.to_owned()
+    } else {
+        panic.to_owned()
+    }
+}
+
+fn unknown(step: &gherkin::Step) -> String {
+    let keyword = format!("{:?}", step.ty);
+    match vocabulary::nearest(&step.value) {
+        Some(near) => format!(
+            "no sentence of this kind ({keyword}) is known; the nearest is: {} {}",
+            near.keyword, near.text
+        ),
+        None => format!("no such sentence ({keyword}) is known; `faultless steps` lists them"),
+    }
+}
+
+fn problem(feature: &gherkin::Feature, step: &gherkin::Step, cause: String) -> Problem {
+    let file = feature.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+    Problem {
+        file,
+        line: step.position.line,
+        column: step.position.col,
+        text: format!("{}{}", step.keyword, step.value),
+        cause,
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, column, text, cause } = self;
+        write!(f, "{file}:{line}:{column}: {text}\n    {cause}")
+    }
+}

@@ -1,0 +1,112 @@
+//! What can be typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use faultless::units::Span;
+use faultless::verdict::Confidence;
+
+/// Chaos and resilience tests for Istio service meshes.
+#[derive(Debug, Parser)]
+#[command(name = "faultless", version, about, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 passed; 1 an expectation was not met, or a verdict was inconclusive or vacuous;
+2 the features or arguments are wrong (nothing was touched); 3 the runner or its target failed;
+4 something was left behind; 130, 143, 129 stopped by a signal (everything was put back).";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run features against a mesh: a local one of its own, or a named context.
+    Run(RunArgs),
+    /// Start a local mesh with the application in it, and keep it until Ctrl-C.
+    Up(UpArgs),
+    /// Check features without a mesh: unknown sentences, names and numbers.
+    Check(CheckArgs),
+    /// List the sentences that features can use.
+    Steps(StepsArgs),
+    /// Be a load agent (in a pod of the mesh).
+    #[command(hide = true)]
+    Agent(AgentArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct FeatureArgs {
+    /// Feature files or folders of them; `FILE:LINE` picks one scenario.
+    #[arg(value_name = "PATH", default_value = "features")]
+    pub paths: Vec<PathBuf>,
+    /// Only scenarios whose tags fit, e.g. `@fault and not @slow`.
+    #[arg(long, value_name = "EXPRESSION")]
+    pub tags: Option<String>,
+    /// The application's description [default: `application.yaml` beside the features]
+    #[arg(long, value_name = "FILE")]
+    pub application: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub features: FeatureArgs,
+    /// The kubeconfig context to run against [default: a local mesh of its own]
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+    /// The kubeconfig [default: the variable KUBECONFIG, then ~/.kube/config]
+    #[arg(long, value_name = "FILE", requires = "context")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The Envoy binary of the local mesh [default: the variable FAULTLESS_ENVOY, then PATH, then fetched once]
+    #[arg(long, value_name = "FILE", conflicts_with = "context")]
+    pub envoy: Option<PathBuf>,
+    /// How sure a verdict must be.
+    #[arg(long, value_name = "PERCENT", default_value = "99.9%")]
+    pub confidence: Confidence,
+    /// How long one claim may ask for more load before it is inconclusive.
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    pub max_load_time: Span,
+    /// Withhold every change: each scenario must then fail, or it shows nothing.
+    #[arg(long)]
+    pub placebo: bool,
+    /// Where `junit.xml`, `events.jsonl` and `report.html` go.
+    #[arg(long, value_name = "DIR", default_value = "faultless-out")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    /// The Envoy binary [default: the variable FAULTLESS_ENVOY, then PATH, then fetched once]
+    #[arg(long, value_name = "FILE")]
+    pub envoy: Option<PathBuf>,
+    /// Start without any application.
+    #[arg(long, conflicts_with = "application")]
+    pub empty: bool,
+    /// The application's description.
+    #[arg(long, value_name = "FILE", default_value = "features/application.yaml")]
+    pub application: PathBuf,
+    /// Where to write the kubeconfig (it holds a token; mode 0600).
+    #[arg(long, value_name = "FILE")]
+    pub write_kubeconfig: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub features: FeatureArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct StepsArgs {
+    /// As the page in `docs/`.
+    #[arg(long)]
+    pub markdown: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct AgentArgs {
+    /// Where to listen.
+    #[arg(long, default_value = "0.0.0.0:8099")]
+    pub listen: SocketAddr,
+}

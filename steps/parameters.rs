@@ -1,0 +1,304 @@
+//! The words inside sentences. Each is matched generously, so that a wrong one is read, refused and
+//! explained, instead of making the whole sentence unknown.
+//!
+//! No two words have the same pattern: `vocabulary` reads sentences back from their patterns.
+
+use std::fmt;
+use std::str::FromStr;
+
+use cucumber::Parameter;
+use faultless::faults::HeaderMatch;
+use faultless::scenario::expectation::{Observer, Property};
+use faultless::units;
+use faultless::verdict;
+
+/// Why a word could not be read. Cucumber shows errors of parameters by `Debug`, so that is what
+/// must be readable.
+#[derive(Clone)]
+pub struct Misread(String);
+
+impl fmt::Debug for Misread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Misread {
+    fn because(cause: impl fmt::Display) -> Self {
+        Self(cause.to_string())
+    }
+}
+
+fn unquoted(text: &str) -> &str {
+    text.trim_matches('"')
+}
+
+/// `{service}`: `"hotels"` or `"travels.travel-agency"`.
+#[derive(Debug, Parameter)]
+#[param(name = "service", regex = r#""[^"]*""#)]
+pub struct Service(pub units::ServiceName);
+
+impl FromStr for Service {
+    type Err = Misread;
+
+    fn from_str(text: &str) -> Result<Self, Misread> {
+        unquoted(text).parse().map(Self).map_err(Misread::because)
+    }
+}
+
+/// `{version}`: `"v1"`.
+#[derive(Debug, Parameter)]
+#[param(name = "version", regex = r#""[^"]{0,63}""#)]
+pub struct Version(pub String);
+
+impl FromStr for Version {
+    type Err = Misread;
+
+    fn from_str(text: &str) -> Result<Self, Misread> {
+        Ok(Self(unquoted(text).to_owned()))
+    }
+}
+
+/// `{span}`: `250ms`, `5s`, `1.5s`, `2m`.
+#[derive(Debug, Parameter)]
+#[param(name = "span", regex = r"[-+]?[0-9A-Za-z.]+")]
+pub struct Span(pub units::Span);
+
+impl FromStr for Span {
+    type Err = Misread;
+
+    fn from_str(text: &str) -> Result<Self, Misread> {
+        text.parse().map(Self).map_err(Misread::because)
+    }
+}
+
+/// `{percent}`: `50%`.
+#[derive(Debug, Parameter)]
+#[param(name = "percent", regex = r"[-+]?[0-9A-Za-z.]+%")]
+pub struct Percent(pub units::Percent);
+
+impl FromStr for Percent {
+    type Err = Misread;
+
+    fn from_str(text: &str) -> Result<Self, Misread> {
+        text.parse().map(Self).map_err(Misread::because)
+    }
+}
+
+/// `{rate}`: the number in `50 requests per second`.
+#[derive(Debug, Parameter)]
+#[param(name = "rate", regex = r"[-+]?[0-9A-Za-z.]{1,30}")]
+pub struct Rate(pub units::Rate);
+
+impl FromStr for Rate {
+    type Err = Misread;
+
+    fn from_str(text: &str) -> Result<Self, Misread> {
+        let number: f64 =
+            text.parse().map_err(|_| Misread(format!("`{text}` is not a number such as 50")))?;
+        units::Rate::per_second(number).map(Self).map_err(Misread::because)
+    }
+}
+
+/// `{count}`: a whole number.
+#[derive(Debug, Parameter)]
+#[param(name = "count", regex = r"[-+]?[0-9A-Za-z.]{1,20}")]
+pub struct Count(pub u32);
+
+impl FromStr for Count {
+    type Err = Misread;
+
+    fn from_str(text: &str) -> Result<Self, Misread> {
+        text.parse()
+            .map(Self)
+            .map_err(|_| Misread(format!("`{text}` is not a whole number from 0 to {}", u32::MAX)))
+    }
+}
+
+/// `{status}`: an HTTP status.
+#[derive(Debug, Parameter)]
+#[param(name = "status", regex = r"[-+]?[0-9A-Za-z.]{1,10}")]
+pub struct Status(pub u16);
+
+impl FromStr for Status {
+    type Err = Misread;
+
+    fn from_str(text: &str) -> Result<Self, Misread> {
+        match text.parse() {
+            Ok(status) if (100..=599).contains(&status) => Ok(Self(status)),
+            _ => Err(Misread(format!("`{text}` is not an HTTP status from 100 to 599"))),
+        }
+    }
+}
+
+/// `{header}`: `header portal "voyages.fr"`.
+#[derive(Debug, Parameter)]
+#[param(name = "header", regex = r#"header [^ "]+ "[^"]*""#)]
+pub struct Header(pub HeaderMatch);
+
+impl FromStr for Header {
+    type Err = Misread;
+
+    fn from_str(text: &str) -> Result<Self, Misread> {
+        let rest = text.strip_prefix("header ").unwrap_or(text);
+        let (name, value) = rest.split_once(' ').ok_or_else(|| {
+            Misread(format!("`{text}` is not like: header portal \"travels.uk\""))
+        })?;
+        let token = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if !name.chars().all(token) {
+            return Err(Misread(format!("`{name}` is not the name of an HTTP header")));
+        }
+        let name = name.to_ascii_lowercase();
+        Ok(Self(HeaderMatch { name, value: unquoted(value).to_owned() }))
+    }
+}
+
+/// `{split}`: `80% to "v1", 10% to "v2" and 10% to "v3"`.
+#[derive(Debug, Parameter)]
+#[param(
+    name = "split",
+    regex = r#"[-+]?[0-9A-Za-z.]+% to "[^"]*"(?:(?:, | and )[-+]?[0-9A-Za-z.]+% to "[^"]*")*"#
+)]
+pub struct Split(pub Vec<(String, u32)>);
+
+impl FromStr for Split {
+    type Err = Misread;
+
+    fn from_str(text: &str) -> Result<Self, Misread> {
+        let one = |part: &str| {
+            let (share, version) = part
+                .split_once("% to ")
+                .ok_or_else(|| Misread(format!("`{part}` is not like: 80% to \"v1\"")))?;
+            let whole = |_| Misread(format!("`{share}%` is not a whole percentage of 0% to 100%"));
+            let share: u32 = share.parse().map_err(whole)?;
+            Ok((unquoted(version).to_owned(), share))
+        };
+        text.split(", ")
+            .flat_map(|part| part.split(" and "))
+            .map(one)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+/// `{observer}`: who looks.
+#[derive(Debug, Parameter)]
+#[param(
+    name = "observer",
+    regex = r#"every portal|portal "[^"]*"|the (?:source|destination) of "[^"]*""#
+)]
+pub struct Looks(pub Observer);
+
+impl FromStr for Looks {
+    type Err = Misread;
+
+    fn from_str(text: &str) -> Result<Self, Misread> {
+        let (who, name) = text.split_once(" \"").unwrap_or((text, ""));
+        let name = unquoted(name);
+        let service = || name.parse().map_err(Misread::because);
+        Ok(Self(match who {
+            "every portal" => Observer::EveryPortal,
+            "portal" => Observer::Portal(name.to_owned()),
+            "the source of" => Observer::Source(service()?),
+            "the destination of" => Observer::Destination(service()?),
+            _ => return Err(Misread(format!("`{text}` is nobody who could look"))),
+        }))
+    }
+}
+
+/// `{amount}`: how many requests.
+#[derive(Debug, Parameter)]
+#[param(
+    name = "amount",
+    regex = r"every request|no request|at (?:least|most) [^ ]+ of requests|between [^ ]+ and [^ ]+ of requests"
+)]
+pub struct Amount(pub verdict::Bound);
+
+impl FromStr for Amount {
+    type Err = Misread;
+
+    fn from_str(text: &str) -> Result<Self, Misread> {
+        let words: Vec<_> = text.split(' ').collect();
+        let percent = |word: &str| -> Result<units::Percent, Misread> {
+            word.parse().map_err(Misread::because)
+        };
+        Ok(Self(match words.as_slice() {
+            ["every", ..] => verdict::Bound::All,
+            ["no", ..] => verdict::Bound::None_,
+            ["at", "least", share, ..] => verdict::Bound::AtLeast(percent(share)?),
+            ["at", "most", share, ..] => verdict::Bound::AtMost(percent(share)?),
+            ["between", low, "and", high, ..] => {
+                let (low, high) = (percent(low)?, percent(high)?);
+                if low >= high {
+                    return Err(Misread(format!("there is nothing between {low} and {high}")));
+                }
+                verdict::Bound::Between(low, high)
+            }
+            _ => return Err(Misread(format!("`{text}` is not a number of requests"))),
+        }))
+    }
+}
+
+/// `{property}`: what is said of these requests.
+#[derive(Debug, Parameter)]
+#[param(
+    name = "property",
+    regex = r#"take (?:at least|less than) [^ ]+|take between [^ ]+ and [^ ]+|fail|carry flag [^ ]+|reach "[^"]*"|be answered [^ ]+"#
+)]
+pub struct Is(pub Property);
+
+impl FromStr for Is {
+    type Err = Misread;
+
+    fn from_str(text: &str) -> Result<Self, Misread> {
+        let words: Vec<_> = text.split(' ').collect();
+        let span = |word: &str| -> Result<Option<units::Span>, Misread> {
+            word.parse().map(Some).map_err(Misread::because)
+        };
+        Ok(Self(match words.as_slice() {
+            ["take", "at", "least", low] => Property::Takes { low: span(low)?, high: None },
+            ["take", "less", "than", high] => Property::Takes { low: None, high: span(high)? },
+            ["take", "between", low, "and", high] => {
+                let (low, high) = (span(low)?, span(high)?);
+                if low >= high {
+                    return Err(Misread(format!("`{text}`: nothing is between these")));
+                }
+                Property::Takes { low, high }
+            }
+            ["fail"] => Property::Fails,
+            ["carry", "flag", flag] => Property::Flagged((*flag).to_owned()),
+            ["reach", version] => Property::Reaches(unquoted(version).to_owned()),
+            ["be", "answered", status] => Property::Status(status.parse::<Status>()?.0),
+            _ => return Err(Misread(format!("`{text}` says nothing about requests"))),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_read_as_they_are_meant() {
+        let split: Split = r#"80% to "v1", 10% to "v2" and 10% to "v3""#.parse().unwrap();
+        assert_eq!(split.0, [("v1".into(), 80), ("v2".into(), 10), ("v3".into(), 10)]);
+        let looks: Looks = r#"the source of "hotels""#.parse().unwrap();
+        assert_eq!(looks.0, Observer::Source("hotels".parse().unwrap()));
+        let is: Is = "take between 2s and 2.5s".parse().unwrap();
+        let (low, high) = ("2s".parse().ok(), "2500ms".parse().ok());
+        assert_eq!(is.0, Property::Takes { low, high });
+    }
+
+    #[test]
+    fn absurd_words_are_explained() {
+        let says = |error: Misread| format!("{error:?}");
+        assert!(says("-5s".parse::<Span>().unwrap_err()).contains("duration"));
+        assert!(says("0".parse::<Rate>().unwrap_err()).contains("rate"));
+        assert!(says("140%".parse::<Percent>().unwrap_err()).contains("between 0% and 100%"));
+        assert!(says("9999".parse::<Status>().unwrap_err()).contains("100 to 599"));
+        assert!("between 5s and 2s".parse::<Amount>().is_err());
+        assert!("take between 5s and 2s".parse::<Is>().is_err());
+        assert!("header a:b \"x\"".parse::<Header>().is_err());
+        assert!(r#"-80% to "v1""#.parse::<Split>().is_err());
+    }
+}

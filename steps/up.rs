@@ -1,0 +1,69 @@
+//! `faultless up`: a local mesh that stays; and `faultless agent`: a load agent in a pod.
+
+use faultless::error::{ExitCode, Result};
+use faultless::load;
+use faultless::scenario::application::Application;
+use faultless::target::{LocalMesh, Target};
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::{AgentArgs, UpArgs};
+use crate::shows;
+use crate::signals::Signals;
+
+/// Starts a mesh and keeps it until a signal comes.
+pub async fn up(args: UpArgs) -> Result<ExitCode> {
+    let mut signals = Signals::listen()?;
+    let mut work = Box::pin(start(&args));
+    let mesh = tokio::select! {
+        mesh = &mut work => Some(mesh),
+        _ = signals.next() => None,
+    };
+    drop(work);
+    let Some(mesh) = mesh else { return Ok(ExitCode::Passed) };
+    let mesh = mesh?;
+    signals.next().await;
+    shows::note("stopping");
+    mesh.stop().await;
+    if let Some(path) = &args.write_kubeconfig {
+        // It reaches nothing any more; a file with a token is not left about.
+        let _ = std::fs::remove_file(path);
+    }
+    Ok(ExitCode::Passed)
+}
+
+async fn start(args: &UpArgs) -> Result<LocalMesh> {
+    let application = match args.empty {
+        true => None,
+        false => Some(Application::read(&args.application)?),
+    };
+    let mesh = LocalMesh::start(args.envoy.clone(), &shows::note).await?;
+    if let Some(path) = &args.write_kubeconfig {
+        mesh.write_kubeconfig(path)?;
+    }
+    if let Some(application) = application {
+        let target = Target::local(&mesh).await?;
+        target.deploy(&application.folder, &application.manifests).await?;
+        let pods = target.deployed(&application.namespaces).await?;
+        shows::note(&format!("{} is up: {pods} pods", application.application));
+    } else {
+        shows::note("an empty mesh is up");
+    }
+    match &args.write_kubeconfig {
+        Some(path) => shows::line(&format!("export KUBECONFIG={}", path.display())),
+        None => shows::note("with --write-kubeconfig FILE, kubectl could reach it"),
+    }
+    shows::note("Ctrl-C stops it");
+    Ok(mesh)
+}
+
+/// Serves load requests until a signal comes.
+pub async fn agent(args: AgentArgs) -> Result<ExitCode> {
+    let mut signals = Signals::listen()?;
+    let stop = CancellationToken::new();
+    let mut serving = std::pin::pin!(load::agent::main_tcp(args.listen, stop.clone()));
+    tokio::select! {
+        served = &mut serving => return served.map(|()| ExitCode::Passed),
+        _ = signals.next() => stop.cancel(),
+    }
+    serving.await.map(|()| ExitCode::Passed)
+}

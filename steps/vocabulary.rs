@@ -1,0 +1,156 @@
+//! The sentences that features can use, read back from where cucumber has them registered: one
+//! registry, from which the list, the page in `docs/` and the hint at an unknown sentence derive.
+
+use cucumber::Parameter as _;
+use cucumber::codegen::{StepConstructor as _, WorldInventory, inventory};
+use faultless::error::{ExitCode, Result};
+
+use crate::cli::StepsArgs;
+use crate::parameters::{
+    Amount, Count, Header, Is, Looks, Percent, Rate, Service, Span, Split, Status, Version,
+};
+use crate::shows;
+use crate::world::World;
+
+/// A sentence: its keyword and its text, with parameters as `{name}`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sentence {
+    /// `Given`, `When`, `Then`.
+    pub keyword: &'static str,
+    /// The text.
+    pub text: String,
+}
+
+/// The words in braces: name, pattern, and an example.
+pub const WORDS: &[(&str, &str, &str)] = &[
+    (Service::NAME, Service::REGEX, "`\"hotels\"` or `\"travels.travel-agency\"`"),
+    (Span::NAME, Span::REGEX, "`250ms`, `5s`, `1.5s`, `2m` (1 ms to 1 h)"),
+    (Percent::NAME, Percent::REGEX, "`50%`, `99.9%`"),
+    (Header::NAME, Header::REGEX, "`header portal \"voyages.fr\"`"),
+    (Split::NAME, Split::REGEX, "`80% to \"v1\", 10% to \"v2\" and 10% to \"v3\"` (100% in all)"),
+    (
+        Looks::NAME,
+        Looks::REGEX,
+        "`every portal`, `portal \"voyages.fr\"`, `the source of \"hotels\"`, `the destination of \"hotels\"`",
+    ),
+    (
+        Amount::NAME,
+        Amount::REGEX,
+        "`every request`, `no request`, `at least 99% of requests`, `at most 1% of requests`, `between 75% and 85% of requests`",
+    ),
+    (
+        Is::NAME,
+        Is::REGEX,
+        "`take at least 5s`, `take less than 1s`, `take between 2s and 2.5s`, `fail`, `be answered 504`, `carry flag DI`, `reach \"v1\"`",
+    ),
+    (Version::NAME, Version::REGEX, "`\"v1\"`"),
+    (Count::NAME, Count::REGEX, "a whole number"),
+    (Rate::NAME, Rate::REGEX, "`50`, `0.5`"),
+    (Status::NAME, Status::REGEX, "`503`"),
+];
+
+/// All sentences, by keyword and text.
+pub fn sentences() -> Vec<Sentence> {
+    let mut all: Vec<_> = inventory::iter::<<World as WorldInventory>::Given>()
+        .map(|step| ("Given", step.inner().1()))
+        .chain(
+            inventory::iter::<<World as WorldInventory>::When>()
+                .map(|step| ("When", step.inner().1())),
+        )
+        .chain(
+            inventory::iter::<<World as WorldInventory>::Then>()
+                .map(|step| ("Then", step.inner().1())),
+        )
+        .map(|(keyword, regex)| Sentence { keyword, text: text(regex.as_str()) })
+        .collect();
+    all.sort_by_key(|sentence| {
+        let order = ["Given", "When", "Then"].iter().position(|k| *k == sentence.keyword);
+        (order, sentence.text.clone())
+    });
+    all
+}
+
+/// The sentence nearest to one that is unknown.
+pub fn nearest(text: &str) -> Option<Sentence> {
+    sentences()
+        .into_iter()
+        .map(|sentence| (strsim::sorensen_dice(&sentence.text, text), sentence))
+        // Below a third of their letter pairs in common, two sentences say different things.
+        .filter(|(likeness, _)| *likeness > 0.33)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, sentence)| sentence)
+}
+
+/// Prints the vocabulary.
+pub fn print(args: &StepsArgs) -> Result<ExitCode> {
+    let page = if args.markdown { markdown() } else { plain() };
+    shows::line(page.trim_end());
+    Ok(ExitCode::Passed)
+}
+
+fn plain() -> String {
+    let mut page = String::new();
+    for Sentence { keyword, text } in sentences() {
+        page += &format!("{keyword:5} {text}\n");
+    }
+    page += "\nThe words in braces:\n";
+    for (name, _, example) in WORDS {
+        page += &format!("  {:11} {}\n", format!("{{{name}}}"), example.replace('`', ""));
+    }
+    page
+}
+
+/// The page in `docs/`.
+pub fn markdown() -> String {
+    let mut page =
+        "# The sentences\n\nMade by `faultless steps --markdown`; a test keeps it so.\n".to_owned();
+    let mut last = "";
+    for Sentence { keyword, text } in sentences() {
+        if keyword != last {
+            page += &format!("\n## {keyword}\n\n");
+            last = keyword;
+        }
+        page += &format!("- {keyword} {text}\n");
+    }
+    page += "\n## The words in braces\n\n| word | examples |\n|---|---|\n";
+    for (name, _, example) in WORDS {
+        page += &format!("| `{{{name}}}` | {example} |\n");
+    }
+    page
+}
+
+/// A pattern as the sentence it was made from.
+fn text(regex: &str) -> String {
+    let mut text = regex.trim_start_matches('^').trim_end_matches('$').to_owned();
+    for (name, pattern, _) in WORDS {
+        text = text.replace(&format!("({pattern})"), &format!("{{{name}}}"));
+    }
+    // `connection(s)` becomes `connection(?:s)?`, `{string}` a pair of quoted patterns.
+    let optional = regex::Regex::new(r"\(\?:([a-z]+)\)\?").expect("a constant pattern");
+    let string = regex::Regex::new(r#"\(\?:"\(\?P<[^>]*>.*?'\)"#).expect("a constant pattern");
+    let text = optional.replace_all(&text, "($1)").into_owned();
+    string.replace_all(&text, "{string}").replace('\\', "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sentence_is_read_back_without_a_trace_of_its_pattern() {
+        let all = sentences();
+        assert!(all.len() > 15, "only {} sentences are registered", all.len());
+        for Sentence { keyword, text } in &all {
+            assert!(!text.contains(['?', '[', '^', '\\', '|']), "{keyword} {text}");
+        }
+        let delay = "every request to {service} is delayed by {span}".to_owned();
+        assert!(all.contains(&Sentence { keyword: "When", text: delay }));
+    }
+
+    #[test]
+    fn a_mistyped_sentence_finds_its_neighbour() {
+        let near = nearest("every request to \"hotels\" is delayd by 5s").unwrap();
+        assert_eq!(near.text, "every request to {service} is delayed by {span}");
+        assert_eq!(nearest("xyzzy"), None);
+    }
+}

@@ -1,0 +1,34 @@
+//! Cucumber's World: a handle on one scenario, and nothing else. The hooks around a scenario live
+//! in `run`, which makes the scenario.
+
+use cucumber::World as _;
+use faultless::error::{Error, Result};
+use faultless::scenario::Scenario;
+
+/// What every step is given.
+#[derive(Default, cucumber::World)]
+pub struct World {
+    /// Set before the first step.
+    pub scenario: Option<Scenario>,
+}
+
+// === impl World ===
+
+impl World {
+    /// The scenario that is running.
+    pub fn scenario(&mut self) -> Result<&mut Scenario> {
+        let none = || Error::runner("running a step", "the scenario was never begun");
+        self.scenario.as_mut().ok_or_else(none)
+    }
+
+    /// All steps, as cucumber has them registered.
+    pub fn steps() -> cucumber::step::Collection<Self> {
+        Self::collection()
+    }
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("World")
+    }
+}
