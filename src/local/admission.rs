@@ -37,6 +37,10 @@ pub(super) fn admit(request: &Request<'_>, mut object: Value) -> Result<Value, R
         check_namespace(request, &object)?;
     }
     check_types(request.kind, &object)?;
+    if request.stored.is_none() && request.kind.subresources.contains(&"status") {
+        // Nobody but a controller says how an object is.
+        object.as_object_mut().and_then(|fields| fields.shift_remove("status"));
+    }
     if is(request, &kinds::NAMESPACE) {
         default_namespace(request.stored, &mut object);
     } else if is(request, &kinds::SERVICE) {
@@ -197,3 +201,6 @@ fn admit_istio(request: &Request<'_>, object: &Value) -> Result<Value, Refusal> 
         )),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,9 @@
 //!
 //! The map: `handlers` decides by path (`path`), verb and `options`; `write`, `watch`, `scale`,
 //! `podlog`, `proxy` and `review` answer; `discovery` and `openapi` say what there is; `form` and
-//! `table` say it in the form that is wanted; `patch`, `strategic` and `selector` are pure; `answer`
-//! makes refusals into `Status` objects; `auth`, `tls` and `kubeconfig` are the door.
+//! `table` say it in the form that is wanted; `patch`, `strategic`, `selector` and `protobuf` are
+//! pure; `answer` makes refusals into `Status` objects; `auth`, `tls` and `kubeconfig` are the
+//! door.
 
 mod answer;
 mod auth;
@@ -17,6 +18,7 @@ mod options;
 mod patch;
 mod path;
 mod podlog;
+mod protobuf;
 mod proxy;
 mod review;
 mod scale;

@@ -28,6 +28,8 @@ use super::translate::{self, Resources, World};
 use crate::error::{Error, Result};
 use deliver::Member;
 
+pub use debug::Istiod;
+
 /// Changes that come within this time are translated together: an `apply` of several objects
 /// arrives as several writes. Short, because it is a part of every change's way to the proxies.
 const DEBOUNCE: Duration = Duration::from_millis(3);
@@ -53,7 +55,7 @@ struct State {
     members: BTreeMap<String, Arc<Member>>,
     /// What the last targets were made from.
     world: Option<World>,
-    /// Version of each cluster's endpoints as written.
+    /// Version of the endpoints as written, by EDS service name.
     endpoints: Arc<BTreeMap<String, String>>,
 }
 
@@ -63,7 +65,7 @@ struct Target {
     /// The store's version it was made from.
     version: u64,
     resources: Arc<Resources>,
-    /// Version of each cluster's endpoints.
+    /// Version of the endpoints, by EDS service name.
     endpoints: Arc<BTreeMap<String, String>>,
 }
 

@@ -1,5 +1,5 @@
-//! What a Kubernetes' controller manager does: Deployments make ReplicaSets, ReplicaSets and Jobs
-//! make Pods, Services get EndpointSlices, what has lost its owner goes, and so does what is in a
+//! What a Kubernetes controller manager does: Deployments make `ReplicaSets`, these and Jobs
+//! make Pods, Services get `EndpointSlices`, what has lost its owner goes, and so does what is in a
 //! namespace that goes.
 //!
 //! Each controller is a pure function from a `Snapshot` of everything to a `Plan` of actions; this
@@ -9,14 +9,14 @@
 
 mod deployments;
 mod endpoints;
+mod events;
 mod garbage;
 mod jobs;
 mod namespaces;
 mod plan;
 mod replica_sets;
-#[cfg(test)]
-mod tests;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -49,9 +49,10 @@ impl Controllers {
     /// Keeps the cluster's objects as their specs say, until the future is dropped.
     pub async fn run(cluster: Cluster) {
         let mut versions = cluster.versions();
+        let mut held = Held::default();
         loop {
             versions.mark_unchanged();
-            let wake = settle(&cluster);
+            let wake = settle(&cluster, &mut held);
             tokio::select! {
                 // The sender lives in `cluster`, so this can only be a change.
                 _ = versions.changed() => tokio::time::sleep(SETTLE).await,
@@ -61,16 +62,32 @@ impl Controllers {
     }
 }
 
+/// Owners whose pods were refused, and until when no other is tried: the Event that tells of the
+/// refusal is a change itself, and would otherwise make the controllers try again at once.
+type Held = BTreeMap<String, Instant>;
+
 /// One look and everything that follows from it; says when to look again at the latest.
-fn settle(cluster: &Cluster) -> Instant {
+fn settle(cluster: &Cluster, held: &mut Held) -> Instant {
     let now = cluster.now();
+    held.retain(|_, until| *until > Instant::now());
     let snapshot = Snapshot::new(now, cluster.snapshots(kinds::ALL));
     let plan = reconcile(&snapshot);
     let mut sleep = plan.wake().map_or(SLEEP_MAX, |wake| until(now, wake));
     for action in plan.actions {
+        let owner = match &action {
+            Action::CreatePod { owner, .. } => Some(meta::uid(owner)),
+            _ => None,
+        };
+        if owner.is_some_and(|owner| held.contains_key(owner)) {
+            sleep = sleep.min(RETRY);
+            continue;
+        }
         if let Err(refusal) = perform(cluster, &action) {
             tracing::debug!(%refusal, ?action, "a controller's action was refused");
             sleep = sleep.min(RETRY);
+            if let Some(owner) = owner {
+                held.insert(owner.to_owned(), Instant::now() + RETRY);
+            }
         }
     }
     Instant::now() + sleep
@@ -92,6 +109,7 @@ fn reconcile(snapshot: &Snapshot) -> Plan {
     replica_sets::reconcile(snapshot, &mut plan);
     jobs::reconcile(snapshot, &mut plan);
     endpoints::reconcile(snapshot, &mut plan);
+    events::reconcile(snapshot, &mut plan);
     plan
 }
 
@@ -100,15 +118,15 @@ fn perform(cluster: &Cluster, action: &Action) -> Result<(), Refusal> {
     match action {
         Action::Create { kind, object } => cluster.create(kind, object.clone(), mode).map(|_| ()),
         Action::CreatePod { owner, pod, component } => {
-            let made = cluster.create(&kinds::POD, pod.clone(), mode);
-            let (level, reason, message) = match &made {
+            let created = cluster.create(&kinds::POD, pod.clone(), mode);
+            let (level, reason, message) = match &created {
                 Ok(pod) => {
                     ("Normal", "SuccessfulCreate", format!("Created pod: {}", meta::name(pod)))
                 }
                 Err(refusal) => ("Warning", "FailedCreate", format!("Error creating: {refusal}")),
             };
             cluster.record_event(owner, level, reason, &message, component);
-            made.map(|_| ())
+            created.map(|_| ())
         }
         Action::DeletePod { owner, pod, component } => {
             let deleted = delete(cluster, pod, &Preconditions::default());
@@ -154,3 +172,6 @@ fn delete(cluster: &Cluster, object: &Value, how: &Preconditions) -> Result<(), 
         deleted => deleted.map(|_| ()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -121,3 +121,108 @@ fn canonical_name(pod: &Value) -> String {
         None => name.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pod(labels: &Value, annotations: &Value) -> Value {
+        json!({
+            "metadata": {
+                "generateName": "hotels-v1-6d9f-",
+                "namespace": "shop",
+                "labels": labels,
+                "annotations": annotations,
+                "ownerReferences": [{"name": "hotels-v1-6d9f", "controller": true}],
+            },
+            "spec": {"containers": [{"name": "hotels", "image": "example.org/hotels:v1"}]},
+        })
+    }
+
+    fn has_sidecar(pod: &Value) -> bool {
+        meta::list(pod, "/spec/containers").iter().any(|c| c["name"] == CONTAINER)
+    }
+
+    #[test]
+    fn labels_decide_as_in_istio() {
+        let enabled = json!({"istio-injection": "enabled"});
+        let disabled = json!({"istio-injection": "disabled"});
+        let revision = json!({"istio.io/rev": "default"});
+        let other = json!({"istio.io/rev": "canary"});
+        let none = json!({});
+        let no = json!({"sidecar.istio.io/inject": "false"});
+        let yes = json!({"sidecar.istio.io/inject": "true"});
+        let mine = json!({"istio.io/rev": "default"});
+        for (namespace, labels, annotations, expected) in [
+            (&enabled, &none, &none, true),
+            (&disabled, &none, &none, false),
+            (&none, &none, &none, false),
+            (&Value::Null, &none, &none, false),
+            (&revision, &none, &none, true),
+            (&other, &none, &none, false),
+            // The pod's label, and the older annotation, which the label overrides.
+            (&enabled, &no, &none, false),
+            (&enabled, &none, &no, false),
+            (&enabled, &yes, &no, true),
+            (&enabled, &no, &yes, false),
+            (&revision, &no, &none, false),
+            (&none, &yes, &none, true),
+            // The webhook selects by labels: an annotation alone never reaches istiod.
+            (&none, &none, &yes, false),
+            (&none, &mine, &none, true),
+            // A namespace that says no is not overruled.
+            (&disabled, &yes, &none, false),
+            (&other, &yes, &none, false),
+        ] {
+            let pod = inject(pod(labels, annotations), namespace);
+            let why = format!("{namespace} {labels} {annotations}");
+            assert_eq!(has_sidecar(&pod), expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn the_hosts_network_and_system_namespaces_are_left_alone() {
+        let enabled = json!({"istio-injection": "enabled"});
+        let mut host = pod(&json!({}), &json!({}));
+        host["spec"]["hostNetwork"] = json!(true);
+        assert_eq!(inject(host.clone(), &enabled), host);
+        let mut system = pod(&json!({}), &json!({}));
+        system["metadata"]["namespace"] = json!("kube-system");
+        assert_eq!(inject(system.clone(), &enabled), system);
+    }
+
+    #[test]
+    fn what_a_sidecar_changes() {
+        let enabled = json!({"istio-injection": "enabled"});
+        let labels = json!({"app": "hotels", "version": "v1"});
+        let injected = inject(pod(&labels, &Value::Null), &enabled);
+        insta::assert_json_snapshot!(injected);
+        assert_eq!(inject(injected.clone(), &enabled), injected, "once is enough");
+    }
+
+    #[test]
+    fn the_canonical_name_is_istios() {
+        let enabled = json!({"istio-injection": "enabled"});
+        let name = |labels: Value| {
+            let pod = inject(pod(&labels, &json!({})), &enabled);
+            let labels = &pod["metadata"]["labels"];
+            let text = |what: &str| labels[format!("service.istio.io/canonical-{what}")].clone();
+            (text("name"), text("revision"))
+        };
+        let named = |name: &str, revision: &str| (json!(name), json!(revision));
+        assert_eq!(name(json!({"pod-template-hash": "6d9f"})), named("hotels-v1", "latest"));
+        assert_eq!(name(json!({})), named("hotels-v1-6d9f", "latest"));
+        assert_eq!(
+            name(json!({"app": "a", "app.kubernetes.io/name": "b", "version": "v2"})),
+            named("b", "v2")
+        );
+    }
+
+    #[test]
+    fn a_pod_that_does_not_want_to_be_scraped_is_not() {
+        let annotations = json!({"prometheus.io/scrape": "false"});
+        let enabled = json!({"istio-injection": "enabled"});
+        let pod = inject(pod(&json!({}), &annotations), &enabled);
+        assert_eq!(pod["metadata"]["annotations"].get("prometheus.io/port"), None);
+    }
+}

@@ -116,8 +116,8 @@ impl Kubelet {
                 // A pod that is to be deleted before it ever ran is started too: its task sees
                 // the cancelled token first and does nothing but the farewell.
                 let stop = CancellationToken::new();
-                let life = pod::live(Arc::clone(&self.config), Arc::clone(&pod), stop.clone());
-                live.insert(uid.to_owned(), Live { stop, task: tasks.spawn(life) });
+                let begun = pod::live(Arc::clone(&self.config), Arc::clone(&pod), stop.clone());
+                live.insert(uid.to_owned(), Live { stop, task: tasks.spawn(begun) });
             }
         }
         for (uid, pod) in live {
@@ -131,8 +131,8 @@ impl Kubelet {
 /// Waits until the cluster changed, or for `LOOK_AGAIN`.
 async fn changed(versions: &mut watch::Receiver<u64>) {
     // Timing out and a closed channel both mean: look again, but not at once.
-    let known = tokio::time::timeout(LOOK_AGAIN, versions.changed()).await;
-    if let Ok(Err(_closed)) = known {
+    let told = tokio::time::timeout(LOOK_AGAIN, versions.changed()).await;
+    if let Ok(Err(_closed)) = told {
         tokio::time::sleep(LOOK_AGAIN).await;
     }
 }

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::api::ApiServer;
 use super::cluster::{Cluster, WriteMode};
-use super::control_plane::{ControlPlane, debug};
+use super::control_plane::{ControlPlane, Istiod};
 use super::controllers::Controllers;
 use super::image::Images;
 use super::kinds;
@@ -50,8 +50,8 @@ impl Mesh {
         let (cluster, network, logs) = (Cluster::default(), Network::claim()?, Logs::default());
         let control_plane = ControlPlane::new(cluster.clone(), network.clone());
         let mut images = demo::images();
-        let pilot = debug::Pilot(control_plane.clone());
-        images.insert(debug::IMAGE.to_owned(), Arc::new(pilot));
+        let pilot = Istiod::new(control_plane.clone());
+        images.insert(Istiod::IMAGE.to_owned(), Arc::new(pilot));
         images.extend(extra);
         let api = ApiServer::start(cluster.clone(), network.clone(), logs.clone()).await?;
         let kubelet = Kubelet::new(kubelet::Config {
@@ -114,7 +114,7 @@ fn install_istiod(cluster: &Cluster) -> std::result::Result<(), store::Refusal> 
                 "metadata": {"labels": labels},
                 "spec": {"containers": [{
                     "name": "discovery",
-                    "image": debug::IMAGE,
+                    "image": Istiod::IMAGE,
                     "ports": [{"name": "http-monitoring", "containerPort": 15014}],
                 }]},
             },

@@ -16,7 +16,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::net::TcpListener;
 
-pub use self::dial::{Answer, resolve};
 pub(crate) use self::dial::{container_port, selector, selects};
 use crate::error::{Error, Result};
 

@@ -1,11 +1,11 @@
 //! The object store behind the local API server: Kubernetes' semantics of objects, versions,
 //! conflicts, finalizers and watches, without any IO. Time and uids come in as arguments. Pure.
 
+mod deletion;
 pub mod meta;
 mod names;
 mod refusal;
-#[cfg(test)]
-mod tests;
+mod rules;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
@@ -14,8 +14,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::kinds::Kind;
+pub use deletion::{FOREGROUND, ORPHAN};
+use deletion::{check_finalizers, check_preconditions, is_held, mark_for_deletion};
 pub use names::is_label;
 pub use refusal::{Refusal, resource};
+use rules::{check_identity, check_size, keep_metadata, keep_other_part, prepare, same_spec};
 
 /// How many changes a watch can catch up with. Starting the whole demo makes some five hundred, so
 /// a client that lost its connection has many minutes to come back before it has to list again;
@@ -24,9 +27,6 @@ const HISTORY_MAX: usize = 4096;
 
 /// How many characters `generateName` is extended by, as in Kubernetes.
 pub const SUFFIX_LEN: usize = 5;
-
-/// The largest object: what etcd takes. A larger one would only be a mistake or an attack.
-const OBJECT_BYTES_MAX: usize = 1_500_000;
 
 /// Which part of an object a write may change: Kubernetes keeps `spec` and `status` apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -325,302 +325,5 @@ pub fn api_version(kind: &Kind) -> String {
     }
 }
 
-/// Fills in what the server decides about a new object, and checks its name.
-fn prepare(kind: &Kind, object: &mut Value, stamp: &Stamp) -> Result<(), Refusal> {
-    if !object.is_object() {
-        return Err(Refusal::bad_request("the object is not a JSON object"));
-    }
-    if !matches!(object.get("metadata"), None | Some(Value::Null | Value::Object(_))) {
-        return Err(Refusal::bad_request("metadata is not a JSON object"));
-    }
-    if !meta::text(object, "/metadata/resourceVersion").is_empty() {
-        let message = "resourceVersion should not be set on objects to be created";
-        return Err(Refusal::bad_request(message));
-    }
-    let mut name = meta::name(object).to_owned();
-    if name.is_empty() {
-        let prefix = meta::text(object, "/metadata/generateName");
-        if !prefix.is_empty() {
-            name = format!("{prefix}{}", stamp.suffix);
-        }
-    }
-    names::check(kind, &name)?;
-    check_metadata(kind, &name, object)?;
-    let namespace = meta::namespace(object).to_owned();
-    if kind.namespaced && namespace.is_empty() {
-        return Err(Refusal::bad_request("an empty namespace may not be set during creation"));
-    }
-    check_size(kind, &name, object)?;
-    object["apiVersion"] = json!(api_version(kind));
-    object["kind"] = json!(kind.kind);
-    let metadata = meta::metadata(object);
-    for decided in [
-        "managedFields",
-        "selfLink",
-        "resourceVersion",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "generation",
-    ] {
-        metadata.shift_remove(decided);
-    }
-    if !kind.namespaced {
-        metadata.shift_remove("namespace");
-    }
-    metadata.insert("name".to_owned(), json!(name));
-    metadata.insert("uid".to_owned(), json!(stamp.uid));
-    metadata.insert("creationTimestamp".to_owned(), json!(stamp.time));
-    if has_generation(kind) {
-        metadata.insert("generation".to_owned(), json!(1));
-    }
-    Ok(())
-}
-
-/// Refuses metadata that readers could not rely on: labels and annotations that are no texts,
-/// owner references without a uid.
-fn check_metadata(kind: &Kind, name: &str, object: &Value) -> Result<(), Refusal> {
-    for field in ["labels", "annotations"] {
-        let ok = match &object["metadata"][field] {
-            Value::Null => true,
-            Value::Object(entries) => entries.values().all(Value::is_string),
-            _ => false,
-        };
-        if !ok {
-            let cause = "Invalid value: must be a map of texts";
-            return Err(Refusal::invalid(kind, name, &format!("metadata.{field}"), cause));
-        }
-    }
-    for (i, owner) in meta::list(object, "/metadata/ownerReferences").iter().enumerate() {
-        for field in ["apiVersion", "kind", "name", "uid"] {
-            if meta::text(owner, &format!("/{field}")).is_empty() {
-                let field = format!("metadata.ownerReferences[{i}].{field}");
-                let cause = format!("Invalid value: \"\": {} must not be empty", &field[9..]);
-                return Err(Refusal::invalid(kind, name, &field, cause));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn check_size(kind: &Kind, name: &str, object: &Value) -> Result<(), Refusal> {
-    let size = object.to_string().len();
-    if size <= OBJECT_BYTES_MAX {
-        return Ok(());
-    }
-    let message = format!(
-        "{} \"{name}\": request is too large: {size} bytes, at most {OBJECT_BYTES_MAX}",
-        resource(kind)
-    );
-    Err(Refusal::new(413, "RequestEntityTooLarge", message))
-}
-
-/// A changed object has to be the same object, at the version that is stored.
-fn check_identity(kind: &Kind, stored: &Value, changed: &Value) -> Result<(), Refusal> {
-    if !changed.is_object() {
-        return Err(Refusal::bad_request("the object is not a JSON object"));
-    }
-    let name = meta::name(stored);
-    for (field, mine) in [("name", name), ("namespace", meta::namespace(stored))] {
-        let theirs = meta::text(changed, &format!("/metadata/{field}"));
-        if !theirs.is_empty() && theirs != mine {
-            return Err(Refusal::bad_request(format!(
-                "the {field} of the object ({theirs}) does not match the {field} on the URL ({mine})"
-            )));
-        }
-    }
-    let uid = meta::uid(changed);
-    if !uid.is_empty() && uid != meta::uid(stored) {
-        return Err(uid_conflict(kind, stored, uid));
-    }
-    let version = meta::text(changed, "/metadata/resourceVersion");
-    if !version.is_empty() && version != meta::text(stored, "/metadata/resourceVersion") {
-        return Err(Refusal::stale(kind, name));
-    }
-    check_metadata(kind, name, changed)
-}
-
-fn uid_conflict(kind: &Kind, stored: &Value, wanted: &str) -> Refusal {
-    let cause = format!(
-        "Precondition failed: UID in precondition: {wanted}, UID in object meta: {}",
-        meta::uid(stored)
-    );
-    Refusal::conflict(kind, meta::name(stored), cause)
-}
-
-fn check_preconditions(
-    kind: &Kind,
-    stored: &Value,
-    conditions: &Preconditions,
-) -> Result<(), Refusal> {
-    if let Some(uid) = &conditions.uid
-        && uid != meta::uid(stored)
-    {
-        return Err(uid_conflict(kind, stored, uid));
-    }
-    let version = meta::text(stored, "/metadata/resourceVersion");
-    if let Some(wanted) = &conditions.resource_version
-        && wanted != version
-    {
-        let cause = format!(
-            "Precondition failed: ResourceVersion in precondition: {wanted}, ResourceVersion in \
-             object meta: {version}"
-        );
-        return Err(Refusal::conflict(kind, meta::name(stored), cause));
-    }
-    Ok(())
-}
-
-/// Takes from `changed` what this write may change, the rest from `stored`.
-fn keep_other_part(kind: &Kind, stored: &Value, part: Part, mut changed: Value) -> Value {
-    if !has_status(kind) {
-        return changed;
-    }
-    match part {
-        Part::Spec => {
-            set_or_remove(&mut changed, "status", stored.get("status"));
-            changed
-        }
-        Part::Status => {
-            let mut object = stored.clone();
-            set_or_remove(&mut object, "status", changed.get("status"));
-            object
-        }
-    }
-}
-
-fn set_or_remove(object: &mut Value, field: &str, value: Option<&Value>) {
-    let Some(fields) = object.as_object_mut() else { return };
-    match value {
-        Some(value) => {
-            fields.insert(field.to_owned(), value.clone());
-        }
-        None => {
-            fields.shift_remove(field);
-        }
-    }
-}
-
-/// Puts back the metadata that only the server writes; all of it for a status.
-fn keep_metadata(stored: &Value, object: &mut Value, all: bool) {
-    if all {
-        object["metadata"] = stored["metadata"].clone();
-        return;
-    }
-    let metadata = meta::metadata(object);
-    metadata.shift_remove("managedFields");
-    metadata.shift_remove("selfLink");
-    for field in [
-        "name",
-        "namespace",
-        "generateName",
-        "uid",
-        "resourceVersion",
-        "generation",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-    ] {
-        match stored["metadata"].get(field) {
-            Some(value) => {
-                metadata.insert(field.to_owned(), value.clone());
-            }
-            None => {
-                metadata.shift_remove(field);
-            }
-        }
-    }
-}
-
-/// Whoever deletes an object must be able to rely on its going once its finalizers are done.
-fn check_finalizers(kind: &Kind, stored: &Value, object: &Value) -> Result<(), Refusal> {
-    if !meta::is_terminating(stored) {
-        return Ok(());
-    }
-    let before = meta::list(stored, "/metadata/finalizers");
-    let new: Vec<_> = meta::list(object, "/metadata/finalizers")
-        .iter()
-        .filter(|finalizer| !before.contains(finalizer))
-        .map(Value::to_string)
-        .collect();
-    if new.is_empty() {
-        return Ok(());
-    }
-    let cause = format!(
-        "Forbidden: no new finalizers can be added if the object is being deleted, found new \
-         finalizers []string{{{}}}",
-        new.join(", ")
-    );
-    Err(Refusal::invalid(kind, meta::name(stored), "metadata.finalizers", cause))
-}
-
-fn same_spec(a: &Value, b: &Value) -> bool {
-    let spec = |object: &Value| {
-        let mut object = object.clone();
-        if let Some(fields) = object.as_object_mut() {
-            fields.shift_remove("metadata");
-            fields.shift_remove("status");
-        }
-        object
-    };
-    spec(a) == spec(b)
-}
-
-/// How long a pod may take to stop unless it or the delete says otherwise, as in Kubernetes.
-const GRACE_SECONDS: u64 = 30;
-
-/// Notes in the object that it is to be deleted, and what has to happen before it goes.
-fn mark_for_deletion(kind: &Kind, object: &mut Value, how: &Preconditions, stamp: &Stamp) {
-    let running = kind == &super::kinds::POD
-        && !meta::text(object, "/spec/nodeName").is_empty()
-        && !matches!(meta::text(object, "/status/phase"), "" | "Succeeded" | "Failed");
-    let own_grace = meta::number(object, "/spec/terminationGracePeriodSeconds");
-    let first = !meta::is_terminating(object);
-    let policy = how.propagation.unwrap_or(if kind == &super::kinds::JOB {
-        // For compatibility with times before there was a garbage collector (batch/v1).
-        Propagation::Orphan
-    } else {
-        Propagation::Background
-    });
-    if kind == &super::kinds::NAMESPACE {
-        meta::child(object, "status").insert("phase".to_owned(), json!("Terminating"));
-    }
-    let metadata = meta::metadata(object);
-    if first {
-        metadata.insert("deletionTimestamp".to_owned(), json!(stamp.time));
-        let finalizer = match policy {
-            Propagation::Background => None,
-            Propagation::Foreground => Some(FOREGROUND),
-            Propagation::Orphan => Some(ORPHAN),
-        };
-        if let Some(finalizer) = finalizer {
-            let finalizers = metadata.entry("finalizers").or_insert_with(|| json!([]));
-            if let Some(finalizers) = finalizers.as_array_mut()
-                && !finalizers.contains(&json!(finalizer))
-            {
-                finalizers.push(json!(finalizer));
-            }
-        }
-    }
-    if kind == &super::kinds::POD {
-        let own = own_grace.and_then(|seconds| u64::try_from(seconds).ok());
-        let asked = how.grace_seconds.or(own).unwrap_or(GRACE_SECONDS);
-        let asked = if running { asked } else { 0 };
-        let before = metadata.get("deletionGracePeriodSeconds").and_then(Value::as_u64);
-        // A second delete may only shorten the time.
-        let seconds = before.map_or(asked, |before| before.min(asked));
-        metadata.insert("deletionGracePeriodSeconds".to_owned(), json!(seconds));
-    }
-}
-
-/// The finalizer of an object whose dependents go first.
-pub const FOREGROUND: &str = "foregroundDeletion";
-/// The finalizer of an object whose dependents stay.
-pub const ORPHAN: &str = "orphan";
-
-/// Whether something keeps an object that is to be deleted.
-fn is_held(object: &Value) -> bool {
-    !meta::list(object, "/metadata/finalizers").is_empty()
-        // Only namespaces have these.
-        || (object["kind"] == "Namespace" && !meta::list(object, "/spec/finalizers").is_empty())
-        || meta::number(object, "/metadata/deletionGracePeriodSeconds").is_some_and(|s| s > 0)
-}
+#[cfg(test)]
+mod tests;

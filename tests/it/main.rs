@@ -1,6 +1,9 @@
-//! The one test binary: each file is an area, and drives the real program or the library's public
-//! interface. `tidy` keeps the house.
+//! How we know the rest: the one integration-test binary, which drives the program and the
+//! library's public API. One binary, because each more would link everything once more.
 
+mod api;
 mod envoy;
+mod kubectl;
+mod mesh;
 mod tidy;
 mod translate;

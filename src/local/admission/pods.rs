@@ -20,20 +20,17 @@ const IMMUTABLE: &str = "Forbidden: pod updates may not change fields other than
 pub(super) fn admit(request: &Request<'_>, pod: &mut Value) -> Result<(), Refusal> {
     default_spec(&mut pod["spec"]);
     check_spec(request, pod, "spec")?;
-    match request.stored {
-        Some(stored) => {
-            if frozen(&stored["spec"], stored) != frozen(&pod["spec"], stored) {
-                return Err(invalid(request, pod, "spec", IMMUTABLE));
-            }
+    if let Some(stored) = request.stored {
+        if frozen(&stored["spec"], stored) != frozen(&pod["spec"], stored) {
+            return Err(invalid(request, pod, "spec", IMMUTABLE));
         }
-        None => {
-            if request.store.list(&kinds::POD, None).count() >= PODS_MAX {
-                let cause = format!("exceeded quota: the local mesh has {PODS_MAX} pods already");
-                return Err(Refusal::forbidden(&kinds::POD, meta::name(pod), cause));
-            }
-            pod["status"] = json!({"phase": "Pending", "qosClass": "BestEffort"});
-        }
+        return Ok(());
     }
+    if request.store.list(&kinds::POD, None).count() >= PODS_MAX {
+        let cause = format!("exceeded quota: the local mesh has {PODS_MAX} pods already");
+        return Err(Refusal::forbidden(&kinds::POD, meta::name(pod), cause));
+    }
+    pod["status"] = json!({"phase": "Pending", "qosClass": "BestEffort"});
     Ok(())
 }
 
@@ -130,7 +127,8 @@ pub(super) fn check_spec(
     let policy = meta::text(spec, "/restartPolicy");
     if !matches!(policy, "Always" | "OnFailure" | "Never") {
         let cause = format!(
-            "Unsupported value: \"{policy}\": supported values: \"Always\", \"OnFailure\", \"Never\""
+            "Unsupported value: \"{policy}\": supported values: \"Always\", \"OnFailure\", \
+             \"Never\""
         );
         return Err(invalid(request, object, &at("restartPolicy"), &cause));
     }

@@ -1,4 +1,4 @@
-//! Deployments, ReplicaSets and Jobs: the defaults that `kubectl rollout` and `describe` rely on,
+//! Deployments, `ReplicaSets` and Jobs: the defaults that `kubectl rollout` and `describe` rely on,
 //! and the rules without which the controllers would work on for ever. Pure.
 
 use serde_json::{Map, Value, json};

@@ -16,7 +16,7 @@ impl Token {
     /// A new token of 32 random bytes, in hex.
     pub(super) fn random() -> Self {
         let bytes: [u8; 32] = rand::random();
-        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         let digest = Sha256::digest(text.as_bytes()).into();
         Self { text, digest }
     }

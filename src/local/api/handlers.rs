@@ -18,7 +18,7 @@ use super::options::Options;
 use super::path::{Part, Target};
 use super::review::Review;
 use super::selector::Filter;
-use super::{App, discovery, openapi, podlog, proxy, scale, watch, write};
+use super::{App, discovery, openapi, podlog, protobuf, proxy, scale, watch, write};
 use crate::local::cluster::WriteMode;
 use crate::local::store::{Preconditions, Refusal};
 
@@ -297,6 +297,7 @@ pub(super) async fn object_body(request: Request<Body>) -> Result<Value, Refusal
         "application/json" | "text/plain" | "application/x-www-form-urlencoded" => {
             serde_json::from_slice(&bytes).map_err(|e| unreadable(&e))?
         }
+        protobuf::CONTENT_TYPE => protobuf::decode(&bytes)?,
         "application/yaml" => serde_yaml::from_slice(&bytes).map_err(|e| unreadable(&e))?,
         other => {
             return Err(Refusal::new(
@@ -304,7 +305,8 @@ pub(super) async fn object_body(request: Request<Body>) -> Result<Value, Refusal
                 "UnsupportedMediaType",
                 format!(
                     "the body of the request was in an unknown format - accepted media types \
-                     include: application/json, application/yaml (got \"{other}\")"
+                     include: application/json, application/yaml, \
+                     application/vnd.kubernetes.protobuf (got \"{other}\")"
                 ),
             ));
         }

@@ -1,6 +1,6 @@
 //! As much OpenAPI as a stock `kubectl` needs. It looks into a group's v3 document for one thing:
-//! whether PATCH takes `fieldValidation` and `dryRun`; then it leaves validation to the server. Types
-//! are not described, so `kubectl` merges built-in kinds by the tags compiled into it. Pure.
+//! whether PATCH takes `fieldValidation` and `dryRun`; then it leaves validation to the server.
+//! Types are not described, so `kubectl` merges built-in kinds by the tags compiled into it. Pure.
 
 use serde_json::{Map, Value, json};
 

@@ -1,6 +1,6 @@
 //! The `proxy` sub-resource: a request goes on to a pod, or to a ready pod of a service, and its
-//! answer comes back as it is. A pod is reached where other pods reach it, through its sidecar; port
-//! 15020 is its telemetry.
+//! answer comes back as it is. A pod is reached where other pods reach it, through its sidecar;
+//! port 15020 is its telemetry.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -186,7 +186,7 @@ fn address(pod: &PodNet, port: Option<u16>) -> Result<SocketAddr, Refusal> {
     };
     found.ok_or_else(|| {
         let port = port.map_or_else(|| "any port".to_owned(), |port| format!("port {port}"));
-        unreachable(format!("dial tcp {}: {port}: connection refused", pod.ip))
+        unreachable(&format!("dial tcp {}: {port}: connection refused", pod.ip))
     })
 }
 
@@ -203,12 +203,13 @@ async fn forward(
     let mut onward = Request::new(Limited::new(body, BODY_MAX));
     *onward.method_mut() = parts.method;
     *onward.uri_mut() = uri;
-    *onward.headers_mut() = without_hop_by_hop(&parts.headers);
+    *onward.headers_mut() = parts.headers;
+    remove_hop_by_hop(onward.headers_mut());
     let host = HeaderValue::from_str(&address.to_string())
         .map_err(|e| Refusal::bad_request(format!("the address is no host: {e}")))?;
     onward.headers_mut().insert(header::HOST, host);
 
-    let failed = |e: &dyn std::fmt::Display| unreachable(format!("dial tcp {address}: {e}"));
+    let failed = |e: &dyn std::fmt::Display| unreachable(&format!("dial tcp {address}: {e}"));
     let stream = timeout(CONNECT_MAX, TcpStream::connect(address))
         .await
         .map_err(|e| failed(&e))?
@@ -221,15 +222,12 @@ async fn forward(
         // Its errors reach the caller through the body; at the time limit it is cut off.
         let _ = timeout(EXCHANGE_MAX, connection).await;
     });
-    let response = match timeout(HEAD_MAX, sender.send_request(onward)).await {
-        Ok(response) => response.map_err(|e| failed(&e))?,
-        Err(_) => {
-            let message = format!("{address} did not answer within {} s", HEAD_MAX.as_secs());
-            return Err(Refusal::new(504, "Timeout", message));
-        }
+    let Ok(response) = timeout(HEAD_MAX, sender.send_request(onward)).await else {
+        let message = format!("{address} did not answer within {} s", HEAD_MAX.as_secs());
+        return Err(Refusal::new(504, "Timeout", message));
     };
-    let (mut parts, body) = response.into_parts();
-    parts.headers = without_hop_by_hop(&parts.headers);
+    let (mut parts, body) = response.map_err(|e| failed(&e))?.into_parts();
+    remove_hop_by_hop(&mut parts.headers);
     let chunks = Limited::new(body, ANSWER_MAX).into_data_stream().map(move |chunk| {
         // The connection lives as long as its answer is read, and dies with it.
         let _ = (&driver, &sender);
@@ -238,25 +236,35 @@ async fn forward(
     Ok(Response::from_parts(parts, Body::from_stream(chunks)))
 }
 
-fn without_hop_by_hop(headers: &HeaderMap) -> HeaderMap {
-    let mut headers = headers.clone();
+fn remove_hop_by_hop(headers: &mut HeaderMap) {
     for name in NOT_FORWARDED {
         headers.remove(name);
     }
-    headers
 }
 
 fn unavailable(message: String) -> Refusal {
     Refusal::new(503, "ServiceUnavailable", message)
 }
 
-fn unreachable(cause: String) -> Refusal {
+fn unreachable(cause: &str) -> Refusal {
     unavailable(format!("error trying to reach service: {cause}"))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use axum::body::to_bytes;
+    use http::StatusCode;
+    use serde_json::json;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::super::auth::Token;
     use super::*;
+    use crate::local::cluster::{Cluster, WriteMode};
+    use crate::local::logs::Logs;
+    use crate::local::network::{Network, PodPort, Protocol, Workload};
 
     #[test]
     fn names_carry_ports() {
@@ -267,5 +275,119 @@ mod tests {
         assert_eq!(split("http:p:80"), ("p", Port::Number(80)));
         assert!(split_name("https:p:443").is_err());
         assert!(split_name("a:b:c:d").is_err());
+    }
+
+    /// A pod `p` behind a service `s`, whose application and telemetry are this listener.
+    fn app(reach: SocketAddr) -> App {
+        let (cluster, network) = (Cluster::default(), Network::default());
+        let ports = json!([{"name": "web", "containerPort": 8000}]);
+        let pod = json!({
+            "metadata": {"name": "p", "namespace": "default", "labels": {"app": "p"}},
+            "spec": {"containers": [{"name": "c", "image": "x", "ports": ports}]},
+            "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+        });
+        let service = json!({
+            "metadata": {"name": "s", "namespace": "default"},
+            "spec": {
+                "selector": {"app": "p"},
+                "ports": [{"name": "http", "port": 80, "targetPort": "web"}],
+            },
+        });
+        let mode = WriteMode::default();
+        cluster.create(&kinds::POD, pod.clone(), mode).unwrap();
+        let ready = |stored: &mut Value| stored["status"] = pod["status"].clone();
+        let part = crate::local::store::Part::Status;
+        cluster.update(&kinds::POD, "default", "p", part, ready).unwrap();
+        cluster.create(&kinds::SERVICE, service, mode).unwrap();
+        network.register(PodNet {
+            namespace: "default".to_owned(),
+            name: "p".to_owned(),
+            uid: "u".to_owned(),
+            ip: "127.99.0.1".parse().unwrap(),
+            labels: BTreeMap::new(),
+            workload: Workload::of(&pod),
+            dir: "/nowhere".into(),
+            sidecar: false,
+            ports: vec![PodPort { port: 8000, protocol: Protocol::Http, reach, app: reach }],
+            telemetry: Some(reach),
+        });
+        App { cluster, network, logs: Logs::default(), token: Token::random() }
+    }
+
+    async fn ask(
+        app: &App,
+        url: &str,
+        body: &'static str,
+    ) -> Result<(StatusCode, String), Refusal> {
+        let path = url.split('?').next().unwrap();
+        let target = Target::parse(path).unwrap();
+        let super::super::path::Part::Proxy(onward) = target.part.clone() else { panic!("{url}") };
+        let request = Request::post(url)
+            .header(header::AUTHORIZATION, "Bearer secret")
+            .header("portal", "travels.uk")
+            .body(Body::from(body))
+            .unwrap();
+        let response = answer(app, &target, &onward, request).await?;
+        let code = response.status();
+        let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        Ok((code, String::from_utf8(body.to_vec()).unwrap()))
+    }
+
+    #[tokio::test]
+    async fn a_request_goes_on_and_its_answer_comes_back() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let app = app(listener.local_addr().unwrap());
+        let mut tasks = JoinSet::new();
+        // Answers 418 with what it read, in two parts.
+        tasks.spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut seen = vec![0; 4096];
+                let mut length = 0;
+                while !seen[..length].ends_with(b"body") {
+                    length += stream.read(&mut seen[length..]).await.unwrap();
+                }
+                let head = format!("HTTP/1.1 418 Teapot\r\ncontent-length: {length}\r\n\r\n");
+                stream.write_all(head.as_bytes()).await.unwrap();
+                stream.write_all(&seen[..10]).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                stream.write_all(&seen[10..length]).await.unwrap();
+            }
+        });
+        let pods = "/api/v1/namespaces/default/pods";
+        for url in [
+            format!("{pods}/p/proxy/a/b?c=d"),
+            format!("{pods}/p:8000/proxy/a/b?c=d"),
+            format!("{pods}/p:web/proxy/a/b?c=d"),
+            format!("{pods}/p:15020/proxy/a/b?c=d"),
+            "/api/v1/namespaces/default/services/s/proxy/a/b?c=d".to_owned(),
+            "/api/v1/namespaces/default/services/http:s:http/proxy/a/b?c=d".to_owned(),
+            "/api/v1/namespaces/default/services/s:80/proxy/a/b?c=d".to_owned(),
+        ] {
+            let (code, seen) = ask(&app, &url, "body").await.unwrap();
+            assert_eq!(code, StatusCode::IM_A_TEAPOT);
+            assert!(seen.starts_with("POST /a/b?c=d HTTP/1.1\r\n"), "{seen}");
+            assert!(seen.contains("portal: travels.uk") && !seen.contains("secret"), "{seen}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_reached_is_said() {
+        // A port that was free a moment ago and now refuses.
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let app = app(listener.local_addr().unwrap());
+        drop(listener);
+        let code = async |url: &str| ask(&app, url, "").await.unwrap_err().code;
+        let pods = "/api/v1/namespaces/default/pods";
+        assert_eq!(code(&format!("{pods}/p/proxy/")).await, 503);
+        assert_eq!(code(&format!("{pods}/p:9/proxy/")).await, 503);
+        assert_eq!(code(&format!("{pods}/p:nothing/proxy/")).await, 400);
+        assert_eq!(code(&format!("{pods}/nobody/proxy/")).await, 404);
+        let services = "/api/v1/namespaces/default/services";
+        assert_eq!(code(&format!("{services}/s:9/proxy/")).await, 503);
+        app.network.remove(&app.network.pod("default", "p").unwrap());
+        let refused = ask(&app, &format!("{pods}/p/proxy/"), "").await.unwrap_err();
+        assert_eq!(refused.message, "pod \"p\" is not running");
+        let refused = ask(&app, &format!("{services}/s/proxy/"), "").await.unwrap_err();
+        assert_eq!(refused.message, "no endpoints available for service \"s\"");
     }
 }

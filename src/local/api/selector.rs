@@ -259,7 +259,7 @@ mod tests {
         check("missing notin (cars)", true);
         check("app", true);
         check("!app", false);
-        check("!missing,app in(cars,hotels)", false);
+        check("!missing,app in(cars,hotels)", true);
         check("n>4,n<6", true);
         check("n>5", false);
         check("app=", false);

@@ -118,7 +118,11 @@ mod tests {
         let mut pod = json!({
             "metadata": meta("p"),
             "spec": {"nodeName": "n", "containers": [{"name": "a"}, {"name": "b"}]},
-            "status": {"phase": "Running", "podIP": "127.9.0.1", "containerStatuses": [running, running]},
+            "status": {
+                "phase": "Running",
+                "podIP": "127.9.0.1",
+                "containerStatuses": [running, running],
+            },
         });
         let wide = "IP=127.9.0.1 Node=n Nominated Node=<none> Readiness Gates=<none>";
         let row = "Name=p Ready=2/2 Status=Running Restarts=2 Age=5m";

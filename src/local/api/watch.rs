@@ -24,7 +24,7 @@ use crate::local::store::{Change, Object, Refusal};
 
 /// The longest watch: a client that wants more asks again where it stopped. (A real server ends
 /// watches after 30 to 60 minutes.)
-const WATCH_MAX: Duration = Duration::from_mins(60);
+const WATCH_MAX: Duration = Duration::from_hours(1);
 
 /// How often a client that asked for bookmarks gets one; a real server does about once a minute.
 const BOOKMARK_EVERY: Duration = Duration::from_mins(1);

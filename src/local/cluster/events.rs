@@ -1,17 +1,14 @@
 //! Kubernetes' Events (core/v1): what `kubectl describe` shows at the end of a page. Repeated ones
-//! are counted, old ones and too many are dropped.
+//! are counted; the controllers drop old ones and too many.
 
 use serde_json::{Value, json};
 
 use super::super::kinds;
-use super::super::store::{Part, Preconditions, meta};
+use super::super::store::{Part, meta};
 use super::{Cluster, WriteMode, clock};
 
-/// How many Events are kept: some sixty for each of the demo's pods, and a scenario's on top.
-const EVENTS_MAX: usize = 1000;
-
-/// How long an Event is kept, as in Kubernetes (`--event-ttl`).
-const EVENT_TTL_SECONDS: i64 = 3600;
+/// How much of the object's name an Event's name begins with; the rest of 253 is for the suffix.
+const NAME_MAX: usize = 200;
 
 impl Cluster {
     /// Records that something happened to an object. `kind` is `Normal` or `Warning`, `reason` a
@@ -31,12 +28,13 @@ impl Cluster {
             "" => "default",
             namespace => namespace,
         };
-        let events = self.list(&kinds::EVENT, None);
+        let events = self.list(&kinds::EVENT, Some(namespace));
         let same = events.iter().find(|event| {
-            meta::text(event, "/involvedObject/uid") == meta::uid(object)
+            // The message differs most, so it is compared first.
+            event["message"] == message
                 && event["reason"] == reason
-                && event["message"] == message
                 && event["type"] == kind
+                && event["involvedObject"]["uid"] == object["metadata"]["uid"]
         });
         if let Some(same) = same {
             let name = meta::name(same);
@@ -48,11 +46,9 @@ impl Cluster {
                 return;
             }
         }
-        // The version makes the name unique, and orders Events of the same second.
-        let prefix: String = meta::name(object).chars().take(200).collect();
-        let name = format!("{prefix}.{:016x}", now.as_nanosecond());
+        let prefix: String = meta::name(object).chars().take(NAME_MAX).collect();
         let event = json!({
-            "metadata": {"name": name, "namespace": namespace},
+            "metadata": {"generateName": format!("{prefix}."), "namespace": namespace},
             "involvedObject": {
                 "apiVersion": object["apiVersion"],
                 "kind": object["kind"],
@@ -72,22 +68,5 @@ impl Cluster {
             "count": 1,
         });
         let _ = self.create(&kinds::EVENT, event, WriteMode::default());
-        self.drop_old_events();
-    }
-
-    fn drop_old_events(&self) {
-        let mut events = self.list(&kinds::EVENT, None);
-        events.sort_by(|a, b| meta::text(a, "/lastTimestamp").cmp(meta::text(b, "/lastTimestamp")));
-        let oldest = self.now() - jiff::SignedDuration::from_secs(EVENT_TTL_SECONDS);
-        let oldest = clock::seconds(oldest);
-        let too_many = events.len().saturating_sub(EVENTS_MAX);
-        for (i, event) in events.iter().enumerate() {
-            if i >= too_many && meta::text(event, "/lastTimestamp") >= oldest.as_str() {
-                break;
-            }
-            let (namespace, name) = (meta::namespace(event), meta::name(event));
-            let any = Preconditions::default();
-            let _ = self.delete(&kinds::EVENT, namespace, name, &any, WriteMode::default());
-        }
     }
 }

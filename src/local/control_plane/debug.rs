@@ -1,8 +1,6 @@
 //! istiod's stand-in as a container: the debug pages from which `istioctl` and the runner learn
 //! how far each proxy has come. It shows; the control plane itself runs with the mesh.
 
-use std::fmt;
-
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
@@ -10,32 +8,37 @@ use super::{ControlPlane, ProxyStatus};
 use crate::local::image::{Container, Image};
 use crate::local::pages::{self, Page};
 
-/// The image that this stands in for.
-pub const IMAGE: &str = "docker.io/istio/pilot";
-/// istiod's monitoring port, on which the debug pages are.
-pub const PORT: u16 = 15014;
 /// What `/version` and the metrics of a real one would call themselves.
 const VERSION: &str = concat!("faultless-", env!("CARGO_PKG_VERSION"));
 
 /// The image.
-#[derive(Clone)]
-pub struct Pilot(pub ControlPlane);
+#[derive(Debug, Clone)]
+pub struct Istiod {
+    control_plane: ControlPlane,
+}
 
-impl fmt::Debug for Pilot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pilot")
+impl Istiod {
+    /// The image's name.
+    pub const IMAGE: &str = "docker.io/istio/pilot";
+    /// istiod's monitoring port, on which the debug pages are.
+    pub const PORT: u16 = 15014;
+
+    /// Shows this control plane.
+    #[must_use]
+    pub const fn new(control_plane: ControlPlane) -> Self {
+        Self { control_plane }
     }
 }
 
-impl Image for Pilot {
+impl Image for Istiod {
     fn run(&self, mut container: Container) -> BoxFuture<'static, Result<(), String>> {
-        let control_plane = self.0.clone();
+        let control_plane = self.control_plane.clone();
         Box::pin(async move {
             let listener = container
                 .listeners
-                .remove(&PORT)
-                .ok_or_else(|| format!("the pod has no containerPort {PORT}"))?;
-            (container.log)(format!("debug pages on port {PORT}"));
+                .remove(&Self::PORT)
+                .ok_or_else(|| format!("the pod has no containerPort {}", Self::PORT))?;
+            (container.log)(format!("debug pages on port {}", Self::PORT));
             let answer = move |path: String| -> BoxFuture<'static, Page> {
                 Box::pin(std::future::ready(page(&control_plane, &path)))
             };

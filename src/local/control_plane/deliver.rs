@@ -20,6 +20,8 @@ use crate::local::envoy::{admin, bootstrap};
 use crate::local::network::PodNet;
 use crate::local::translate::Resources;
 
+#[cfg(test)]
+const EDS: &str = "envoy.config.endpoint.v3.ClusterLoadAssignment";
 const CDS: &str = "envoy.config.cluster.v3.Cluster";
 const LDS: &str = "envoy.config.listener.v3.Listener";
 const RDS: &str = "envoy.config.route.v3.RouteConfiguration";
@@ -208,8 +210,8 @@ impl Member {
                 expected.insert(key.clone(), version.clone());
             }
         }
-        for cluster in eds_clusters(&target.resources) {
-            if let Some(version) = target.endpoints.get(cluster) {
+        for (cluster, service) in eds_clusters(&target.resources) {
+            if let Some(version) = target.endpoints.get(service) {
                 expected.insert(format!("eds/{cluster}"), version.clone());
             }
         }
@@ -234,7 +236,11 @@ impl Member {
         while start.elapsed() < ANSWER_WITHIN {
             let answer = admin::get(&socket, QUERY).await.ok().filter(|a| a.status == 200);
             if let Some(answer) = answer.map(|answer| Answer::parse(&answer.body)) {
-                let open = self.progress().compare(&expected, &answer);
+                let open = {
+                    let mut progress = self.progress();
+                    progress.restarted(&answer);
+                    progress.compare(&expected, &answer)
+                };
                 match open {
                     Open::Nothing if !answer.warming => {
                         self.progress().settle(&expected, &answer);
@@ -309,6 +315,13 @@ impl Progress {
     /// Whether the status already says that all of this is accepted.
     fn known(&self, expected: &BTreeMap<Key, String>) -> bool {
         expected.iter().all(|(key, version)| self.acked.get(key) == Some(version))
+    }
+
+    /// An Envoy that was started again counts from nought.
+    fn restarted(&mut self, answer: &Answer) {
+        for (key, before) in &mut self.refused {
+            *before = (*before).min(answer.refused.get(key).copied().unwrap_or(0));
+        }
     }
 
     /// Takes down that all of this was accepted.
@@ -419,9 +432,14 @@ fn digest<'a>(versions: impl Iterator<Item = (&'a Key, &'a String)>) -> String {
     if text.is_empty() { text } else { hash(text.as_bytes()) }
 }
 
-/// The clusters whose endpoints come as files.
-pub(super) fn eds_clusters(resources: &Resources) -> impl Iterator<Item = &String> {
-    resources.clusters.iter().filter(|(_, c)| c["type"] == "EDS").map(|(name, _)| name)
+/// The clusters whose endpoints come as files, with the name under which EDS knows them: several
+/// clusters may share one file.
+pub(super) fn eds_clusters(resources: &Resources) -> impl Iterator<Item = (&str, &str)> {
+    let clusters = resources.clusters.iter().filter(|(_, cluster)| cluster["type"] == "EDS");
+    clusters.map(|(name, cluster)| {
+        let service = cluster["eds_cluster_config"]["service_name"].as_str();
+        (name.as_str(), service.filter(|service| !service.is_empty()).unwrap_or(name))
+    })
 }
 
 /// Whether a listener asks for this route configuration.

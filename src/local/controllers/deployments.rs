@@ -36,6 +36,7 @@ pub(super) fn reconcile(snapshot: &Snapshot, plan: &mut Plan) {
     for deployment in snapshot.of(&kinds::DEPLOYMENT) {
         let rollout = Rollout::of(snapshot, deployment);
         if !meta::is_terminating(deployment) {
+            plan.adopt(snapshot, &kinds::REPLICA_SET, deployment);
             let paused = deployment["spec"]["paused"] == json!(true);
             if rollout.new.is_none() && !paused {
                 rollout.begin(snapshot, plan);
@@ -179,7 +180,7 @@ impl<'a> Rollout<'a> {
         }
     }
 
-    /// Takes replicas from the old ReplicaSets: first those that do not work anyway, then as many
+    /// Takes replicas from the old `ReplicaSets`: first those that do not work anyway, then as many
     /// as are not needed to keep `desired - maxUnavailable` available.
     fn scale_down_old(&self, plan: &mut Plan) {
         let Some(new) = self.new else { return };
@@ -216,7 +217,7 @@ impl<'a> Rollout<'a> {
         plan.event(self.deployment, "Normal", "ScalingReplicaSet", message, COMPONENT);
     }
 
-    /// Deletes ReplicaSets that only serve to go back further than `revisionHistoryLimit`.
+    /// Deletes `ReplicaSets` that only serve to go back further than `revisionHistoryLimit`.
     fn forget_history(&self, plan: &mut Plan) {
         let limit = meta::number(self.deployment, "/spec/revisionHistoryLimit").unwrap_or(10);
         let limit = usize::try_from(limit).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! EndpointSlices: which pods are behind a service, and which of them are ready. Pure.
+//! `EndpointSlices`: which pods are behind a service, and which of them are ready. Pure.
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! Jobs: pods that run to their end, a deadline, and a Job that goes by itself some time after it
 //! has finished. A Job without pods (`parallelism: 0`) with a deadline is the dead-man's switch of
-//! a run, so the order of startTime, deadline, suspension and deletion is exactly Kubernetes'. Pure.
+//! a run, so start, deadline, suspension and deletion follow each other exactly as in Kubernetes.
+//! Pure.
 
 use std::sync::Arc;
 
@@ -116,16 +117,15 @@ impl<'a> Run<'a> {
         };
         let deadline = meta::number(self.job, "/spec/activeDeadlineSeconds")
             .map(|seconds| plan::after(started, seconds));
-        match self.end(snapshot, deadline) {
-            Some(end) => self.finish(snapshot, &end, plan),
-            None => {
-                if let Some(deadline) = deadline {
-                    plan.wake_at(deadline);
-                }
-                self.run_pods(snapshot, plan);
-                plan.status(self.job, self.status());
-            }
+        if let Some(end) = self.end(snapshot, deadline) {
+            self.finish(snapshot, &end, plan);
+            return;
         }
+        if let Some(deadline) = deadline {
+            plan.wake_at(deadline);
+        }
+        self.run_pods(snapshot, plan);
+        plan.status(self.job, self.status());
     }
 
     /// A suspended Job has no pods, no start and therefore no deadline.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp, Unit};
 use serde_json::{Value, json};
 
+use super::super::admission::selects;
 use super::super::kinds::{self, Kind};
 use super::super::store::{Object, Propagation, meta};
 
@@ -111,6 +112,31 @@ impl Plan {
             let mut object = object.clone();
             object["status"] = status;
             self.push(Action::UpdateStatus { object });
+        }
+    }
+
+    /// Makes `owner` the controller of what it selects and nobody else has: an owner that was
+    /// deleted without its dependents, and made again, finds them.
+    pub(super) fn adopt(&mut self, snapshot: &Snapshot, kind: &'static Kind, owner: &Value) {
+        let has_controller = |object: &Value| {
+            let mut owners = meta::list(object, "/metadata/ownerReferences").iter();
+            owners.any(|reference| reference["controller"] == json!(true))
+        };
+        for object in snapshot.of(kind) {
+            let free = meta::namespace(object) == meta::namespace(owner)
+                && !meta::is_terminating(object)
+                && !has_controller(object)
+                && selects(&owner["spec"]["selector"], &object["metadata"]["labels"]);
+            if !free {
+                continue;
+            }
+            let mut object = (**object).clone();
+            let metadata = meta::metadata(&mut object);
+            let owners = metadata.entry("ownerReferences").or_insert_with(|| json!([]));
+            if let Some(owners) = owners.as_array_mut() {
+                owners.push(meta::controller_of(owner));
+                self.push(Action::Update { object });
+            }
         }
     }
 

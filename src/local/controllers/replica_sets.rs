@@ -1,4 +1,4 @@
-//! ReplicaSets: as many pods as asked for, no more and no fewer. Pure.
+//! `ReplicaSets`: as many pods as asked for, no more and no fewer. Pure.
 
 use std::sync::Arc;
 
@@ -22,6 +22,7 @@ pub(super) fn reconcile(snapshot: &Snapshot, plan: &mut Plan) {
             .filter(|pod| plan::is_active(pod))
             .collect();
         if !meta::is_terminating(set) {
+            plan.adopt(snapshot, &kinds::POD, set);
             scale(set, &pods, plan);
         }
         let status = status(snapshot, set, &pods, plan);
@@ -36,9 +37,12 @@ fn scale(set: &Arc<Object>, pods: &[&Arc<Object>], plan: &mut Plan) {
         let (owner, pod) = (Arc::clone(set), plan::pod_of(set));
         plan.push(Action::CreatePod { owner, pod, component: COMPONENT });
     }
+    if pods.len() <= wanted {
+        return;
+    }
     let mut expendable = pods.to_vec();
-    expendable.sort_by_key(|pod| rank(pod));
-    for pod in expendable.iter().take(pods.len().saturating_sub(wanted).min(BURST)) {
+    expendable.sort_by_cached_key(|pod| rank(pod));
+    for pod in expendable.iter().take((pods.len() - wanted).min(BURST)) {
         let (owner, pod) = (Arc::clone(set), Arc::clone(pod));
         plan.push(Action::DeletePod { owner, pod, component: COMPONENT });
     }

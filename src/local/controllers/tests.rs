@@ -94,9 +94,10 @@ fn kubelet(cluster: &Cluster) {
 
 /// Looks until nothing moves any more; `watch` sees every state on the way.
 fn rest_watched(cluster: &Cluster, mut watch: impl FnMut(&Cluster)) {
+    let mut held = Held::default();
     for _ in 0..LOOKS_MAX {
         let before = cluster.snapshot(&kinds::POD, None).resource_version;
-        settle(cluster);
+        settle(cluster, &mut held);
         watch(cluster);
         kubelet(cluster);
         watch(cluster);
@@ -282,7 +283,29 @@ fn deleting_a_deployment_deletes_what_it_made_or_leaves_it() {
     let sets = cluster.list(&kinds::REPLICA_SET, Some("shop"));
     assert_eq!(sets.len(), 1);
     assert!(meta::list(&sets[0], "/metadata/ownerReferences").is_empty());
-    assert_eq!(pods(&cluster).len(), 2);
+    let before = pods(&cluster);
+    assert_eq!(before.len(), 2);
+    let again = create(&cluster, &kinds::DEPLOYMENT, deployment("web", 2));
+    rest(&cluster);
+    let sets = cluster.list(&kinds::REPLICA_SET, Some("shop"));
+    assert_eq!(sets.len(), 1);
+    assert!(meta::is_controlled_by(&sets[0], &again), "made again, it finds its own");
+    assert_eq!(pods(&cluster), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_cluster_is_tried_again_once_a_second_and_no_more() {
+    let cluster = cluster();
+    let _tasks = started(&cluster);
+    create(&cluster, &kinds::DEPLOYMENT, deployment("web", 100_000));
+    seconds(5).await;
+    assert_eq!(pods(&cluster).len(), 1000);
+    let before = *cluster.versions().borrow();
+    seconds(10).await;
+    let writes = *cluster.versions().borrow() - before;
+    assert!((5..=25).contains(&writes), "{writes} writes in 10 s");
+    let events = cluster.list(&kinds::EVENT, Some("shop"));
+    assert!(events.iter().any(|event| event["reason"] == "FailedCreate"));
 }
 
 #[test]
@@ -416,6 +439,28 @@ fn events_of_the_same_thing_are_counted() {
     assert_eq!(events.len(), 1);
     assert_eq!(events[0]["count"], 3);
     assert_eq!(events[0]["involvedObject"]["name"], "web");
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_go_after_an_hour_and_when_there_are_too_many() {
+    let cluster = cluster();
+    let _tasks = started(&cluster);
+    let owner = create(
+        &cluster,
+        &kinds::CONFIG_MAP,
+        json!({
+            "metadata": {"name": "owner", "namespace": "shop"}
+        }),
+    );
+    for i in 0..1010 {
+        cluster.record_event(&owner, "Normal", "Odd", &format!("turn {i}"), "test");
+    }
+    seconds(1).await;
+    assert_eq!(cluster.list(&kinds::EVENT, None).len(), 1000);
+    seconds(3590).await;
+    cluster.record_event(&owner, "Normal", "Odd", "the last turn", "test");
+    seconds(20).await;
+    assert_eq!(cluster.list(&kinds::EVENT, None).len(), 1);
 }
 
 /// Runs the controllers beside a test, on paused time.

@@ -99,19 +99,19 @@ impl Control {
         match self.client.get(&format!("{address}/status"), HeaderMap::new()).await {
             Ok(reply) => {
                 let status = reply.json::<Value>().filter(Value::is_object);
-                status.unwrap_or_else(|| unknown("", "", Value::Null, false))
+                status.unwrap_or_else(|| unknown("", "", &Value::Null, false))
             }
             Err(error) => {
                 self.lines.say(|| format!("no status of {name}: {error}"));
                 // Where the original puts them: in the middle of the Atlantic.
-                unknown(name, "Atlantis", json!([-25.702_539, 37.747_909]), true)
+                unknown(name, "Atlantis", &json!([-25.702_539, 37.747_909]), true)
             }
         }
     }
 }
 
 /// The status of a portal that told nothing.
-fn unknown(name: &str, country: &str, coordinates: Value, error: bool) -> Value {
+fn unknown(name: &str, country: &str, coordinates: &Value, error: bool) -> Value {
     json!({
         "name": name,
         "coordinates": coordinates,

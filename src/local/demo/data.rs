@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::products::Product;
 
 /// A city as the APIs show it: the coordinates are text.
+#[expect(clippy::struct_field_names, reason = "the name of the JSON field")]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct City {

@@ -1,6 +1,6 @@
-//! mysqldb: the demo's data behind a TCP port, and the client the product services use. It is a
-//! real TCP peer with one connection per query, as the demo's services use MySQL; it does not speak
-//! MySQL's protocol and says so in its greeting. Lines of text, fields apart by tabs:
+//! `mysqldb`: the demo's data behind a TCP port, and the client the product services use. It is a
+//! real TCP peer with one connection per query, as the demo's services use `MySQL`; it does not
+//! speak `MySQL`'s protocol and says so in its greeting. Lines of text, fields apart by tabs:
 //!
 //! ```text
 //! ← faultless-demo-db 1 this is not MySQL: …

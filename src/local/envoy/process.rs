@@ -210,3 +210,6 @@ async fn start(command: Command) -> io::Result<Child> {
         .map_err(|_| io::Error::other("too many processes are being started at once"))?;
     answer.await.map_err(|_| io::Error::other("the thread that starts processes is gone"))?
 }
+
+#[cfg(test)]
+mod tests;

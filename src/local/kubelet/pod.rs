@@ -81,7 +81,13 @@ impl Life {
                 self.end(running).await;
             }
         }
-        self.config.cluster.finalize_pod(&self.namespace, &self.name, &self.uid);
+        let Self { config, namespace, name, uid, .. } = self;
+        // A newer pod of this name, made after ours was removed by force, keeps its log.
+        let present = config.cluster.get(&kinds::POD, &namespace, &name);
+        if present.is_none_or(|pod| pod["metadata"]["uid"] == uid.as_str()) {
+            config.logs.forget(&namespace, &name);
+        }
+        config.cluster.finalize_pod(&namespace, &name, &uid);
     }
 
     /// Writes that the pod is on our node.
@@ -276,7 +282,9 @@ impl Life {
                     State::Running { since } => since.clone(),
                     State::Waiting { .. } | State::Ended(_) => now.clone(),
                 };
-                let why = outcome.clone().err().unwrap_or_else(|| "completed".to_owned());
+                // One line; all of it is in the log and in the last state.
+                let why = outcome.as_ref().err().map_or("completed", |why| why.as_str());
+                let why = why.lines().next().unwrap_or_default().to_owned();
                 let end = End { outcome, started, finished: now };
                 let Some(wait) = again else {
                     container.state = State::Ended(end);

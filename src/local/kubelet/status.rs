@@ -214,8 +214,8 @@ impl End {
 fn condition(name: &str, holds: bool, reason: Option<&str>, old: &Value, now: &str) -> Value {
     let status = if holds { "True" } else { "False" };
     let before = old["conditions"].as_array().into_iter().flatten();
-    let same = before.filter(|c| c["type"] == name && c["status"] == status);
-    let since = same.filter_map(|c| c["lastTransitionTime"].as_str()).next().unwrap_or(now);
+    let mut same = before.filter(|c| c["type"] == name && c["status"] == status);
+    let since = same.find_map(|c| c["lastTransitionTime"].as_str()).unwrap_or(now);
     let mut condition = json!({
         "type": name,
         "status": status,

@@ -20,7 +20,7 @@ use crate::local::kinds;
 
 /// What `host:port` is to a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub(super) enum Answer {
     /// A service's port: its address, what it speaks, and the ready endpoints behind it.
     Service {
         /// The service's own address.
@@ -126,7 +126,7 @@ fn socket(
 
 /// What `host:port` means to a pod of this namespace.
 #[must_use]
-pub fn resolve(
+pub(super) fn resolve(
     cluster: &Cluster,
     network: &Network,
     namespace: &str,

@@ -46,6 +46,7 @@ pub fn is_terminating(object: &Value) -> bool {
 }
 
 /// The object at a key of an object, made when it is missing or of another type.
+#[expect(clippy::missing_panics_doc, reason = "it cannot: the child was just made an object")]
 pub fn child<'a>(object: &'a mut Value, key: &str) -> &'a mut Map<String, Value> {
     if !object.is_object() {
         *object = json!({});

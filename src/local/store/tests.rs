@@ -152,6 +152,9 @@ fn metadata_that_readers_rely_on_is_checked() {
     for (field, value) in [
         ("labels", json!({"a": 1})),
         ("annotations", json!([])),
+        ("finalizers", json!("x")),
+        ("finalizers", json!([1])),
+        ("ownerReferences", json!({})),
         ("ownerReferences", json!([{"apiVersion": "v1", "kind": "Pod", "name": "p"}])),
     ] {
         let mut object = lease("a");
@@ -164,7 +167,7 @@ fn metadata_that_readers_rely_on_is_checked() {
         assert!(store.create(&kinds::LEASE, odd, &stamp(0), false).is_err());
     }
     let mut huge = lease("a");
-    huge["spec"]["holderIdentity"] = json!("x".repeat(OBJECT_BYTES_MAX));
+    huge["spec"]["holderIdentity"] = json!("x".repeat(rules::OBJECT_BYTES_MAX));
     assert_eq!(store.create(&kinds::LEASE, huge, &stamp(0), false).unwrap_err().code, 413);
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::routes::{Target, tcp_route};
 use super::{PodPort, Protocol, Service, ServicePort, View, names};
 use crate::istio::duration;
-use crate::local::metrics::{Reporter, http_access_log, tcp_access_log};
+use crate::local::metrics::{Reporter, http_access_log, tcp_access_log, tcp_access_log_options};
 
 /// Only the application's own user may use its sidecar: 0600.
 const SOCKET_MODE: u32 = 0o600;
@@ -67,6 +67,7 @@ fn outbound_tcp(view: &View<'_>, service: &Service, port: &ServicePort) -> (Stri
     let mut proxy = json!({
         "@type": TCP_PROXY,
         "access_log": tcp_access_log(Reporter::Source, &view.proxy.workload),
+        "access_log_options": tcp_access_log_options(),
     });
     let base = names::outbound(port.port, "", &service.fqdn());
     match tcp_route(view, service, port) {
@@ -116,6 +117,7 @@ fn inbound(view: &View<'_>, port: &PodPort, name: &str) -> Value {
             "stat_prefix": format!("{cluster};"),
             "cluster": cluster,
             "access_log": tcp_access_log(Reporter::Destination, own),
+            "access_log_options": tcp_access_log_options(),
         })),
     };
     json!({

@@ -1,4 +1,5 @@
-//! Lengths of time as `kubectl` shows them: `5m`, `2d3h` (`duration.HumanDuration` of apimachinery).
+//! Lengths of time as `kubectl` shows them: `5m`, `2d3h` (`duration.HumanDuration` of
+//! apimachinery).
 
 use jiff::Timestamp;
 use serde_json::Value;

@@ -111,8 +111,7 @@ impl Proxy {
         let dir = self.dir.path();
         let mut endpoints = BTreeMap::new();
         for (_, cluster) in eds_clusters(&resources) {
-            const TYPE: &str = "envoy.config.endpoint.v3.ClusterLoadAssignment";
-            let (version, text) = response(TYPE, [&json!({ "cluster_name": cluster })]);
+            let (version, text) = response(EDS, [&json!({ "cluster_name": cluster })]);
             let service = cluster.split(['|', '.']).nth(3).expect("its name");
             replace(dir, &eds(dir, service), &text).expect("written");
             endpoints.insert(cluster.to_owned(), version);

@@ -7,7 +7,7 @@ use super::super::super::store::meta;
 use super::super::plan::{self, Plan, Snapshot};
 use super::Rollout;
 
-/// The counts of a Deployment, added up from its ReplicaSets.
+/// The counts of a Deployment, added up from its `ReplicaSets`.
 #[derive(PartialEq)]
 struct Counts {
     replicas: i64,

@@ -242,6 +242,7 @@ impl fmt::Display for Traveller {
 
 /// Takes one of the preferred kind, or of the next one of which something is left; where nothing
 /// is left at all (percentages of zero), the preferred kind.
+#[expect(clippy::needless_pass_by_value, reason = "the array is made for this call alone")]
 fn take<const N: usize>(preferred: usize, left: [&mut i64; N]) -> usize {
     let order = (0..N).map(|step| (preferred + step) % N);
     let chosen = order.into_iter().find(|kind| *left[*kind] > 0);
