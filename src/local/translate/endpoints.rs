@@ -1,8 +1,8 @@
 //! Which pods are behind a cluster.
 //!
 //! They stand in the cluster itself, where pilot would use EDS: Envoy opens an inotify instance for
-//! each file it follows, Linux allows a user 128 of them (`fs.inotify.max_user_instances`), and with
-//! a file per cluster nine pods used them up.
+//! each file it follows, Linux allows a user 128 of them (`fs.inotify.max_user_instances`), and
+//! with a file per cluster nine pods used them up.
 
 use std::collections::BTreeMap;
 
