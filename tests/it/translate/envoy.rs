@@ -42,8 +42,8 @@ struct Mesh {
     stop: Arc<AtomicBool>,
 }
 
-/// Serves one pod until `stop`: HTTP with its name and the caller's address, or its name at once for
-/// TCP.
+/// Serves one pod until `stop`: HTTP with its name and the caller's address, or its name at once
+/// for TCP.
 fn serve<'scope>(
     scope: &'scope Scope<'scope, '_>,
     listener: TcpListener,
