@@ -12,9 +12,8 @@ mod deliver;
 pub mod rejections;
 pub mod world;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -201,8 +200,7 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Translates the present objects for every proxy, writes the endpoints (they are shared, and
-    /// come first), and tells the proxies' tasks what to deliver.
+    /// Translates the present objects for every proxy and tells the proxies' tasks what to deliver.
     fn plan(&self) -> io::Result<()> {
         // Locked first: of two plans at once, the later one must have the newer world.
         let mut state = self.state();
@@ -220,10 +218,6 @@ impl Inner {
             );
             plans.push((Arc::clone(member), resources));
         }
-        if let Some(folder) = plans.first().and_then(|(member, _)| member.pod.dir.parent()) {
-            let endpoints = write_endpoints(folder, &world, &plans, &state.endpoints)?;
-            state.endpoints = Arc::new(endpoints);
-        }
         for (member, resources) in plans {
             let endpoints = Arc::clone(&state.endpoints);
             member.target.send_replace(Some(Arc::new(Target { version, resources, endpoints })));
@@ -231,34 +225,6 @@ impl Inner {
         state.world = Some(world);
         Ok(())
     }
-}
-
-/// Writes the endpoints that changed into `<folder>/eds`; says the version of each.
-fn write_endpoints(
-    folder: &Path,
-    world: &World,
-    plans: &[(Arc<Member>, Arc<Resources>)],
-    written: &BTreeMap<String, String>,
-) -> io::Result<BTreeMap<String, String>> {
-    let eds = folder.join("eds");
-    std::fs::create_dir_all(&eds)?;
-    let mut endpoints = translate::endpoints(world);
-    // A cluster whose file is missing would wait for it for ever, and its proxy with it.
-    let named = plans.iter().flat_map(|(_, resources)| deliver::eds_clusters(resources));
-    for service in named.map(|(_, service)| service).collect::<BTreeSet<_>>() {
-        if !endpoints.contains_key(service) {
-            endpoints.insert(service.to_owned(), json!({ "cluster_name": service }));
-        }
-    }
-    let mut versions = BTreeMap::new();
-    for (service, assignment) in endpoints {
-        let (version, text) = deliver::response(deliver::EDS, [&assignment]);
-        if written.get(&service) != Some(&version) {
-            deliver::replace(folder, &eds.join(translate::eds_file(&service)), &text)?;
-        }
-        versions.insert(service, version);
-    }
-    Ok(versions)
 }
 
 /// The channel on which a proxy's task hears of its newest target.

@@ -125,20 +125,6 @@ pub fn resources(world: &World, proxy: &Proxy) -> Resources {
     }
 }
 
-/// The endpoints of every cluster that any proxy may be told of (EDS), by service name; a cluster
-/// without endpoints is there too, because Envoy waits for a file that does not exist.
-#[must_use]
-pub fn endpoints(world: &World) -> BTreeMap<String, Value> {
-    endpoints::endpoints(world, &Config::new(world))
-}
-
-/// The file a cluster's endpoints are in, within the folder that all pods share (`../eds/` from a
-/// pod's own).
-#[must_use]
-pub fn eds_file(cluster: &str) -> String {
-    endpoints::file(cluster)
-}
-
 /// The content of a file of resources, as Envoy's filesystem subscription reads it.
 #[must_use]
 pub fn discovery_response<'a>(

@@ -20,7 +20,8 @@ use crate::local::envoy::{admin, bootstrap};
 use crate::local::network::PodNet;
 use crate::local::translate::Resources;
 
-pub(super) const EDS: &str = "envoy.config.endpoint.v3.ClusterLoadAssignment";
+#[cfg(test)]
+const EDS: &str = "envoy.config.endpoint.v3.ClusterLoadAssignment";
 const CDS: &str = "envoy.config.cluster.v3.Cluster";
 const LDS: &str = "envoy.config.listener.v3.Listener";
 const RDS: &str = "envoy.config.route.v3.RouteConfiguration";

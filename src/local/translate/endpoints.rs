@@ -1,58 +1,19 @@
-//! EDS: which pods are behind a cluster.
+//! Which pods are behind a cluster.
+//!
+//! They stand in the cluster itself, where pilot would use EDS: Envoy opens an inotify instance for
+//! each file it follows, Linux allows a user 128 of them (`fs.inotify.max_user_instances`), and
+//! with a file per cluster nine pods used them up.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-use super::config::{Config, Rule, has_labels};
-use super::{Endpoint, Service, World, names};
-use crate::istio::destination_rule::Subset;
+use super::config::has_labels;
+use super::{Endpoint, Service, World};
 use crate::local::network::Workload;
 
-/// File names may have 255 bytes on every file system that matters; this leaves room for `.json`
-/// and for the suffix of a temporary file.
-const MAX_FILE_NAME: usize = 220;
-
-pub(super) fn endpoints(world: &World, config: &Config) -> BTreeMap<String, Value> {
-    let mut found = BTreeMap::new();
-    for service in &world.services {
-        let rules = config.all_rules(service);
-        for port in &service.ports {
-            let everything = BTreeMap::new();
-            let base = names::outbound(port.port, "", &service.fqdn());
-            let all = assignment(world, service, port.port, &everything, &base);
-            found.insert(base, all);
-            for rule in &rules {
-                for subset in &rule.subsets {
-                    let name = subset_service_name(service, port.port, rule, subset);
-                    let some = assignment(world, service, port.port, &subset.labels, &name);
-                    found.insert(name, some);
-                }
-            }
-        }
-    }
-    found
-}
-
-/// The EDS name of a subset. It is the cluster's name when the rule lives beside the service; a
-/// rule elsewhere may mean other pods by the same subset, so its name says where it lives.
-pub(super) fn subset_service_name(
-    service: &Service,
-    port: u16,
-    rule: &Rule,
-    subset: &Subset,
-) -> String {
-    let cluster = names::outbound(port, &subset.name, &service.fqdn());
-    if rule.namespace == service.namespace {
-        cluster
-    } else {
-        format!("{cluster}@{}", rule.namespace)
-    }
-}
-
-fn assignment(
+/// The ready pods of a service that have these labels.
+pub(super) fn assignment(
     world: &World,
     service: &Service,
     port: u16,
@@ -74,7 +35,6 @@ fn assignment(
     chosen.dedup_by_key(|endpoint| endpoint.address);
     let chosen: Vec<Value> = chosen.into_iter().map(lb_endpoint).collect();
     json!({
-        "@type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
         "cluster_name": name,
         "endpoints": [{"lb_endpoints": chosen}],
     })
@@ -96,17 +56,4 @@ fn workload_metadata(workload: &Workload) -> Value {
     // The last part is the cluster's id, which Istio calls so when nobody named it.
     let words = format!("{name};{namespace};{canonical_name};{canonical_revision};Kubernetes");
     json!({"istio": {"workload": words}})
-}
-
-pub(super) fn file(cluster: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '@');
-    let name: String = cluster.chars().map(|c| if plain(c) { c } else { '_' }).collect();
-    if name.len() <= MAX_FILE_NAME {
-        return name + ".json";
-    }
-    let mut short = String::with_capacity(64 + 5);
-    for byte in Sha256::digest(cluster.as_bytes()) {
-        write!(short, "{byte:02x}").expect("writing to a string cannot fail");
-    }
-    short + ".json"
 }
