@@ -64,6 +64,8 @@ pub enum Property {
     Fails,
     /// It is answered with this status.
     Status(u16),
+    /// It is never answered: somebody gave up before.
+    Unanswered,
     /// The proxy put this response flag on it.
     Flagged(String),
     /// It reaches this version.
@@ -278,6 +280,7 @@ impl fmt::Display for Property {
             Self::Takes { low: None, high: None } => f.write_str("take any time"),
             Self::Fails => f.write_str("fail"),
             Self::Status(status) => write!(f, "be answered {status}"),
+            Self::Unanswered => f.write_str("get no answer"),
             Self::Flagged(flag) => write!(f, "carry flag {flag}"),
             Self::Reaches(version) => write!(f, "reach {version}"),
             Self::Copied(version) => write!(f, "be copied to {version}"),

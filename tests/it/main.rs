@@ -8,3 +8,4 @@ mod mesh;
 mod tidy;
 mod tools;
 mod translate;
+mod truth;
