@@ -12,3 +12,4 @@ mod tidy;
 mod tools;
 mod translate;
 mod trouble;
+mod truth;
