@@ -59,10 +59,8 @@ fn reason(line: &str) -> Option<(Kind, String)> {
     let kind = Kind::of(path)?;
     // `--log-format-escaped` escapes as C does.
     let text = text.replace("\\n", " ").replace("\\\"", "\"").replace("\\'", "'");
-    let words: Vec<&str> = text
-        .split_whitespace()
-        .filter(|word| !word.starts_with("goo.gle/debug"))
-        .collect();
+    let words: Vec<&str> =
+        text.split_whitespace().filter(|word| !word.starts_with("goo.gle/debug")).collect();
     let text = words.join(" ");
     let skip = text.chars().count().saturating_sub(REASON_MAX);
     let kept: String = text.chars().skip(skip).collect();

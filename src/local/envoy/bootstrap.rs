@@ -150,7 +150,11 @@ mod tests {
     #[test]
     fn the_bootstrap_of_a_pod() {
         let node = "sidecar~127.1.0.7~hotels-v1-x.travel-agency~travel-agency.svc.cluster.local";
-        insta::assert_json_snapshot!(config(Path::new("/run/mesh/7"), Path::new("/run/mesh/xds.sock"), node));
+        insta::assert_json_snapshot!(config(
+            Path::new("/run/mesh/7"),
+            Path::new("/run/mesh/xds.sock"),
+            node
+        ));
         assert_eq!(args(Path::new("/p"))[..2], ["-c", "/p/bootstrap.json"].map(OsString::from));
     }
 }

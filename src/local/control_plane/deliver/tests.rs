@@ -239,10 +239,13 @@ fn broken(which: usize) -> (Resources, &'static str, &'static str) {
             (bad, "cds rejected: ", "alt_stat_name")
         }
         2 => {
-            bad.clusters.insert("bad".to_owned(), json!({
-                "@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster",
-                "name": "bad", "no_such_field": 1,
-            }));
+            bad.clusters.insert(
+                "bad".to_owned(),
+                json!({
+                    "@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster",
+                    "name": "bad", "no_such_field": 1,
+                }),
+            );
             (bad, "cds rejected: ", "no_such_field")
         }
         _ => {
