@@ -92,12 +92,16 @@ pub fn unparsed(text: &str, line: usize, expected: &str) -> Mistake {
         let cause = format!("a feature file begins with `Feature: NAME`, not with `{opening}`");
         return at(first, &cause);
     }
-    let shown = text.lines().nth(line - 1).unwrap_or_default().trim();
-    let shown: String = shown.chars().take(80).collect();
-    let cause = if shown.is_empty() {
-        "the file ends, or goes on, where something is missing".to_owned()
-    } else {
-        format!("`{shown}` cannot stand here")
+    // The parser has often read the line that it refuses, and stands on the next one.
+    let near = text.lines().enumerate().take(line).filter_map(meant);
+    let near: Vec<_> = near.collect();
+    let refused = near.iter().rev().take(2).find(|(_, text)| !may_stand(text));
+    let (line, cause) = match refused {
+        Some((number, text)) => {
+            let shown: String = text.chars().take(80).collect();
+            (*number, format!("`{shown}` cannot stand here"))
+        }
+        None => (line, "the file ends, or goes on, where something is missing".to_owned()),
     };
     at(
         line,
@@ -106,6 +110,13 @@ pub fn unparsed(text: &str, line: usize, expected: &str) -> Mistake {
              Outline:, Examples:, Given, When, Then, And, But, a table's |, a text's \"\"\", @ or #"
         ),
     )
+}
+
+/// Whether a line begins with something of Gherkin's.
+fn may_stand(line: &str) -> bool {
+    let word = line.split_whitespace().next().unwrap_or_default();
+    let head = line.split(':').next().unwrap_or_default();
+    HEADS.contains(&head) || STEPS.contains(&word) || line.starts_with(['|', '@', '#', '"'])
 }
 
 /// A word before a colon that is nearly, but not, one of Gherkin's.
@@ -169,6 +180,8 @@ mod tests {
         assert!(cause(text, 4).starts_with("`nonsense` cannot stand here; a line begins with"));
         let table = unparsed(text, 4, "inconsistent table row sizes");
         assert_eq!((table.line, table.column), (4, 1));
-        assert!(unparsed(text, 99, "").cause.starts_with("the file ends"));
+        assert_eq!(unparsed(text, 5, "").line, 4, "the parser stands behind it");
+        let short = "Feature: x\n  Scenario: y\n    Given a\n";
+        assert!(unparsed(short, 99, "").cause.starts_with("the file ends"));
     }
 }

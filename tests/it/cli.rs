@@ -40,7 +40,7 @@ fn a_file_that_does_not_parse_is_shown_by_line_and_column() {
     refused("hello\n", "1:1", &["not with `hello`"]);
     refused("Feature: x\n  Scenaro: y\n", "2:3", &["did you mean `Scenario:`?"]);
     refused(&scenario("Wen every request to \"hotels\" is delayed by 5s"), "4:5", &["`When`"]);
-    refused(&scenario("nonsense"), "4:", &["`nonsense` cannot stand here", "Given, When, Then"]);
+    refused(&scenario("nonsense"), "4:1", &["`nonsense` cannot stand here", "Given, When, Then"]);
     refused("Feature: x\n", "1:1", &["no scenario"]);
     refused("Feature: x\n  Scenario: nothing\n", "2:3", &["it has no steps"]);
     let outline = "Feature: f\n  Scenario Outline: s\n    Given every portal sends <n> requests per \
@@ -92,7 +92,7 @@ fn absurd_numbers_are_refused() {
     let step = "Then every portal sees between 60% and 40% of requests fail";
     refused(&scenario(step), "4:5", &["there is nothing between 60% and 40%"]);
     let step = "When traffic to \"travels\" is split 80% to \"v1\" and 30% to \"v2\"";
-    refused(&scenario(step), "4:5", &["100%"]);
+    refused(&scenario(step), "4:5", &["add up to 110, not to 100"]);
 }
 
 #[test]

@@ -18,7 +18,7 @@ Feature: One road
   Scenario: A delay on a mesh that is there
     Given every portal sends 20 requests per second
     When every request to "hotels" is delayed by 1s
-    Then the source of "hotels" sees at least 90% of requests take at least 1s
+    Then the source of "hotels" sees every request carry flag DI
 "#;
 
 /// A workload with one container: its image and the labels of its pod.
@@ -120,7 +120,7 @@ fn kubectl_reads(place: &Place) {
         place.kubectl(KC, &format!("logs -n travel-portal deploy/voyages -c {container}"))
     };
     eventually("the portal tells of its quotes", || logs("voyages").contains("[voyages.fr] quote"));
-    assert!(logs("istio-proxy").lines().count() > 3, "{}", logs("istio-proxy"));
+    assert!(logs("istio-proxy").contains("Envoy proxy is ready"));
     let mixed = "logs -n travel-portal deploy/voyages --all-containers --tail=1";
     assert_eq!(place.kubectl(KC, mixed).lines().count(), 2);
 }

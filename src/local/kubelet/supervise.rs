@@ -209,6 +209,8 @@ pub(super) async fn sidecar(
         let why = match started {
             Err(error) => error,
             Ok(mut envoy) => {
+                // As Istio's agent says it: Envoy itself is silent as long as all is well.
+                log("Envoy proxy is ready".to_owned());
                 if tell.send((name.clone(), Told::Started)).await.is_err() {
                     return envoy.stop().await;
                 }
