@@ -42,3 +42,31 @@ Feature: Request routing
     And portal "voyages.fr" sees every request carry flag NR
     And the source of "travels" from portal "voyages.fr" sees no request arrive
     And portal "travels.uk" sees every request reach "v1"
+
+  # What has no sentence is said in Istio's own words, and held to the same rules.
+  Scenario: Quotes are routed to v2 by their path
+    When this Istio configuration is applied:
+      """yaml
+      apiVersion: networking.istio.io/v1
+      kind: DestinationRule
+      metadata: {name: travels, namespace: travel-agency}
+      spec:
+        host: travels
+        subsets:
+          - {name: v1, labels: {version: v1}}
+          - {name: v2, labels: {version: v2}}
+      ---
+      apiVersion: networking.istio.io/v1
+      kind: VirtualService
+      metadata: {name: travels, namespace: travel-agency}
+      spec:
+        hosts: [travels]
+        http:
+          - match: [{uri: {prefix: /travels/}}]
+            route: [{destination: {host: travels, subset: v2}}]
+          - route: [{destination: {host: travels, subset: v1}}]
+      """
+    Then the source of "travels" sees no request reach "v3"
+    # Every second request of a portal asks for a quote.
+    And every portal sees between 30% and 70% of requests reach "v2"
+    And every portal sees no request fail

@@ -5,6 +5,7 @@ mod api;
 mod envoy;
 mod kubectl;
 mod mesh;
+mod nonsense;
 mod tidy;
 mod tools;
 mod translate;
