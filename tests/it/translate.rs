@@ -3,13 +3,14 @@
 
 mod envoy;
 mod property;
+mod server;
 mod world;
 
 use std::net::SocketAddr;
 use std::path::Path;
 
 use faultless::local::network::Protocol;
-use faultless::local::translate::{World, resources};
+use faultless::local::translate::{World, endpoints, resources};
 use serde_json::{Map, Value, json};
 
 /// A pod's address that looks the same on every machine.
@@ -29,6 +30,7 @@ fn told(world: &World, index: usize) -> Value {
         "clusters": resources.clusters,
         "listeners": resources.listeners,
         "routes": resources.routes,
+        "endpoints": endpoints(world),
     })
 }
 
@@ -87,7 +89,7 @@ fn short(told: &mut Value, default_policy: &Value) {
             if map.remove("alt_stat_name").is_some() {
                 map.remove("name");
             }
-            for key in ["services", "@type"] {
+            for key in ["eds_config", "services", "@type"] {
                 map.remove(key);
             }
             for (key, value) in map.iter_mut() {
@@ -97,6 +99,7 @@ fn short(told: &mut Value, default_policy: &Value) {
                     short(value, default_policy);
                 }
             }
+            map.retain(|key, value| key != "eds_cluster_config" || value != &json!({}));
         }
         Value::Array(list) => list.iter_mut().for_each(|item| short(item, default_policy)),
         _ => {}
@@ -146,10 +149,12 @@ fn cases_are_translated_as_pilot_does() {
 fn a_plain_mesh() {
     let mut told = told(&world::world(address), PORTAL);
     // One of each suffices: the others differ in their names only.
-    told["clusters"].as_object_mut().unwrap().retain(|name, _| {
-        ["outbound|8000||travels.travel-agency", "outbound|3306", "inbound|"]
-            .iter()
-            .any(|start| name.starts_with(start))
-    });
+    for (part, keep) in [
+        ("clusters", &["outbound|8000||hotels", "outbound|3306", "inbound|"][..]),
+        ("endpoints", &["outbound|8000||travels.travel-agency"][..]),
+    ] {
+        let part = told[part].as_object_mut().unwrap();
+        part.retain(|name, _| keep.iter().any(|start| name.starts_with(start)));
+    }
     insta::assert_json_snapshot!(told);
 }

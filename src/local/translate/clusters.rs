@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 
 use super::config::Rule;
-use super::{PodPort, Protocol, Service, ServicePort, View, endpoints, names};
-use crate::istio::destination_rule::{ConnectionPool, OutlierDetection, Subset, TrafficPolicy};
+use super::{PodPort, Protocol, Service, View, config_source, endpoints, names};
+use crate::istio::destination_rule::{ConnectionPool, OutlierDetection, TrafficPolicy};
 use crate::istio::duration;
 
 /// Pilot's "no limit".
@@ -26,11 +26,11 @@ pub(super) fn clusters(view: &View<'_>) -> BTreeMap<String, Value> {
             let policy = policy.unwrap_or_default();
             let outbound = Outbound { view, service, made_from: &made_from };
             let base = names::outbound(port.port, "", &service.fqdn());
-            let everything = Subset::default();
-            let cluster = outbound.cluster(&base, &everything, port, &policy);
+            let cluster = outbound.cluster(&base, &base, "", port.protocol, &policy);
             found.insert(base, cluster);
-            for (name, cluster) in
-                rule.iter().flat_map(|rule| outbound.subsets(rule, port, &policy))
+            for (name, cluster) in rule
+                .iter()
+                .flat_map(|rule| outbound.subsets(rule, port.port, port.protocol, &policy))
             {
                 found.insert(name, cluster);
             }
@@ -55,38 +55,41 @@ impl Outbound<'_> {
     fn subsets(
         &self,
         rule: &Rule,
-        port: &ServicePort,
+        port: u16,
+        protocol: Protocol,
         policy: &TrafficPolicy,
     ) -> Vec<(String, Value)> {
         let each = rule.subsets.iter().map(|subset| {
             let own = match &subset.traffic_policy {
-                Some(own) => policy.clone().overridden_by(own, port.port),
+                Some(own) => policy.clone().overridden_by(own, port),
                 None => policy.clone(),
             };
-            let name = names::outbound(port.port, &subset.name, &self.service.fqdn());
-            let cluster = self.cluster(&name, subset, port, &own);
+            let name = names::outbound(port, &subset.name, &self.service.fqdn());
+            let eds = endpoints::subset_service_name(self.service, port, rule, subset);
+            let cluster = self.cluster(&name, &eds, &subset.name, protocol, &own);
             (name, cluster)
         });
         each.collect()
     }
 
-    /// The cluster of a subset; one without a name and labels is the whole service.
     fn cluster(
         &self,
         name: &str,
-        subset: &Subset,
-        port: &ServicePort,
+        eds: &str,
+        subset: &str,
+        protocol: Protocol,
         policy: &TrafficPolicy,
     ) -> Value {
-        let metadata = names::cluster_metadata(self.service, &subset.name, self.made_from.clone());
-        let world = self.view.world;
-        let pods = endpoints::assignment(world, self.service, port.port, &subset.labels, name);
+        let metadata = names::cluster_metadata(self.service, subset, self.made_from.clone());
         let mut cluster = json!({
             "@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster",
             "name": name,
             "alt_stat_name": format!("{name};"),
-            "type": "STATIC",
-            "load_assignment": pods,
+            "type": "EDS",
+            "eds_cluster_config": {
+                "service_name": eds,
+                "eds_config": config_source(),
+            },
             "lb_policy": lb_policy(policy),
             // The peer's sidecar knows who calls by the address the call comes from.
             "upstream_bind_config": {
@@ -94,7 +97,7 @@ impl Outbound<'_> {
             },
             "metadata": metadata,
         });
-        connection_pool(&mut cluster, policy.connection_pool.as_ref(), port.protocol);
+        connection_pool(&mut cluster, policy.connection_pool.as_ref(), protocol);
         if let Some(outlier) = &policy.outlier_detection {
             outlier_detection(&mut cluster, outlier);
         }

@@ -80,7 +80,16 @@ impl Config {
             }
             None => true,
         };
-        places.iter().find_map(|place| self.merged(service, place, client, &selected))
+        places.iter().find_map(|place| self.merged(service, place, Some(client), &selected))
+    }
+
+    /// Every merged rule for a service, whoever sees it: what endpoints must be known for.
+    pub(super) fn all_rules(&self, service: &Service) -> Vec<Rule> {
+        let mut places: Vec<&str> =
+            self.destination_rules.iter().map(|rule| rule.metadata.namespace.as_str()).collect();
+        places.sort_unstable();
+        places.dedup();
+        places.iter().filter_map(|place| self.merged(service, place, None, &|_| true)).collect()
     }
 
     /// Several rules for one host in one namespace are one: the first policy, all subsets
@@ -89,13 +98,15 @@ impl Config {
         &self,
         service: &Service,
         place: &str,
-        client: &str,
+        client: Option<&str>,
         selected: &dyn Fn(&DestinationRule) -> bool,
     ) -> Option<Rule> {
         let fqdn = service.fqdn();
         let candidates = self.destination_rules.iter().filter(|rule| {
             let namespace = &rule.metadata.namespace;
-            namespace == place && visible(&rule.spec.export_to, namespace, client) && selected(rule)
+            namespace == place
+                && client.is_none_or(|client| visible(&rule.spec.export_to, namespace, client))
+                && selected(rule)
         });
         let mut best: Vec<(usize, &DestinationRule)> = candidates
             .filter_map(|rule| Some((specificity(&rule.spec.host, place, &fqdn)?, rule)))

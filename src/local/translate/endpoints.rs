@@ -1,19 +1,52 @@
-//! Which pods are behind a cluster.
-//!
-//! They stand in the cluster itself, where pilot would use EDS: Envoy opens an inotify instance for
-//! each file it follows, Linux allows a user 128 of them (`fs.inotify.max_user_instances`), and
-//! with a file per cluster nine pods used them up.
+//! EDS: which pods are behind a cluster.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::config::has_labels;
-use super::{Endpoint, Service, World};
+use super::config::{Config, Rule, has_labels};
+use super::{Endpoint, Service, World, names};
+use crate::istio::destination_rule::Subset;
 use crate::local::network::Workload;
 
-/// The ready pods of a service that have these labels.
-pub(super) fn assignment(
+pub(super) fn endpoints(world: &World, config: &Config) -> BTreeMap<String, Value> {
+    let mut found = BTreeMap::new();
+    for service in &world.services {
+        let rules = config.all_rules(service);
+        for port in &service.ports {
+            let everything = BTreeMap::new();
+            let base = names::outbound(port.port, "", &service.fqdn());
+            let all = assignment(world, service, port.port, &everything, &base);
+            found.insert(base, all);
+            for rule in &rules {
+                for subset in &rule.subsets {
+                    let name = subset_service_name(service, port.port, rule, subset);
+                    let some = assignment(world, service, port.port, &subset.labels, &name);
+                    found.insert(name, some);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The EDS name of a subset. It is the cluster's name when the rule lives beside the service; a
+/// rule elsewhere may mean other pods by the same subset, so its name says where it lives.
+pub(super) fn subset_service_name(
+    service: &Service,
+    port: u16,
+    rule: &Rule,
+    subset: &Subset,
+) -> String {
+    let cluster = names::outbound(port, &subset.name, &service.fqdn());
+    if rule.namespace == service.namespace {
+        cluster
+    } else {
+        format!("{cluster}@{}", rule.namespace)
+    }
+}
+
+fn assignment(
     world: &World,
     service: &Service,
     port: u16,
@@ -35,6 +68,7 @@ pub(super) fn assignment(
     chosen.dedup_by_key(|endpoint| endpoint.address);
     let chosen: Vec<Value> = chosen.into_iter().map(lb_endpoint).collect();
     json!({
+        "@type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
         "cluster_name": name,
         "endpoints": [{"lb_endpoints": chosen}],
     })
