@@ -6,7 +6,7 @@ Feature: Aborted requests
   found no quote, and only somebody who looks into the answers notices.
 
   Background:
-    Given every portal sends 50 requests per second
+    Given every portal sends 80 requests per second
 
   Scenario: Every request to hotels is aborted
     When 100% of requests to "hotels" are aborted with status 503

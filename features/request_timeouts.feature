@@ -7,7 +7,7 @@ Feature: Request timeouts
   other.
 
   Background:
-    Given every portal sends 50 requests per second
+    Given every portal sends 80 requests per second
 
   Scenario: One portal gives up after 2s while the others wait 5s
     When every request to "hotels" is delayed by 5s

@@ -6,7 +6,7 @@ Feature: Retries
   load on it.
 
   Background:
-    Given every portal sends 50 requests per second
+    Given every portal sends 80 requests per second
     And workload "broken-travels-v3" is deployed
 
   Scenario: Retries hide a failing version

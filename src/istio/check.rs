@@ -140,7 +140,7 @@ impl Checker<'_> {
         let sum: i64 = route.iter().map(|share| i64::from(share.weight.unwrap_or(0))).sum();
         if route.len() > 1 && sum != 100 {
             let message = format!("weights sum to {sum}, not 100: they are shares of {sum}");
-            self.find(Severity::Warning, object, &format!("{path}.route"), message);
+            self.find(Severity::Error, object, &format!("{path}.route"), message);
         }
     }
 

@@ -29,6 +29,14 @@ const CHUNK_MAX: Duration = Duration::from_secs(8);
 /// application's own load goes on meanwhile. A machine that needs longer misses its plan too.
 const SETTLE: Duration = Duration::from_secs(10);
 
+/// How long to wait for a moment in which nobody else's request is half counted. Under somebody's
+/// steady load there is none.
+const REST: Duration = Duration::from_secs(1);
+
+/// One part in this many may be counted and not yet timed; it is nobody's request of the load's own,
+/// which are all over when the proxies are read.
+const UNTIMED_PART: u64 = 100;
+
 /// Between two looks at the agents while load runs.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -112,7 +120,7 @@ impl Evidence {
     pub(super) async fn gather(situation: &Situation<'_>, chunk: Duration) -> Result<Self> {
         let run = situation.run;
         tokio::time::sleep_until(run.quiet_from().into()).await;
-        let before = scrape(run).await?;
+        let before = at_rest(run).await?;
         let window = Window::between(&before, &before).map_err(|cause| unreadable(&cause))?;
         let mut evidence =
             Self { before, window, clients: BTreeMap::new(), load_time: Duration::ZERO };
@@ -195,16 +203,7 @@ impl Evidence {
                 ));
             }
         }
-        // Envoy merges its histograms less often than it counts.
-        for reporter in [Reporter::Source, Reporter::Destination] {
-            let filter = Filter { reporter: Some(reporter), ..Filter::default() };
-            let (counted, timed) =
-                (window.requests(&filter).total(), window.durations(&filter).count);
-            if counted != timed {
-                let who = reporter.as_str();
-                differences.push(format!("the {who} proxies counted {counted}, timed {timed}"));
-            }
-        }
+        differences.extend(untimed(window));
         Ok(differences)
     }
 }
@@ -244,6 +243,36 @@ fn multiplied(situation: &Situation<'_>, service: &ServiceName) -> Result<bool> 
     Ok(situation.multiplied.iter().any(|one| {
         one.name == found.name && one.namespace.as_ref().is_none_or(|ns| *ns == found.namespace)
     }))
+}
+
+/// Where more of the requests were counted than timed, or fewer: histograms are read a moment after
+/// counters, and load that is not ours goes on meanwhile.
+fn untimed(window: &Window) -> Option<String> {
+    [Reporter::Source, Reporter::Destination].into_iter().find_map(|reporter| {
+        let filter = Filter { reporter: Some(reporter), ..Filter::default() };
+        let (counted, timed) = (window.requests(&filter).total(), window.durations(&filter).count);
+        let who = reporter.as_str();
+        let tolerated = counted.max(timed) / UNTIMED_PART;
+        (counted.abs_diff(timed) > tolerated)
+            .then(|| format!("the {who} proxies counted {counted} requests and timed {timed}"))
+    })
+}
+
+/// Reads the proxies when none of them is in the middle of counting a request, if such a moment
+/// comes: what was counted before and timed after would look like a request of the load's.
+async fn at_rest(run: &Run) -> Result<Snapshot> {
+    let started = Instant::now();
+    loop {
+        let snapshot = scrape(run).await?;
+        let all = Window::between(&Snapshot::default(), &snapshot);
+        let filter = Filter::default();
+        let rest = all.map_err(|cause| unreadable(&cause))?;
+        let counted = rest.requests(&filter).total();
+        if counted == rest.durations(&filter).count || started.elapsed() > REST {
+            return Ok(snapshot);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 fn unreadable(cause: &dyn std::fmt::Display) -> Error {

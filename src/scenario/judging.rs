@@ -2,6 +2,7 @@
 //! configuration counts only if the proxies show that the configuration took effect.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use reports::{Event, Outcome, Phase};
 
@@ -13,7 +14,7 @@ use super::run::Run;
 use crate::error::{Error, Result};
 use crate::faults::{self, Proof, Sign};
 use crate::telemetry::{Filter, Reporter};
-use crate::verdict::Decision;
+use crate::verdict::{Bound, Confidence, Decision, effort};
 
 /// What proves a configuration, and what is missing.
 #[derive(Debug, Default)]
@@ -42,8 +43,7 @@ impl Scenario {
             let mut evidence = match this.evidence.take() {
                 Some(evidence) => evidence,
                 None => {
-                    let needed = claim.effort(run.options.confidence);
-                    let chunk = first_chunk(needed, this.per_second(claim));
+                    let chunk = this.first_chunk(claim, run.options.confidence);
                     Evidence::gather(&situation, chunk).await?
                 }
             };
@@ -83,6 +83,15 @@ impl Scenario {
                 .hint("say `Given every portal sends 50 requests per second` before"));
         }
         Ok(())
+    }
+
+    /// As long as the claim is likely to need; and as long as it takes to say something about every
+    /// request of each portal, which is what scenarios claim most often next. With a delay in the
+    /// mesh, a second chunk would wait for it again.
+    fn first_chunk(&self, claim: &Claim, confidence: Confidence) -> Duration {
+        let slowest = self.loads.values().map(|load| load.rate.get()).fold(f64::INFINITY, f64::min);
+        let of_each = first_chunk(effort(&Bound::All, confidence), slowest);
+        first_chunk(claim.effort(confidence), self.per_second(claim)).max(of_each)
     }
 
     /// About how many trials each observer of a claim sees per second, for planning.

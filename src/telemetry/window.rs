@@ -50,7 +50,8 @@ impl Window {
         for (pod, after) in &after.pods {
             let before = before.pods.get(pod);
             let same_life = before.is_none_or(|before| before.incarnation == after.incarnation);
-            let grown = window.add(before.unwrap_or(&nothing), after);
+            let known = !after.incarnation.is_empty() && same_life;
+            let grown = window.add(before.unwrap_or(&nothing), after, known);
             if !same_life || grown.is_none() {
                 troubles.push((pod.clone(), Trouble::Restarted));
             }
@@ -58,10 +59,13 @@ impl Window {
         if troubles.is_empty() { Ok(window) } else { Err(WindowError { pods: troubles }) }
     }
 
-    /// Adds a pod's growth; `None` if something shrank or is gone.
-    fn add(&mut self, before: &PodCounts, after: &PodCounts) -> Option<()> {
-        let kept = before.counters.keys().all(|key| after.counters.contains_key(key))
-            && before.durations.keys().all(|key| after.durations.contains_key(key));
+    /// Adds a pod's growth; `None` if something shrank or is gone. In a life that is known to have
+    /// gone on, a series that is gone was given up by its proxy, as Envoy does with what only a
+    /// replaced listener counted once its last connections have drained: it had not grown since.
+    fn add(&mut self, before: &PodCounts, after: &PodCounts, same_life: bool) -> Option<()> {
+        let kept = same_life
+            || before.counters.keys().all(|key| after.counters.contains_key(key))
+                && before.durations.keys().all(|key| after.durations.contains_key(key));
         if !kept {
             return None;
         }

@@ -7,6 +7,7 @@ mod envoy;
 mod kubectl;
 mod local_mesh;
 mod mesh;
+mod nonsense;
 mod program;
 mod tidy;
 mod tools;

@@ -24,19 +24,25 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 #[derive(Clone, Copy)]
 pub(super) struct Cut;
 
-/// Serves the router on all of the container's ports until it is stopped.
+/// Serves the router on the port of `LISTEN_ADDRESS`, or else on all of the container's ports, until
+/// it is stopped.
 pub(super) async fn serve(mut kit: Kit, router: Router) -> Result<(), String> {
-    let listeners = std::mem::take(&mut kit.listeners);
+    let mut listeners = std::mem::take(&mut kit.listeners);
     if listeners.is_empty() {
         return Err("the container has no containerPort to listen on".to_owned());
     }
     let listens = kit.env.get("LISTEN_ADDRESS").and_then(|address| address.rsplit_once(':'));
     let asked = listens.and_then(|(_, port)| port.parse::<u16>().ok());
-    if let Some(port) = asked.filter(|port| !listeners.contains_key(port)) {
-        let known: Vec<_> = listeners.keys().copied().collect();
-        kit.lines.say(|| {
-            format!("LISTEN_ADDRESS names port {port}, which is no containerPort; {known:?} are")
-        });
+    match asked {
+        // As the original: it listens there and nowhere else, whatever the manifest declares.
+        Some(port) if listeners.contains_key(&port) => listeners.retain(|known, _| *known == port),
+        Some(port) => {
+            let known: Vec<_> = listeners.keys().copied().collect();
+            kit.lines.say(|| {
+                format!("LISTEN_ADDRESS names {port}, which is no containerPort; {known:?} are")
+            });
+        }
+        None => {}
     }
     let accept = listeners.into_values().map(|listener| accept(listener, &kit, &router));
     tokio::select! {
