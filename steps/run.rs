@@ -4,15 +4,17 @@
 
 mod recorder;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use cucumber::event::ScenarioFinished;
 use cucumber::{Cucumber, cli, gherkin, parser, runner};
-use faultless::error::{Error, Result};
+use faultless::error::{Blame, Error, Result};
 use faultless::scenario::Scenario;
 use faultless::scenario::agents::Agents;
 use faultless::scenario::application::Application;
+use faultless::scenario::changes::Changes;
+use faultless::scenario::guard::{Guard, Protection};
 use faultless::scenario::run::{Options, Run, Sink};
 use faultless::target::{LocalMesh, Target};
 use futures::{FutureExt as _, stream};
@@ -47,7 +49,9 @@ pub async fn run(args: RunArgs) -> Result<u8> {
     let sink = recorder.sink();
     let started = Instant::now();
     let stop = CancellationToken::new();
-    let mut work = std::pin::pin!(conduct(&args, suite, application, sink.clone(), stop.clone()));
+    let hand = OnceLock::new();
+    let work = conduct(&args, suite, application, sink.clone(), stop.clone(), &hand);
+    let mut work = std::pin::pin!(work);
     let mut tick = tokio::time::interval(TICK);
     let mut asked: Option<Asked> = None;
     let ended = loop {
@@ -56,8 +60,7 @@ pub async fn run(args: RunArgs) -> Result<u8> {
             _ = tick.tick() => recorder.tick(),
             signal = signals.next() => {
                 if asked.is_some() {
-                    shows::note("stopped by a second signal; what this run wrote may be left behind:");
-                    shows::note("  kubectl get vs,dr,deploy -A -l app.kubernetes.io/managed-by=faultless");
+                    give_up(hand.get(), args.context.as_deref());
                     return Ok(signal.exit_code());
                 }
                 asked = Some(signal);
@@ -68,6 +71,7 @@ pub async fn run(args: RunArgs) -> Result<u8> {
     };
     let code = match (&ended, asked) {
         (Ok(Ended { left_behind: true, .. }), _) => 4,
+        (Err(error), _) if error.blame() == Blame::LeftBehind => 4,
         (_, Some(signal)) => signal.exit_code(),
         (Ok(ended), None) => exit_code(&ended.outcomes, args.placebo),
         (Err(error), None) => error.exit_code() as u8,
@@ -80,6 +84,20 @@ pub async fn run(args: RunArgs) -> Result<u8> {
         Err(error) if asked.is_none() => Err(error),
         _ => Ok(code),
     }
+}
+
+/// Says what a second signal leaves undone.
+fn give_up(hand: Option<&Changes>, context: Option<&str>) {
+    let open = hand.map(Changes::still_open).unwrap_or_default();
+    shows::note("stopped by a second signal");
+    if open.is_empty() || context.is_none() {
+        return;
+    }
+    shows::note("not undone:");
+    for what in open {
+        shows::note(&format!("  {what}"));
+    }
+    shows::note("`faultless recover` finishes it; its journal remains");
 }
 
 /// How a run ended.
@@ -95,12 +113,17 @@ async fn conduct(
     application: Arc<Application>,
     sink: Sink,
     stop: CancellationToken,
+    hand: &OnceLock<Changes>,
 ) -> Result<Ended> {
     let id = Run::new_id();
+    let mut name = args.context.clone().unwrap_or_else(|| "a local mesh".to_owned());
+    if args.no_dead_man {
+        name.push_str(" (unprotected: --no-dead-man)");
+    }
     sink.tell(Event::RunStarted {
         run: id.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        target: args.context.clone().unwrap_or_else(|| "a local mesh".to_owned()),
+        target: name,
         scenarios: suite.scenarios(),
     });
     let interrupted = || Error::runner("making the target ready", "interrupted");
@@ -117,7 +140,9 @@ async fn conduct(
             let context = args.context.as_deref().unwrap_or_default();
             let target = Target::context(context, args.kubeconfig.as_deref()).await;
             match target {
-                Ok(target) => on_target(args, suite, application, target, id, sink, &stop).await,
+                Ok(target) => {
+                    on_target(args, suite, application, target, id, sink, &stop, hand).await
+                }
                 Err(error) => Err(error),
             }
         }
@@ -136,7 +161,9 @@ async fn conduct(
                 target = deployed => target,
             };
             match target {
-                Ok(target) => on_target(args, suite, application, target, id, sink, &stop).await,
+                Ok(target) => {
+                    on_target(args, suite, application, target, id, sink, &stop, hand).await
+                }
                 Err(error) => Err(error),
             }
         }
@@ -154,6 +181,7 @@ async fn start_mesh(args: &RunArgs, sink: &Sink) -> Result<LocalMesh> {
 }
 
 /// Runs everything against a target that has the application.
+#[expect(clippy::too_many_arguments, reason = "all that a run is made of, once")]
 async fn on_target(
     args: &RunArgs,
     suite: Suite,
@@ -162,32 +190,53 @@ async fn on_target(
     id: String,
     sink: Sink,
     stop: &CancellationToken,
+    hand: &OnceLock<Changes>,
 ) -> Result<Ended> {
-    let mut agents = Agents::start(&target, &application, &id, stop).await?;
-    let options = Options {
-        confidence: args.confidence,
-        max_load_time: args.max_load_time,
-        placebo: args.placebo,
+    let protection = Protection {
+        dead_man: (!args.no_dead_man).then(|| args.dead_man.duration()),
+        wait: args.wait.map(|wait| wait.duration()).unwrap_or_default(),
+        adopt: args.adopt,
+        recover: args.recover,
     };
-    let what = format!("{} load agents are ready", agents.count());
-    sink.tell(Event::TargetProgress { what });
-    let run = Arc::new(Run {
-        id,
-        target: target.clone(),
-        application,
-        agents: agents.handles(),
-        options,
-        sink: sink.clone(),
-        stop: stop.clone(),
-        quiet_from: Instant::now().into(),
-    });
-    let outcomes = scenarios(suite.features, run).await;
-    let left = agents.stop(&target).await.left_behind;
+    let tell = |what: &str| sink.tell(Event::TargetProgress { what: what.to_owned() });
+    let guard = Guard::open(&target, &application, &id, &protection, stop, &tell).await?;
+    let _ = hand.set(guard.changes());
+    let work = async {
+        let agents = Agents::start(&target, &application, &id, &guard.changes(), stop).await?;
+        tell(&format!("{} load agents are ready", agents.count()));
+        let run = Arc::new(Run {
+            id: id.clone(),
+            target: target.clone(),
+            application: Arc::clone(&application),
+            agents: agents.handles(),
+            changes: guard.changes(),
+            lost: guard.lost(),
+            options: Options {
+                confidence: args.confidence,
+                max_load_time: args.max_load_time,
+                placebo: args.placebo,
+            },
+            sink: sink.clone(),
+            stop: stop.clone(),
+            quiet_from: Instant::now().into(),
+        });
+        Ok(scenarios(suite.features, run).await)
+    };
+    let outcomes = guard.kept(work).await;
+    let left = guard.close().await;
     for what in &left {
-        sink.tell(Event::TargetProgress { what: format!("left behind: {what}") });
+        tell(&format!("left behind: {what}"));
     }
-    let left_behind = !left.is_empty() || outcomes.contains(&Outcome::LeftBehind);
-    Ok(Ended { outcomes, left_behind })
+    let lost = guard.lost().error();
+    match (outcomes, lost, left.is_empty()) {
+        (Err(error), _, false) => Err(Error::left_behind("running", error).hint(left.join("; "))),
+        (Ok(_), Some(lost), true) => Err(lost),
+        (Ok(outcomes), _, clean) => {
+            let left_behind = !clean || outcomes.contains(&Outcome::LeftBehind);
+            Ok(Ended { outcomes, left_behind })
+        }
+        (Err(error), _, true) => Err(error),
+    }
 }
 
 /// Runs the scenarios one after the other; answers how each ended.
