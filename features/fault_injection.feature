@@ -8,15 +8,16 @@ Feature: Fault injection
   Background:
     Given every portal sends 50 requests per second
 
-  Scenario: Without a fault the demo answers at once
+  Scenario: A delay of 5s on every request to hotels
+    # Before anything is done, the demo answers at once.
     Then every portal sees at least 95% of requests take less than 1s
     And every portal sees no request fail
-
-  Scenario: A delay of 5s on every request to hotels
     When every request to "hotels" is delayed by 5s
     Then the source of "hotels" sees every request take at least 5s
     And the source of "hotels" sees every request carry flag DI
     But the destination of "hotels" sees every request take less than 1s
+    # Travels waits for the hotels, and the portals wait for travels.
+    And the destination of "travels" sees every request take at least 5s
     And every portal sees every request take at least 5s
     And every portal sees at least 95% of requests take less than 5.5s
     And every portal sees no request fail
@@ -33,4 +34,5 @@ Feature: Fault injection
   Scenario: The delay on half of the requests
     When 50% of requests to "hotels" are delayed by 2s
     Then the source of "hotels" sees between 40% and 60% of requests carry flag DI
+    And every portal sees between 40% and 60% of requests take at least 2s
     And every portal sees no request fail

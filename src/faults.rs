@@ -2,8 +2,11 @@
 //! add up to one configuration, and the configuration is rendered whole each time, so that an
 //! update never depends on what was there before.
 
+mod proof;
+
 use serde_json::{Value, json};
 
+pub use self::proof::{Proof, Sign, lingers, multiplied, proofs, services};
 use crate::error::{Error, Result};
 use crate::units::{Percent, Span};
 
@@ -103,15 +106,6 @@ pub enum Disturbance {
     },
 }
 
-/// How the proxies show that a disturbance took effect.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Proof {
-    /// The source proxies logged this response flag.
-    Flag(&'static str),
-    /// The destination proxies of this version saw requests.
-    Reached(String),
-}
-
 /// Everything that is done to one service at the moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Configuration {
@@ -131,51 +125,6 @@ struct Rule {
     timeout: Option<Span>,
     retries: Option<Value>,
     mirror: Option<(Percent, String)>,
-}
-
-// === impl Disturbance ===
-
-impl Disturbance {
-    /// How it must show at the proxies, if it can be told by itself.
-    #[must_use]
-    pub fn proofs(&self) -> Vec<Proof> {
-        match self {
-            Self::Delay { share, .. } | Self::Abort { share, .. } if share.percent() == 0.0 => {
-                Vec::new()
-            }
-            Self::Delay { .. } => vec![Proof::Flag("DI")],
-            Self::Abort { .. } => vec![Proof::Flag("FI")],
-            Self::Timeout { .. } => vec![Proof::Flag("UT")],
-            Self::Breaker { .. } => vec![Proof::Flag("UO")],
-            Self::Split { weights } => weights
-                .iter()
-                .filter(|(_, weight)| *weight > 0)
-                .map(|(version, _)| Proof::Reached(version.clone()))
-                .collect(),
-            Self::Route { version, .. } => vec![Proof::Reached(version.clone())],
-            Self::Mirror { share, version } if share.percent() > 0.0 => {
-                vec![Proof::Reached(version.clone())]
-            }
-            // Retries and ejections show in what the step's own expectation counts.
-            Self::Mirror { .. } | Self::Retries { .. } | Self::Ejection { .. } => Vec::new(),
-        }
-    }
-
-    /// The longest that a request begun before a change may still take because of this.
-    #[must_use]
-    pub fn lingers(&self) -> std::time::Duration {
-        match self {
-            Self::Delay { delay, .. } => delay.duration(),
-            Self::Abort { .. }
-            | Self::Split { .. }
-            | Self::Route { .. }
-            | Self::Timeout { .. }
-            | Self::Retries { .. }
-            | Self::Breaker { .. }
-            | Self::Ejection { .. }
-            | Self::Mirror { .. } => std::time::Duration::ZERO,
-        }
-    }
 }
 
 // === impl Configuration ===

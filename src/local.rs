@@ -14,6 +14,7 @@ pub mod control_plane;
 pub mod controllers;
 pub mod demo;
 pub mod envoy;
+mod folder;
 pub mod image;
 pub mod injection;
 pub mod kinds;

@@ -6,33 +6,37 @@ pub mod application;
 pub mod changes;
 mod clean_slate;
 mod compare;
+mod count;
 mod dead_man;
 mod evidence;
 pub mod expectation;
 pub mod guard;
 pub mod journal;
+mod judging;
 mod lease;
+mod raw;
 pub mod recover;
 pub mod run;
 pub mod sweep;
+mod workloads;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reports::{Event, Outcome, Phase, ScenarioId};
+use serde_json::Value;
 
 use self::application::Application;
 use self::clean_slate::Slate;
 use self::evidence::Evidence;
-pub use self::evidence::Load;
-use self::expectation::Expectation;
+pub use self::evidence::{Headers, Load};
+use self::judging::Proven;
 use self::run::Run;
 use crate::error::{Blame, Error, Result};
-use crate::faults::{Configuration, Disturbance, Proof, Subject};
-use crate::telemetry::{Filter, Reporter};
+use crate::faults::{self, Configuration, Disturbance, Subject};
+use crate::target::objects::ObjectRef;
 use crate::units::ServiceName;
-use crate::verdict::{Decision, Verdict, judge};
 
 /// What an undisturbed request may take at most before a change is relied on: the services answer
 /// in tens of milliseconds, and a request under the old configuration must have ended.
@@ -49,20 +53,18 @@ pub struct Scenario {
     /// touches nothing.
     run: Option<Arc<Run>>,
     phase: Phase,
-    load: Option<Load>,
-    configurations: BTreeMap<(String, String), Configured>,
+    /// By portal.
+    loads: BTreeMap<String, Load>,
+    configurations: BTreeMap<(String, String), Configuration>,
+    /// Objects that a step brought as they are.
+    raw: Vec<Value>,
+    proven: Proven,
+    /// Whether anything was done to the mesh's configuration at all.
+    disturbed: bool,
     /// What was there before this scenario's first change.
     before: Option<Slate>,
     evidence: Option<Evidence>,
     outcome: Outcome,
-}
-
-/// A service with what is done to it.
-struct Configured {
-    configuration: Configuration,
-    /// Proofs that its disturbances owe, with the source of each.
-    proofs: Vec<Proof>,
-    lingers: Duration,
 }
 
 // === impl Scenario ===
@@ -87,25 +89,39 @@ impl Scenario {
             application,
             run,
             phase: Phase::Prepare,
-            load: None,
+            loads: BTreeMap::new(),
             configurations: BTreeMap::new(),
+            raw: Vec::new(),
+            proven: Proven::new(),
+            disturbed: false,
             before: None,
             evidence: None,
             outcome: Outcome::Passed,
         }
     }
 
-    /// How it went so far.
+    /// How it went so far. A scenario that changes no configuration has nothing that a placebo run
+    /// could withhold: its pass there is as good as not run.
     #[must_use]
-    pub const fn outcome(&self) -> Outcome {
-        self.outcome
+    pub fn outcome(&self) -> Outcome {
+        let placebo = self.run.as_ref().is_some_and(|run| run.options.placebo);
+        match self.outcome {
+            Outcome::Passed if placebo && !self.disturbed => Outcome::Skipped,
+            outcome => outcome,
+        }
     }
 
-    /// Given: every portal sends this load while the scenario looks.
-    pub async fn send(&mut self, load: Load) -> Result<()> {
+    /// Given: this load is sent through a portal (`None`: through every one) while the scenario
+    /// looks. It replaces what was sent through it before.
+    pub async fn send(&mut self, portal: Option<&str>, load: Load) -> Result<()> {
         self.step(async |this| {
-            this.enter(Phase::Prepare, format!("{} through every portal", load.rate))?;
-            this.load = Some(load);
+            let portals: Vec<String> = match portal {
+                Some(name) => this.application.portal(name).map(|_| vec![name.to_owned()])?,
+                None => this.application.portals.keys().cloned().collect(),
+            };
+            let through = portal.unwrap_or("every portal");
+            this.enter(Phase::Prepare, format!("{} through {through}", load.rate))?;
+            this.loads.extend(portals.into_iter().map(|name| (name, load.clone())));
             this.evidence = None;
             Ok(())
         })
@@ -118,32 +134,19 @@ impl Scenario {
             let subject = this.subject(service)?;
             let key = (subject.namespace.clone(), subject.name.clone());
             let mut configuration = match this.configurations.get(&key) {
-                Some(configured) => configured.configuration.clone(),
+                Some(configuration) => configuration.clone(),
                 None => Configuration::new(subject),
             };
             configuration.disturb(&disturbance)?;
-            let proofs = disturbance.proofs();
-            let lingers = disturbance.lingers();
+            let earlier = this.objects();
+            let objects = configuration.objects(&this.run_id());
+            this.make_sense(&objects)?;
             if let Some(run) = this.run.clone() {
-                let subject = format!("{}/{}", key.0, configuration.object_name());
-                this.write(&run, &subject, &configuration.objects(&run.id)).await?;
+                this.write(&run, &objects).await?;
+                run.quiet_not_before(Instant::now() + faults::lingers(&earlier) + QUIET);
             }
-            let entry = this.configurations.entry(key).or_insert_with(|| Configured {
-                configuration: configuration.clone(),
-                proofs: Vec::new(),
-                lingers: Duration::ZERO,
-            });
-            let lingered = entry.lingers;
-            entry.configuration = configuration;
-            entry.lingers = lingers.max(entry.lingers);
-            for proof in proofs {
-                if !entry.proofs.contains(&proof) {
-                    entry.proofs.push(proof);
-                }
-            }
-            if let Some(run) = &this.run {
-                run.quiet_not_before(Instant::now() + lingered + QUIET);
-            }
+            this.configurations.insert(key, configuration);
+            this.disturbed = true;
             Ok(())
         })
         .await
@@ -154,52 +157,31 @@ impl Scenario {
         self.step(async |this| {
             let subject = this.subject(service)?;
             this.enter(Phase::Disturb, format!("withdrawing what was done to {service}"))?;
-            let key = (subject.namespace, subject.name);
-            let Some(configured) = this.configurations.remove(&key) else {
+            let earlier = this.objects();
+            let mut gone = this.withdraw_raw(&subject)?;
+            if let Some(configured) = this.configurations.remove(&(subject.namespace, subject.name))
+            {
+                for object in configured.objects("") {
+                    gone.push(ObjectRef::of(&object)?);
+                }
+            }
+            if gone.is_empty() {
                 return Err(Error::feature(
                     format!("withdrawing the configuration of {service}"),
                     "this scenario did nothing to it so far",
                 ));
-            };
+            }
             this.evidence = None;
-            let name = configured.configuration.object_name();
             let Some(run) = this.run.clone() else { return Ok(()) };
-            let left = this.take_back(&run, Some(&format!("{}/{name}", key.0))).await.left_behind;
-            run.quiet_not_before(Instant::now() + configured.lingers + QUIET);
+            let gone: Vec<_> = gone.iter().map(ToString::to_string).collect();
+            let left = this
+                .take_back(&run, |subject| gone.iter().any(|one| one == subject))
+                .await
+                .left_behind;
+            run.quiet_not_before(Instant::now() + faults::lingers(&earlier) + QUIET);
             match left.is_empty() {
                 true => Ok(()),
                 false => Err(Error::left_behind("withdrawing a configuration", left.join("; "))),
-            }
-        })
-        .await
-    }
-
-    /// Then: load is sent until the claim is decided, and it must be met.
-    pub async fn expect(&mut self, expectation: &Expectation) -> Result<()> {
-        self.step(async |this| {
-            expectation.check(&this.application)?;
-            let Some(load) = this.load else {
-                return Err(Error::feature("observing the mesh", "no load is sent")
-                    .hint("say `Given every portal sends 50 requests per second` before"));
-            };
-            this.enter(Phase::Observe, expectation.to_string())?;
-            let Some(run) = this.run.clone() else { return Ok(()) };
-            let mut evidence = match this.evidence.take() {
-                Some(evidence) => evidence,
-                None => Evidence::gather(&run, this.id, load).await?,
-            };
-            loop {
-                let verdicts = judge_all(&run, expectation, &evidence)?;
-                let undecided = verdicts.iter().any(|(_, v)| v.decision == Decision::Undecided);
-                let violated = verdicts.iter().any(|(_, v)| v.decision == Decision::Violated);
-                let time_left = evidence.load_time < run.options.max_load_time.duration();
-                if undecided && !violated && time_left {
-                    evidence.extend(&run, this.id, load).await?;
-                    continue;
-                }
-                let told = this.tell(&run, expectation, &verdicts, &evidence);
-                this.evidence = Some(evidence);
-                return told;
             }
         })
         .await
@@ -210,23 +192,25 @@ impl Scenario {
     pub async fn restore(&mut self) {
         let Some(run) = self.run.clone() else { return };
         let started = Instant::now();
-        let lingers = self.configurations.values().map(|c| c.lingers).max();
+        let lingers = faults::lingers(&self.objects());
         if self.changes_left(&run) > 0 {
             self.tell_phase(Phase::Restore, "putting everything back".to_owned());
         }
-        let restored = self.take_back(&run, None).await;
+        let restored = self.take_back(&run, |_| true).await;
+        let workloads = self.take_workloads_away(&run, |_| true).await;
+        let undone = restored.undone + workloads.undone;
         let mut left_behind = restored.left_behind;
+        left_behind.extend(workloads.left_behind);
         left_behind.extend(self.stains(&run).await);
-        if let Some(lingers) = lingers {
-            run.quiet_not_before(Instant::now() + lingers + QUIET);
-        }
+        run.quiet_not_before(Instant::now() + lingers + QUIET);
         self.configurations.clear();
+        self.raw.clear();
         if !left_behind.is_empty() {
             self.outcome = Outcome::LeftBehind;
         }
         run.sink.tell(Event::Restored {
             scenario: self.id,
-            undone: restored.undone,
+            undone,
             left_behind,
             took_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         });
@@ -308,97 +292,6 @@ impl Scenario {
             versions: found.versions.clone(),
         })
     }
-
-    // --- judging ---
-
-    /// Tells every observer's verdict and sums them up: one violation is a failure, one undecided
-    /// claim is inconclusive, and without proof of the disturbance a pass is vacuous.
-    fn tell(
-        &mut self,
-        run: &Run,
-        expectation: &Expectation,
-        verdicts: &[(String, Verdict)],
-        evidence: &Evidence,
-    ) -> Result<()> {
-        let (proof, missing) = self.proof(evidence);
-        let mut worst = Outcome::Passed;
-        let mut numbers = Vec::new();
-        for (who, verdict) in verdicts {
-            let outcome = match verdict.decision {
-                // Withheld on purpose, a change has no proof: that is no news.
-                Decision::Met if missing.is_some() && run.options.placebo => Outcome::Failed,
-                Decision::Met if missing.is_some() => Outcome::Vacuous,
-                Decision::Met => Outcome::Passed,
-                Decision::Undecided => Outcome::Inconclusive,
-                Decision::Violated => Outcome::Failed,
-            };
-            let text = verdict.numbers(&format!("requests {}", expectation.property));
-            run.sink.tell(Event::Judged {
-                scenario: self.id,
-                outcome,
-                claim: expectation.to_string(),
-                numbers: format!("{who}: {text}"),
-                proof: proof.clone(),
-            });
-            if outcome != Outcome::Passed {
-                numbers.push(format!("{who}: {text}"));
-                worst = if worst == Outcome::Failed { worst } else { outcome };
-            }
-        }
-        self.outcome = if self.outcome == Outcome::Passed { worst } else { self.outcome };
-        let numbers = numbers.join("; ");
-        match (worst, missing) {
-            (Outcome::Passed, _) => Ok(()),
-            (Outcome::Vacuous, Some(missing)) => Err(Error::mesh(
-                "proving that the configuration took effect",
-                format!("{missing}; {numbers}"),
-            )),
-            (Outcome::Inconclusive, _) => Err(Error::mesh("deciding", numbers)
-                .hint("inconclusive: more load (--max-load-time) or a wider bound decides it")),
-            _ => Err(Error::mesh("expectation violated", numbers)),
-        }
-    }
-
-    /// What proves that the disturbances took effect, and the first proof that is missing.
-    fn proof(&self, evidence: &Evidence) -> (Option<String>, Option<String>) {
-        let (mut shown, mut missing) = (Vec::new(), None);
-        for ((namespace, service), configured) in &self.configurations {
-            for proof in &configured.proofs {
-                let name = service.clone();
-                let host = ServiceName { name, namespace: Some(namespace.clone()) };
-                let mut filter = Filter::of(Reporter::Source, &host);
-                let (count, what) = match proof {
-                    Proof::Flag(flag) => {
-                        let count = evidence.window.requests(&filter).with_flag(flag);
-                        (count, format!("requests to {service} carry flag {flag}"))
-                    }
-                    Proof::Reached(version) => {
-                        filter.reporter = Some(Reporter::Destination);
-                        let count = evidence.window.requests(&filter).to_version(version)
-                            + evidence.window.tcp(&filter).opened_to_version(version);
-                        (count, format!("requests reached {service} {version}"))
-                    }
-                };
-                if count == 0 {
-                    missing.get_or_insert(format!("no {what}"));
-                } else {
-                    shown.push(format!("{count} {what}"));
-                }
-            }
-        }
-        ((!shown.is_empty()).then(|| shown.join(", ")), missing)
-    }
-}
-
-fn judge_all(
-    run: &Run,
-    expectation: &Expectation,
-    evidence: &Evidence,
-) -> Result<Vec<(String, Verdict)>> {
-    let counts = expectation.count(&run.application, evidence)?;
-    let confidence = run.options.confidence;
-    let judged = |(who, counts)| (who, judge(&expectation.bound, counts, confidence));
-    Ok(counts.into_iter().map(judged).collect())
 }
 
 fn outcome_of(blame: Blame) -> Outcome {

@@ -9,6 +9,8 @@
 //! The rate is one claim's. It assumes that requests are as good as independent given the mesh's
 //! configuration; a claim judged over a window in which the configuration changed means nothing.
 
+mod difference;
+mod effort;
 mod mean;
 mod numbers;
 mod sequence;
@@ -17,6 +19,8 @@ mod simulation;
 
 use std::fmt;
 
+pub use difference::{Difference, judge_difference};
+pub use effort::effort;
 pub use mean::{MIN_MEAN_SAMPLES, MeanBound, MeanVerdict, judge_mean};
 pub use sequence::{Confidence, Interval, interval};
 
@@ -43,6 +47,9 @@ pub enum Bound {
     /// No trial is a hit: the first hit violates it; met once hits are shown to be rarer than
     /// `RARE`.
     None_,
+    /// Some trial is a hit: the first one meets it; violated once hits are shown to be rarer than
+    /// `RARE`.
+    Some_,
 }
 
 /// What was counted. `certain` and `possible` are the same where each trial is known to be a hit or
@@ -122,6 +129,7 @@ impl Bound {
                 counts.possible < counts.trials,
             ),
             Self::None_ => (counts.possible == 0 && high <= RARE, counts.certain > 0),
+            Self::Some_ => (counts.certain > 0, counts.possible == 0 && high <= RARE),
         };
         // A bound that contains nothing (`Between(85%, 75%)`) is violated by whatever is seen.
         match (met, violated) {
@@ -141,6 +149,7 @@ impl fmt::Display for Bound {
             Self::Between(least, most) => write!(f, "between {least} and {most}"),
             Self::All => f.write_str("every"),
             Self::None_ => f.write_str("no"),
+            Self::Some_ => f.write_str("some"),
         }
     }
 }
@@ -223,6 +232,18 @@ mod tests {
     }
 
     #[test]
+    fn some_is_the_opposite_of_none() {
+        for (hits, trials) in [(0, 412), (1, 412), (0, 20), (1, 1), (412, 412)] {
+            let opposite = match judged(Bound::None_, hits, trials).decision {
+                Decision::Met => Decision::Violated,
+                Decision::Violated => Decision::Met,
+                Decision::Undecided => Decision::Undecided,
+            };
+            assert_eq!(judged(Bound::Some_, hits, trials).decision, opposite, "{hits}/{trials}");
+        }
+    }
+
+    #[test]
     fn all_needs_about_two_hundred_requests() {
         let needed = (1..1_000).find(|&n| judged(Bound::All, n, n).decision == Decision::Met);
         assert_eq!(needed, Some(198));
@@ -278,7 +299,7 @@ mod tests {
             let counts = Counts { certain: hits[0], possible: hits[2], trials };
             let bounds = [
                 Bound::AtLeast(percent(low)), Bound::AtMost(percent(high)),
-                Bound::Between(percent(low), percent(high)), Bound::All, Bound::None_,
+                Bound::Between(percent(low), percent(high)), Bound::All, Bound::None_, Bound::Some_,
             ];
             for bound in bounds {
                 let careful = judge(&bound, counts, Confidence::default()).decision;

@@ -41,8 +41,11 @@ pub async fn check(args: &CheckArgs) -> Result<ExitCode> {
 /// All problems as one error.
 pub fn refusal(problems: &[Problem]) -> Error {
     let list: String = problems.iter().map(|problem| format!("\n  {problem}")).collect();
-    let steps = if problems.len() == 1 { "1 step" } else { &format!("{} steps", problems.len()) };
-    Error::feature("checking the features", format!("{steps} cannot be run{list}"))
+    let what = match problems.len() {
+        1 => "1 problem".to_owned(),
+        several => format!("{several} problems"),
+    };
+    Error::feature("checking the features", format!("{what}{list}"))
 }
 
 /// Everything that is wrong with these features, by file and line.
@@ -59,10 +62,14 @@ pub async fn problems(
             let background = feature.background.iter().flat_map(|b| &b.steps);
             let of_rule = rule.and_then(|rule| rule.background.as_ref());
             let of_rule = of_rule.into_iter().flat_map(|b| &b.steps);
-            let mut world = World { scenario: Some(Scenario::plan(Arc::clone(application))) };
+            if scenario.steps.is_empty() {
+                problems.push(Problem::empty(feature, scenario));
+            }
+            let mut world =
+                World { scenario: Some(Scenario::plan(Arc::clone(application))), lane: None };
             for step in background.chain(of_rule).chain(&scenario.steps) {
                 if let Err(cause) = try_step(&steps, &mut world, step).await {
-                    problems.push(problem(feature, step, cause));
+                    problems.push(Problem::of(feature, step, cause));
                 }
             }
         }
@@ -120,20 +127,36 @@ fn unknown(step: &gherkin::Step) -> String {
     }
 }
 
-fn problem(feature: &gherkin::Feature, step: &gherkin::Step, cause: String) -> Problem {
-    let file = feature.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
-    Problem {
-        file,
-        line: step.position.line,
-        column: step.position.col,
-        text: format!("{}{}", step.keyword, step.value),
-        cause,
+// === impl Problem ===
+
+impl Problem {
+    fn of(feature: &gherkin::Feature, step: &gherkin::Step, cause: String) -> Self {
+        let text = format!("{}{}", step.keyword, step.value);
+        Self::at(feature, step.position, text, cause)
+    }
+
+    /// A scenario without steps claims nothing, and would pass.
+    fn empty(feature: &gherkin::Feature, scenario: &gherkin::Scenario) -> Self {
+        let text = format!("{}: {}", scenario.keyword, scenario.name);
+        Self::at(feature, scenario.position, text, "it has no steps, so it shows nothing".into())
+    }
+
+    fn at(
+        feature: &gherkin::Feature,
+        position: gherkin::LineCol,
+        text: String,
+        cause: String,
+    ) -> Self {
+        let file = feature.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        Self { file, line: position.line, column: position.col, text, cause }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, line, column, text, cause } = self;
+        // A cause may bring a hint on a line of its own.
+        let cause = cause.lines().map(str::trim_start).collect::<Vec<_>>().join("\n    ");
         write!(f, "{file}:{line}:{column}: {text}\n    {cause}")
     }
 }

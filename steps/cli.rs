@@ -65,6 +65,10 @@ pub struct RunArgs {
     /// The Envoy binary of the local mesh [default: the variable FAULTLESS_ENVOY, then PATH, then fetched once]
     #[arg(long, value_name = "FILE", conflicts_with = "context")]
     pub envoy: Option<PathBuf>,
+    /// How many scenarios run at once, each on a mesh of its own [default: by cores and memory]
+    #[arg(long, value_name = "N", conflicts_with = "context",
+          value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub lanes: Option<u8>,
     /// How sure a verdict must be.
     #[arg(long, value_name = "PERCENT", default_value = "99.9%")]
     pub confidence: Confidence,

@@ -1,14 +1,31 @@
-//! The sentence by which everything is claimed.
+//! The sentences by which everything is claimed.
 
 use cucumber::then;
 use faultless::error::Result;
-use faultless::scenario::expectation::Expectation;
+use faultless::scenario::expectation::{Claim, Comparison, Expectation};
 
-use crate::parameters::{Amount, Is, Looks};
+use crate::parameters::{Amount, Is, Looks, Percent, Service, Version};
 use crate::world::World;
 
 #[then(expr = "{observer} sees {amount} {property}")]
 async fn expect(world: &mut World, looks: Looks, amount: Amount, is: Is) -> Result<()> {
-    let expectation = Expectation { observer: looks.0, property: is.0, bound: amount.0 };
-    world.scenario()?.expect(&expectation).await
+    let Amount(bound, unit) = amount;
+    let expectation = Expectation { observer: looks.0, unit, property: is.0, bound };
+    world.scenario()?.expect(&Claim::Share(expectation)).await
+}
+
+#[then(
+    expr = "versions {version} and {version} of {service} differ by at most {percent} in requests that {property}"
+)]
+async fn compare(
+    world: &mut World,
+    one: Version,
+    other: Version,
+    service: Service,
+    most: Percent,
+    is: Is,
+) -> Result<()> {
+    let versions = [one.0, other.0];
+    let comparison = Comparison { service: service.0, versions, property: is.0, most: most.0 };
+    world.scenario()?.expect(&Claim::Alike(comparison)).await
 }

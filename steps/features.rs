@@ -1,5 +1,7 @@
 //! Feature files: found, parsed, expanded, picked; and tried for sense without a mesh.
 
+mod mistakes;
+
 use std::path::{Path, PathBuf};
 
 use cucumber::feature::Ext as _;
@@ -7,6 +9,7 @@ use cucumber::gherkin::{self, GherkinEnv};
 use faultless::error::{Error, Result};
 use faultless::scenario::application::Application;
 
+use self::mistakes::Mistake;
 use crate::cli::FeatureArgs;
 
 /// A folder with more feature files than this was not meant.
@@ -114,17 +117,27 @@ fn parse(file: &Path) -> Result<gherkin::Feature> {
     if size > FILE_MAX {
         return Err(Error::feature(doing, format!("it has {size} bytes, more than {FILE_MAX}")));
     }
-    let text = std::fs::read_to_string(file);
-    let text = text.map_err(|cause| Error::feature(doing.clone(), cause))?;
+    let text = std::fs::read_to_string(file).map_err(|cause| {
+        let hint = "a feature file is UTF-8 text that you may read";
+        Error::feature(doing.clone(), cause).hint(hint)
+    })?;
+    let refused = |Mistake { line, column, cause }: Mistake| {
+        Error::feature(format!("parsing {}:{line}:{column}", file.display()), cause)
+    };
+    if let Some(mistake) = mistakes::misspelt(&text) {
+        return Err(refused(mistake));
+    }
     let feature = gherkin::Feature::parse(&text, GherkinEnv::default()).map_err(|cause| {
         // "Error at LINE:COLUMN: {what was expected}"; the parts have no accessors.
-        let text = cause.to_string();
-        let text = text.trim_start_matches("Error at ");
-        let (place, expected) = text.split_once(": ").unwrap_or(("", text));
-        let expected = expected.trim_matches(['{', '}']);
-        let place = format!("{}:{place}", file.display());
-        Error::feature(format!("parsing {place}"), format!("expected one of {expected}"))
+        let cause = cause.to_string();
+        let place = cause.trim_start_matches("Error at ").split([':', ' ']).next();
+        let line = place.and_then(|line| line.parse().ok()).unwrap_or(1);
+        refused(mistakes::unparsed(&text, line, &cause))
     })?;
+    if feature.count_scenarios() == 0 {
+        let cause = "the feature has no scenario".to_owned();
+        return Err(refused(Mistake { line: feature.position.line, column: 1, cause }));
+    }
     let feature = gherkin::Feature { path: Some(file.to_owned()), ..feature };
     feature.expand_examples().map_err(|cause| Error::feature(doing, cause))
 }

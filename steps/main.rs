@@ -7,6 +7,7 @@ mod expectations;
 mod faults;
 mod features;
 mod load;
+mod mesh;
 mod narrator;
 mod parameters;
 mod recover;

@@ -8,7 +8,8 @@ use std::str::FromStr;
 
 use cucumber::Parameter;
 use faultless::faults::HeaderMatch;
-use faultless::scenario::expectation::{Observer, Property};
+use faultless::scenario::expectation::{Caller, Observer, Property, Unit};
+use faultless::telemetry::Reporter;
 use faultless::units;
 use faultless::verdict;
 
@@ -181,11 +182,54 @@ impl FromStr for Split {
     }
 }
 
+impl Split {
+    /// From a table with a row for each version: its name and its percentage.
+    pub fn of_rows(rows: &[Vec<String>]) -> Result<Self, Misread> {
+        let one = |row: &Vec<String>| match row.as_slice() {
+            [version, share] => {
+                let whole =
+                    || Misread(format!("`{share}` is not a whole percentage of 0% to 100%"));
+                let number = share.trim_end_matches('%').parse().map_err(|_| whole())?;
+                Ok((version.clone(), number))
+            }
+            _ => Err(Misread("each row needs a version and a percentage: | v1 | 80% |".into())),
+        };
+        rows.iter().map(one).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// `{portal}`: `portal "voyages.fr"`.
+#[derive(Debug, Parameter)]
+#[param(name = "portal", regex = r#"portal "[^"]*""#)]
+pub struct Portal(pub String);
+
+impl FromStr for Portal {
+    type Err = Misread;
+
+    fn from_str(text: &str) -> Result<Self, Misread> {
+        Ok(Self(unquoted(text.trim_start_matches("portal ")).to_owned()))
+    }
+}
+
+/// `{workloads}`: `workload "loadtester"`, `workloads "travels-v2" and "travels-v3"`.
+#[derive(Debug, Parameter)]
+#[param(name = "workloads", regex = r#"workloads? "[^"]*"(?:(?:, | and )"[^"]*")*"#)]
+pub struct Workloads(pub Vec<String>);
+
+impl FromStr for Workloads {
+    type Err = Misread;
+
+    fn from_str(text: &str) -> Result<Self, Misread> {
+        // Every second piece lies between quotes.
+        Ok(Self(text.split('"').skip(1).step_by(2).map(str::to_owned).collect()))
+    }
+}
+
 /// `{observer}`: who looks.
 #[derive(Debug, Parameter)]
 #[param(
     name = "observer",
-    regex = r#"every portal|portal "[^"]*"|the (?:source|destination) of "[^"]*""#
+    regex = r#"every portal|portal "[^"]*"|the (?:source|destination) of "[^"]*"(?: at version "[^"]*")?(?: from (?:portal|workload) "[^"]*")?"#
 )]
 pub struct Looks(pub Observer);
 
@@ -193,38 +237,59 @@ impl FromStr for Looks {
     type Err = Misread;
 
     fn from_str(text: &str) -> Result<Self, Misread> {
-        let (who, name) = text.split_once(" \"").unwrap_or((text, ""));
-        let name = unquoted(name);
-        let service = || name.parse().map_err(Misread::because);
-        Ok(Self(match who {
-            "every portal" => Observer::EveryPortal,
-            "portal" => Observer::Portal(name.to_owned()),
-            "the source of" => Observer::Source(service()?),
-            "the destination of" => Observer::Destination(service()?),
+        if text == "every portal" {
+            return Ok(Self(Observer::EveryPortal));
+        }
+        // Words and names in turn: `the source of `, `hotels`, ` at version `, `v1`, …
+        let mut pieces = text.split('"');
+        let (who, name) = (pieces.next().unwrap_or_default(), pieces.next().unwrap_or_default());
+        let reporter = match who.trim_end() {
+            "portal" => return Ok(Self(Observer::Portal(name.to_owned()))),
+            "the source of" => Reporter::Source,
+            "the destination of" => Reporter::Destination,
             _ => return Err(Misread(format!("`{text}` is nobody who could look"))),
-        }))
+        };
+        let service = name.parse().map_err(Misread::because)?;
+        let (mut version, mut caller) = (None, None);
+        while let (Some(words), Some(name)) = (pieces.next(), pieces.next()) {
+            let name = name.to_owned();
+            match words.trim() {
+                "at version" => version = Some(name),
+                "from portal" => caller = Some(Caller::Portal(name)),
+                "from workload" => caller = Some(Caller::Workload(name)),
+                _ => return Err(Misread(format!("`{text}` is nobody who could look"))),
+            }
+        }
+        Ok(Self(Observer::Proxies { reporter, service, version, caller }))
     }
 }
 
-/// `{amount}`: how many requests.
+/// `{amount}`: how many requests (or connections, or bytes).
 #[derive(Debug, Parameter)]
 #[param(
     name = "amount",
-    regex = r"every request|no request|at (?:least|most) [^ ]+ of requests|between [^ ]+ and [^ ]+ of requests"
+    regex = r"(?:every|no|some) (?:request|connection)|(?:at (?:least|most) [^ ]+|between [^ ]+ and [^ ]+) of (?:requests|connections|bytes)"
 )]
-pub struct Amount(pub verdict::Bound);
+pub struct Amount(pub verdict::Bound, pub Unit);
 
 impl FromStr for Amount {
     type Err = Misread;
 
     fn from_str(text: &str) -> Result<Self, Misread> {
-        let words: Vec<_> = text.split(' ').collect();
+        let (share, of) = text.rsplit_once(' ').unwrap_or((text, ""));
+        let unit = match of {
+            "connection" | "connections" => Unit::Connections,
+            "bytes" => Unit::Bytes,
+            _ => Unit::Requests,
+        };
+        let words: Vec<_> = share.split(' ').collect();
         let percent = |word: &str| -> Result<units::Percent, Misread> {
             word.parse().map_err(Misread::because)
         };
-        Ok(Self(match words.as_slice() {
-            ["every", ..] => verdict::Bound::All,
-            ["no", ..] => verdict::Bound::None_,
+        let bound = match words.as_slice() {
+            ["every"] => verdict::Bound::All,
+            ["no"] => verdict::Bound::None_,
+            ["some"] => verdict::Bound::Some_,
             ["at", "least", share, ..] => verdict::Bound::AtLeast(percent(share)?),
             ["at", "most", share, ..] => verdict::Bound::AtMost(percent(share)?),
             ["between", low, "and", high, ..] => {
@@ -235,7 +300,8 @@ impl FromStr for Amount {
                 verdict::Bound::Between(low, high)
             }
             _ => return Err(Misread(format!("`{text}` is not a number of requests"))),
-        }))
+        };
+        Ok(Self(bound, unit))
     }
 }
 
@@ -243,7 +309,7 @@ impl FromStr for Amount {
 #[derive(Debug, Parameter)]
 #[param(
     name = "property",
-    regex = r#"take (?:at least|less than) [^ ]+|take between [^ ]+ and [^ ]+|fail|carry flag [^ ]+|reach "[^"]*"|be answered [^ ]+"#
+    regex = r#"take (?:at least|less than) [^ ]+|take between [^ ]+ and [^ ]+|fail|arrive|get no answer|carry flag [^ ]+|reach "[^"]*"|be copied to "[^"]*"|be answered [^ ]+|be tried (?:once|[^ ]+ times)"#
 )]
 pub struct Is(pub Property);
 
@@ -255,6 +321,7 @@ impl FromStr for Is {
         let span = |word: &str| -> Result<Option<units::Span>, Misread> {
             word.parse().map(Some).map_err(Misread::because)
         };
+        let quoted = || text.split('"').nth(1).unwrap_or_default().to_owned();
         Ok(Self(match words.as_slice() {
             ["take", "at", "least", low] => Property::Takes { low: span(low)?, high: None },
             ["take", "less", "than", high] => Property::Takes { low: None, high: span(high)? },
@@ -266,9 +333,17 @@ impl FromStr for Is {
                 Property::Takes { low, high }
             }
             ["fail"] => Property::Fails,
+            ["get", "no", "answer"] => Property::Unanswered,
+            ["arrive"] => Property::Arrives,
             ["carry", "flag", flag] => Property::Flagged((*flag).to_owned()),
-            ["reach", version] => Property::Reaches(unquoted(version).to_owned()),
+            ["reach", ..] => Property::Reaches(quoted()),
+            ["be", "copied", "to", ..] => Property::Copied(quoted()),
             ["be", "answered", status] => Property::Status(status.parse::<Status>()?.0),
+            ["be", "tried", "once"] => Property::Tried(1),
+            ["be", "tried", times, "times"] => match times.parse::<Count>()?.0 {
+                0 => return Err(Misread("a request that is sent is tried at least once".into())),
+                times => Property::Tried(times),
+            },
             _ => return Err(Misread(format!("`{text}` says nothing about requests"))),
         }))
     }
@@ -283,7 +358,25 @@ mod tests {
         let split: Split = r#"80% to "v1", 10% to "v2" and 10% to "v3""#.parse().unwrap();
         assert_eq!(split.0, [("v1".into(), 80), ("v2".into(), 10), ("v3".into(), 10)]);
         let looks: Looks = r#"the source of "hotels""#.parse().unwrap();
-        assert_eq!(looks.0, Observer::Source("hotels".parse().unwrap()));
+        let service: units::ServiceName = "hotels".parse().unwrap();
+        let (reporter, version, caller) = (Reporter::Source, None, None);
+        assert_eq!(looks.0, Observer::Proxies { reporter, service, version, caller });
+        let looks: Looks =
+            r#"the destination of "travels.travel-agency" at version "v3" from portal "voyages.fr""#
+                .parse()
+                .unwrap();
+        let service = "travels.travel-agency".parse().unwrap();
+        let caller = Some(Caller::Portal("voyages.fr".into()));
+        let (reporter, version) = (Reporter::Destination, Some("v3".into()));
+        assert_eq!(looks.0, Observer::Proxies { reporter, service, version, caller });
+        let workloads: Workloads = r#"workloads "a", "b" and "c""#.parse().unwrap();
+        assert_eq!(workloads.0, ["a", "b", "c"]);
+        let amount: Amount = "between 75% and 85% of bytes".parse().unwrap();
+        assert_eq!(amount.1, Unit::Bytes);
+        let amount: Amount = "no connection".parse().unwrap();
+        assert_eq!((amount.0, amount.1), (verdict::Bound::None_, Unit::Connections));
+        assert_eq!("be tried 3 times".parse::<Is>().unwrap().0, Property::Tried(3));
+        assert_eq!(r#"be copied to "v3""#.parse::<Is>().unwrap().0, Property::Copied("v3".into()));
         let is: Is = "take between 2s and 2.5s".parse().unwrap();
         let (low, high) = ("2s".parse().ok(), "2500ms".parse().ok());
         assert_eq!(is.0, Property::Takes { low, high });
@@ -296,7 +389,8 @@ mod tests {
         assert!(says("0".parse::<Rate>().unwrap_err()).contains("rate"));
         assert!(says("140%".parse::<Percent>().unwrap_err()).contains("between 0% and 100%"));
         assert!(says("9999".parse::<Status>().unwrap_err()).contains("100 to 599"));
-        assert!("between 5s and 2s".parse::<Amount>().is_err());
+        assert!("between 85% and 75% of requests".parse::<Amount>().is_err());
+        assert!("be tried 0 times".parse::<Is>().is_err());
         assert!("take between 5s and 2s".parse::<Is>().is_err());
         assert!("header a:b \"x\"".parse::<Header>().is_err());
         assert!(r#"-80% to "v1""#.parse::<Split>().is_err());

@@ -2,6 +2,7 @@
 //! ready, scenarios run between the one `before` and the one `after` hook, and everything is put
 //! back whichever way it ends.
 
+mod lanes;
 mod recorder;
 
 use std::sync::{Arc, OnceLock};
@@ -9,18 +10,17 @@ use std::time::{Duration, Instant};
 
 use cucumber::event::ScenarioFinished;
 use cucumber::{Cucumber, cli, gherkin, parser, runner};
-use faultless::error::{Blame, Error, Result};
+use faultless::error::{Blame, Result};
 use faultless::scenario::Scenario;
-use faultless::scenario::agents::Agents;
 use faultless::scenario::application::Application;
 use faultless::scenario::changes::Changes;
-use faultless::scenario::guard::{Guard, Protection};
+use faultless::scenario::guard::Protection;
 use faultless::scenario::run::{Options, Run, Sink};
-use faultless::target::{LocalMesh, Target};
 use futures::{FutureExt as _, stream};
 use reports::{Event, Outcome};
 use tokio_util::sync::CancellationToken;
 
+use self::lanes::{Lanes, Place, Plan};
 use self::recorder::Recorder;
 use crate::check;
 use crate::cli::RunArgs;
@@ -49,8 +49,8 @@ pub async fn run(args: RunArgs) -> Result<u8> {
     let sink = recorder.sink();
     let started = Instant::now();
     let stop = CancellationToken::new();
-    let hand = OnceLock::new();
-    let work = conduct(&args, suite, application, sink.clone(), stop.clone(), &hand);
+    let hands = OnceLock::new();
+    let work = conduct(&args, suite, application, sink.clone(), stop.clone(), &hands);
     let mut work = std::pin::pin!(work);
     let mut tick = tokio::time::interval(TICK);
     let mut asked: Option<Asked> = None;
@@ -60,7 +60,7 @@ pub async fn run(args: RunArgs) -> Result<u8> {
             _ = tick.tick() => recorder.tick(),
             signal = signals.next() => {
                 if asked.is_some() {
-                    give_up(hand.get(), args.context.as_deref());
+                    give_up(hands.get(), args.context.is_some());
                     return Ok(signal.exit_code());
                 }
                 asked = Some(signal);
@@ -86,18 +86,18 @@ pub async fn run(args: RunArgs) -> Result<u8> {
     }
 }
 
-/// Says what a second signal leaves undone.
-fn give_up(hand: Option<&Changes>, context: Option<&str>) {
-    let open = hand.map(Changes::still_open).unwrap_or_default();
+/// Says what a second signal leaves undone. A mesh of the run's own ends with it.
+fn give_up(hands: Option<&Vec<Changes>>, outlives: bool) {
     shows::note("stopped by a second signal");
-    if open.is_empty() || context.is_none() {
+    let open: Vec<_> = hands.into_iter().flatten().flat_map(Changes::still_open).collect();
+    if open.is_empty() || !outlives {
         return;
     }
     shows::note("not undone:");
     for what in open {
         shows::note(&format!("  {what}"));
     }
-    shows::note("`faultless recover` finishes it; its journal remains");
+    shows::note("the journal remains: `faultless recover` finishes it");
 }
 
 /// How a run ended.
@@ -113,137 +113,61 @@ async fn conduct(
     application: Arc<Application>,
     sink: Sink,
     stop: CancellationToken,
-    hand: &OnceLock<Changes>,
+    hands: &OnceLock<Vec<Changes>>,
 ) -> Result<Ended> {
     let id = Run::new_id();
-    let mut name = args.context.clone().unwrap_or_else(|| "a local mesh".to_owned());
+    let mut target = args.context.clone().unwrap_or_else(|| "a local mesh".to_owned());
     if args.no_dead_man {
-        name.push_str(" (unprotected: --no-dead-man)");
+        target.push_str(" (unprotected: --no-dead-man)");
     }
     sink.tell(Event::RunStarted {
         run: id.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        target: name,
+        target,
         scenarios: suite.scenarios(),
     });
-    let interrupted = || Error::runner("making the target ready", "interrupted");
-    let mesh = match args.context {
-        Some(_) => None,
-        None => Some(tokio::select! {
-            biased;
-            () = stop.cancelled() => return Err(interrupted()),
-            mesh = start_mesh(args, &sink) => mesh?,
-        }),
+    let options = Options {
+        confidence: args.confidence,
+        max_load_time: args.max_load_time,
+        placebo: args.placebo,
     };
-    let ended = match &mesh {
-        None => {
-            let context = args.context.as_deref().unwrap_or_default();
-            let target = Target::context(context, args.kubeconfig.as_deref()).await;
-            match target {
-                Ok(target) => {
-                    on_target(args, suite, application, target, id, sink, &stop, hand).await
-                }
-                Err(error) => Err(error),
-            }
-        }
-        Some(mesh) => {
-            let deployed = async {
-                let target = Target::local(mesh).await?;
-                target.deploy(&application.folder, &application.manifests).await?;
-                let pods = target.deployed(&application.namespaces).await?;
-                let what = format!("{} runs with {pods} pods", application.application);
-                sink.tell(Event::TargetProgress { what });
-                Ok(target)
-            };
-            let target = tokio::select! {
-                biased;
-                () = stop.cancelled() => Err(interrupted()),
-                target = deployed => target,
-            };
-            match target {
-                Ok(target) => {
-                    on_target(args, suite, application, target, id, sink, &stop, hand).await
-                }
-                Err(error) => Err(error),
-            }
-        }
+    let place = match &args.context {
+        Some(name) => Place::Context { name: name.clone(), kubeconfig: args.kubeconfig.clone() },
+        None => Place::Local {
+            lanes: args.lanes.map_or_else(|| Place::lanes_for(suite.scenarios()), usize::from),
+            envoy: args.envoy.clone(),
+        },
     };
-    if let Some(mesh) = mesh {
-        mesh.stop().await;
-    }
-    ended
-}
-
-async fn start_mesh(args: &RunArgs, sink: &Sink) -> Result<LocalMesh> {
-    let progress = sink.clone();
-    let tell = move |what: &str| progress.tell(Event::TargetProgress { what: what.to_owned() });
-    LocalMesh::start(args.envoy.clone(), tell).await
-}
-
-/// Runs everything against a target that has the application.
-#[expect(clippy::too_many_arguments, reason = "all that a run is made of, once")]
-async fn on_target(
-    args: &RunArgs,
-    suite: Suite,
-    application: Arc<Application>,
-    target: Target,
-    id: String,
-    sink: Sink,
-    stop: &CancellationToken,
-    hand: &OnceLock<Changes>,
-) -> Result<Ended> {
     let protection = Protection {
         dead_man: (!args.no_dead_man).then(|| args.dead_man.duration()),
         wait: args.wait.map(|wait| wait.duration()).unwrap_or_default(),
         adopt: args.adopt,
         recover: args.recover,
     };
-    let tell = |what: &str| sink.tell(Event::TargetProgress { what: what.to_owned() });
-    let guard = Guard::open(&target, &application, &id, &protection, stop, &tell).await?;
-    let _ = hand.set(guard.changes());
-    let work = async {
-        let agents = Agents::start(&target, &application, &id, &guard.changes(), stop).await?;
-        tell(&format!("{} load agents are ready", agents.count()));
-        let run = Arc::new(Run {
-            id: id.clone(),
-            target: target.clone(),
-            application: Arc::clone(&application),
-            agents: agents.handles(),
-            changes: guard.changes(),
-            lost: guard.lost(),
-            options: Options {
-                confidence: args.confidence,
-                max_load_time: args.max_load_time,
-                placebo: args.placebo,
-            },
-            sink: sink.clone(),
-            stop: stop.clone(),
-            quiet_from: Instant::now().into(),
-        });
-        Ok(scenarios(suite.features, run).await)
-    };
-    let outcomes = guard.kept(work).await;
-    let left = guard.close().await;
+    let plan = Plan { id, application, options, protection, sink: sink.clone(), stop };
+    let lanes = Lanes::open(&place, &plan).await?;
+    let _ = hands.set(lanes.changes());
+    let outcomes = lanes.kept(scenarios(suite.features, &lanes, sink.clone())).await;
+    let lost = lanes.lost();
+    let left = lanes.close().await;
     for what in &left {
-        tell(&format!("left behind: {what}"));
+        sink.tell(Event::TargetProgress { what: format!("left behind: {what}") });
     }
-    let lost = guard.lost().error();
-    match (outcomes, lost, left.is_empty()) {
-        (Err(error), _, false) => Err(Error::left_behind("running", error).hint(left.join("; "))),
-        (Ok(_), Some(lost), true) => Err(lost),
-        (Ok(outcomes), _, clean) => {
-            let left_behind = !clean || outcomes.contains(&Outcome::LeftBehind);
-            Ok(Ended { outcomes, left_behind })
-        }
-        (Err(error), _, true) => Err(error),
+    let left_behind = !left.is_empty() || outcomes.contains(&Outcome::LeftBehind);
+    if let Some(lost) = lost
+        && !left_behind
+    {
+        return Err(lost);
     }
+    Ok(Ended { outcomes, left_behind })
 }
 
-/// Runs the scenarios one after the other; answers how each ended.
-async fn scenarios(features: Vec<gherkin::Feature>, run: Arc<Run>) -> Vec<Outcome> {
+/// Runs the scenarios, as many at once as there are lanes; answers how each ended.
+async fn scenarios(features: Vec<gherkin::Feature>, lanes: &Lanes, sink: Sink) -> Vec<Outcome> {
     let register = Register::default();
-    let narrator = Narrator::new(run.sink.clone(), register.clone());
+    let narrator = Narrator::new(sink, register.clone());
     let (begins, ends) = (register.clone(), register.clone());
+    let (takes, gives) = (lanes.pool(), lanes.pool());
     let options = cli::Opts {
         re_filter: None,
         tags_filter: None,
@@ -254,23 +178,32 @@ async fn scenarios(features: Vec<gherkin::Feature>, run: Arc<Run>) -> Vec<Outcom
     };
     let runner = runner::Basic::default()
         .steps(World::steps())
-        .max_concurrent_scenarios(1)
+        .max_concurrent_scenarios(lanes.count())
         .before(move |feature, _, scenario, world| {
             let id = begins.id(feature, scenario);
-            world.scenario = Some(Scenario::begin(Arc::clone(&run), id));
-            async {}.boxed_local()
+            let pool = takes.clone();
+            async move {
+                world.lane = pool.take().await;
+                world.scenario = world.lane.clone().map(|run| Scenario::begin(run, id));
+            }
+            .boxed_local()
         })
         .after(move |feature, _, scenario, finished, world| {
-            let ends = ends.clone();
+            let (ends, pool) = (ends.clone(), gives.clone());
             let broke = !matches!(finished, ScenarioFinished::StepPassed);
             async move {
                 let mut outcome = Outcome::Broken;
-                if let Some(scenario) = world.and_then(|world| world.scenario.as_mut()) {
-                    if broke {
-                        scenario.broke();
+                if let Some(world) = world {
+                    if let Some(scenario) = &mut world.scenario {
+                        if broke {
+                            scenario.broke();
+                        }
+                        scenario.restore().await;
+                        outcome = scenario.outcome();
                     }
-                    scenario.restore().await;
-                    outcome = scenario.outcome();
+                    if let Some(lane) = world.lane.take() {
+                        pool.give(lane);
+                    }
                 }
                 ends.ended(feature, scenario, outcome);
             }

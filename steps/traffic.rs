@@ -1,7 +1,8 @@
 //! Sentences about where traffic goes: routes, splits, mirrors, timeouts, retries.
 
+use cucumber::gherkin::Step;
 use cucumber::{given, when};
-use faultless::error::Result;
+use faultless::error::{Error, Result};
 use faultless::faults::Disturbance;
 
 use crate::parameters::{Count, Header, Percent, Service, Span, Split, Version};
@@ -22,6 +23,15 @@ async fn route(
 #[given(expr = "traffic to {service} is split {split}")]
 #[when(expr = "traffic to {service} is split {split}")]
 async fn shift(world: &mut World, service: Service, split: Split) -> Result<()> {
+    world.scenario()?.disturb(&service.0, Disturbance::Split { weights: split.0 }).await
+}
+
+#[given(expr = "traffic to {service} is split:")]
+#[when(expr = "traffic to {service} is split:")]
+async fn shift_by_table(world: &mut World, service: Service, step: &Step) -> Result<()> {
+    let rows = step.table.as_ref().map(|table| table.rows.as_slice()).unwrap_or_default();
+    let split = Split::of_rows(rows)
+        .map_err(|cause| Error::feature("reading the table", format!("{cause:?}")))?;
     world.scenario()?.disturb(&service.0, Disturbance::Split { weights: split.0 }).await
 }
 

@@ -13,35 +13,37 @@ use crate::signals::Signals;
 /// Starts a mesh and keeps it until a signal comes.
 pub async fn up(args: UpArgs) -> Result<ExitCode> {
     let mut signals = Signals::listen()?;
-    let mut work = Box::pin(start(&args));
-    let mesh = tokio::select! {
-        mesh = &mut work => Some(mesh),
-        _ = signals.next() => None,
-    };
-    drop(work);
-    let Some(mesh) = mesh else { return Ok(ExitCode::Passed) };
-    let mesh = mesh?;
-    signals.next().await;
-    shows::note("stopping");
-    mesh.stop().await;
-    if let Some(path) = &args.write_kubeconfig {
-        // It reaches nothing any more; a file with a token is not left about.
-        let _ = std::fs::remove_file(path);
-    }
-    Ok(ExitCode::Passed)
-}
-
-async fn start(args: &UpArgs) -> Result<LocalMesh> {
     let application = match args.empty {
         true => None,
         false => Some(Application::read(&args.application)?),
     };
-    let mesh = LocalMesh::start(args.envoy.clone(), &shows::note).await?;
+    if let Some(path) = &args.write_kubeconfig {
+        LocalMesh::may_write_kubeconfig(path)?;
+    }
+    let mesh = tokio::select! {
+        mesh = LocalMesh::start(args.envoy.clone(), &shows::note) => mesh?,
+        _ = signals.next() => return Ok(ExitCode::Passed),
+    };
+    let kept = tokio::select! {
+        kept = keep(&args, &mesh, application) => kept,
+        _ = signals.next() => Ok(()),
+    };
+    shows::note("stopping");
+    if let Some(path) = &args.write_kubeconfig {
+        // It reaches nothing any more; a file with a token is not left about.
+        mesh.remove_kubeconfig(path);
+    }
+    mesh.stop().await;
+    kept.map(|()| ExitCode::Passed)
+}
+
+/// Tells how the mesh is reached and brings the application into it; ends only when that fails.
+async fn keep(args: &UpArgs, mesh: &LocalMesh, application: Option<Application>) -> Result<()> {
     if let Some(path) = &args.write_kubeconfig {
         mesh.write_kubeconfig(path)?;
     }
     if let Some(application) = application {
-        let target = Target::local(&mesh).await?;
+        let target = Target::local(mesh).await?;
         target.deploy(&application.folder, &application.manifests).await?;
         let pods = target.deployed(&application.namespaces).await?;
         shows::note(&format!("{} is up: {pods} pods", application.application));
@@ -53,7 +55,7 @@ async fn start(args: &UpArgs) -> Result<LocalMesh> {
         None => shows::note("with --write-kubeconfig FILE, kubectl could reach it"),
     }
     shows::note("Ctrl-C stops it");
-    Ok(mesh)
+    std::future::pending().await
 }
 
 /// Serves load requests until a signal comes.

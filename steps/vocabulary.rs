@@ -7,7 +7,8 @@ use faultless::error::{ExitCode, Result};
 
 use crate::cli::StepsArgs;
 use crate::parameters::{
-    Amount, Count, Header, Is, Looks, Percent, Rate, Service, Span, Split, Status, Version,
+    Amount, Count, Header, Is, Looks, Percent, Portal, Rate, Service, Span, Split, Status, Version,
+    Workloads,
 };
 use crate::shows;
 use crate::world::World;
@@ -31,18 +32,24 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     (
         Looks::NAME,
         Looks::REGEX,
-        "`every portal`, `portal \"voyages.fr\"`, `the source of \"hotels\"`, `the destination of \"hotels\"`",
+        "`every portal`, `portal \"voyages.fr\"`, `the source of \"hotels\"`, `the destination of \"travels\" at version \"v3\"`, `the source of \"travels\" from workload \"loadtester\"`, `the destination of \"travels\" from portal \"viaggi.it\"`",
     ),
     (
         Amount::NAME,
         Amount::REGEX,
-        "`every request`, `no request`, `at least 99% of requests`, `at most 1% of requests`, `between 75% and 85% of requests`",
+        "`every request`, `no request`, `some request`, `at least 99% of requests`, `at most 1% of requests`, `between 75% and 85% of requests`; of a TCP service `every connection`, `between 75% and 85% of connections`, `at most 15% of bytes`",
     ),
     (
         Is::NAME,
         Is::REGEX,
-        "`take at least 5s`, `take less than 1s`, `take between 2s and 2.5s`, `fail`, `be answered 504`, `carry flag DI`, `reach \"v1\"`",
+        "`take at least 5s`, `take less than 1s`, `take between 2s and 2.5s`, `fail`, `get no answer`, `be answered 504`, `carry flag DI`, `reach \"v1\"`; of the source of a service also `arrive`, `be tried once`, `be tried 3 times`, `be copied to \"v3\"`",
     ),
+    (
+        Workloads::NAME,
+        Workloads::REGEX,
+        "`workload \"loadtester\"`, `workloads \"travels-v2\" and \"travels-v3\"`",
+    ),
+    (Portal::NAME, Portal::REGEX, "`portal \"voyages.fr\"`"),
     (Version::NAME, Version::REGEX, "`\"v1\"`"),
     (Count::NAME, Count::REGEX, "a whole number"),
     (Rate::NAME, Rate::REGEX, "`50`, `0.5`"),
@@ -128,7 +135,10 @@ fn text(regex: &str) -> String {
     // `connection(s)` becomes `connection(?:s)?`, `{string}` a pair of quoted patterns.
     let optional = regex::Regex::new(r"\(\?:([a-z]+)\)\?").expect("a constant pattern");
     let string = regex::Regex::new(r#"\(\?:"\(\?P<[^>]*>.*?'\)"#).expect("a constant pattern");
+    // `is/are` becomes `(?:is|are)`.
+    let either = regex::Regex::new(r"\(\?:([a-z]+)\|([a-z]+)\)").expect("a constant pattern");
     let text = optional.replace_all(&text, "($1)").into_owned();
+    let text = either.replace_all(&text, "$1/$2").into_owned();
     string.replace_all(&text, "{string}").replace('\\', "")
 }
 
@@ -145,6 +155,14 @@ mod tests {
         }
         let delay = "every request to {service} is delayed by {span}".to_owned();
         assert!(all.contains(&Sentence { keyword: "When", text: delay }));
+    }
+
+    #[test]
+    fn the_page_in_docs_is_current() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sentences.md");
+        let page = std::fs::read_to_string(path).unwrap_or_default();
+        let command = "faultless steps --markdown > docs/sentences.md";
+        assert_eq!(page, markdown(), "make it again: {command}");
     }
 
     #[test]

@@ -1,15 +1,20 @@
 //! Cucumber's World: a handle on one scenario, and nothing else. The hooks around a scenario live
 //! in `run`, which makes the scenario.
 
+use std::sync::Arc;
+
 use cucumber::World as _;
 use faultless::error::{Error, Result};
 use faultless::scenario::Scenario;
+use faultless::scenario::run::Run;
 
 /// What every step is given.
 #[derive(Default, cucumber::World)]
 pub struct World {
     /// Set before the first step.
     pub scenario: Option<Scenario>,
+    /// The lane it runs in, to be given back; none while features are only checked.
+    pub lane: Option<Arc<Run>>,
 }
 
 // === impl World ===

@@ -1,33 +1,34 @@
 //! The control plane: looks at the cluster's objects and the pods on the network, translates, and
 //! delivers to each Envoy; knows which proxy accepted or rejected what.
 //!
-//! `world` gathers what `translate` needs (pure); `deliver` brings it to one proxy in an order that
-//! never breaks traffic; `answer` reads what that proxy made of it (pure); `rejections` keeps the
-//! reasons Envoy logs; `debug` shows all of it as istiod does. Configuration travels as files: a
-//! change was measured to take effect 2 to 8 ms after the rename, and no gRPC stack is needed.
+//! `world` gathers what `translate` needs (pure); `xds` is the transport, Envoy's REST xDS as long
+//! polling; `deliver` brings the configuration to one proxy in an order that never breaks traffic;
+//! `subscriptions` knows what that proxy was sent and what it made of it (pure); `rejections` keeps
+//! the reasons Envoy logs (pure); `debug` shows all of it as istiod does.
 
-mod answer;
 pub mod debug;
 mod deliver;
-pub mod rejections;
+mod rejections;
+mod subscriptions;
 pub mod world;
+pub mod xds;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io;
-use std::path::Path;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::net::UnixListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::cluster::Cluster;
+use super::image::Log;
 use super::network::{Network, PodNet};
-use super::translate::{self, Resources, World};
-use crate::error::{Error, Result};
-use deliver::Member;
+use super::translate::{self, World};
+use deliver::{Member, Told};
+use subscriptions::Offer;
 
 pub use debug::Istiod;
 
@@ -56,18 +57,19 @@ struct State {
     members: BTreeMap<String, Arc<Member>>,
     /// What the last targets were made from.
     world: Option<World>,
-    /// Version of the endpoints as written, by EDS service name.
-    endpoints: Arc<BTreeMap<String, String>>,
+    /// The endpoints, by EDS service name; the same for all proxies.
+    endpoints: Arc<Endpoints>,
 }
+
+type Endpoints = BTreeMap<String, Arc<Offer>>;
 
 /// What one proxy shall have.
 #[derive(Debug, Clone)]
 struct Target {
     /// The store's version it was made from.
     version: u64,
-    resources: Arc<Resources>,
-    /// Version of the endpoints, by EDS service name.
-    endpoints: Arc<BTreeMap<String, String>>,
+    told: Arc<Told>,
+    endpoints: Arc<Endpoints>,
 }
 
 /// What was sent of one type, and what of that was accepted; versions are hashes of the content.
@@ -108,17 +110,19 @@ impl ControlPlane {
         Self { inner: Arc::new(Inner { cluster, network, state, membership: Notify::new() }) }
     }
 
-    /// Follows changes until the future is dropped.
-    pub async fn run(&self) {
+    /// Follows changes and answers the proxies on this socket until the future is dropped.
+    pub async fn run(&self, listener: UnixListener) {
+        tokio::join!(self.follow(), xds::serve(listener, self.clone()));
+    }
+
+    async fn follow(&self) {
         let mut versions = self.inner.cluster.versions();
         let mut tasks = JoinSet::new();
         let mut running: BTreeMap<String, (Arc<Member>, AbortHandle)> = BTreeMap::new();
         // Each turn waits for a change.
         loop {
             versions.borrow_and_update();
-            if let Err(error) = self.inner.plan() {
-                tracing::error!("the control plane cannot write endpoints: {error}");
-            }
+            self.inner.plan();
             let members = self.inner.state().members.clone();
             running.retain(|name, (member, task)| {
                 let stays = members.get(name).is_some_and(|now| Arc::ptr_eq(now, member));
@@ -147,31 +151,47 @@ impl ControlPlane {
         }
     }
 
-    /// Writes a new pod's first configuration into its folder, so that its Envoy starts complete,
-    /// and follows it from now on. A pod without a sidecar is none of its business.
-    #[expect(clippy::unused_async, reason = "the signature leaves room for another transport")]
-    pub async fn join(&self, pod: Arc<PodNet>) -> Result<()> {
+    /// Has the first configuration of a new pod ready, so that its Envoy starts complete, and follows
+    /// it from now on. A pod without a sidecar is none of its business.
+    pub fn join(&self, pod: Arc<PodNet>) {
         if !pod.sidecar {
-            return Ok(());
+            return;
         }
-        let doing = format!("configuring the sidecar of {}.{}", pod.name, pod.namespace);
         let member = Arc::new(Member::new(pod));
         self.inner.state().members.insert(member.name(), Arc::clone(&member));
-        self.inner.plan().and_then(|()| member.write_first()).map_err(|error| {
-            Error::runner(doing, error).hint("is the disk full? set TMPDIR to another folder")
-        })?;
+        self.inner.plan();
+        member.offer_first();
         self.inner.membership.notify_one();
-        Ok(())
     }
 
-    /// Forgets a pod.
+    /// The log of a pod's Envoy on its way to `log`: the reasons of rejections are only in it.
+    #[must_use]
+    pub fn listening(&self, pod: &PodNet, log: Log) -> Log {
+        let member = self.inner.state().members.get(&proxy_name(pod)).cloned();
+        let Some(member) = member else { return log };
+        Arc::new(move |line| {
+            member.note(&line);
+            log(line);
+        })
+    }
+
+    /// Forgets a pod; what its Envoy still asks is not answered.
     pub fn leave(&self, pod: &PodNet) {
-        let name = format!("{}.{}", pod.name, pod.namespace);
+        let name = proxy_name(pod);
         let mut state = self.inner.state();
         if state.members.get(&name).is_some_and(|member| member.pod.uid == pod.uid) {
-            state.members.remove(&name);
+            if let Some(member) = state.members.remove(&name) {
+                member.leave();
+            }
             self.inner.membership.notify_one();
         }
+    }
+
+    /// The member with this node id.
+    fn member(&self, node: &str) -> Option<Arc<Member>> {
+        let name = node.split('~').nth(2)?;
+        let member = self.inner.state().members.get(name).cloned()?;
+        (member.pod.node() == node).then_some(member)
     }
 
     /// How far each proxy has come, by name.
@@ -187,9 +207,9 @@ impl ControlPlane {
         let member = self.inner.state().members.get(proxy).cloned()?;
         let target = member.target.borrow().clone()?;
         Some(json!({
-            "clusters": target.resources.clusters,
-            "listeners": target.resources.listeners,
-            "routes": target.resources.routes,
+            "clusters": target.told.resources.clusters,
+            "listeners": target.told.resources.listeners,
+            "routes": target.told.resources.routes,
         }))
     }
 }
@@ -201,9 +221,8 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Translates the present objects for every proxy, writes the endpoints (they are shared, and
-    /// come first), and tells the proxies' tasks what to deliver.
-    fn plan(&self) -> io::Result<()> {
+    /// Translates the present objects for every proxy and tells the proxies' tasks what to deliver.
+    fn plan(&self) {
         // Locked first: of two plans at once, the later one must have the newer world.
         let mut state = self.state();
         // Read before the objects: they may be newer than this version, never older.
@@ -211,54 +230,26 @@ impl Inner {
         let world = world::gather(&self.cluster, &self.network);
         // Most writes (leases, events, status) do not concern the proxies.
         let same = state.world.as_ref().is_some_and(|before| world::same(before, &world));
-        let mut plans = Vec::new();
+        if !same {
+            let endpoints = translate::endpoints(&world).into_iter();
+            let offer = |(service, assignment)| (service, Arc::new(Offer::new([&assignment])));
+            state.endpoints = Arc::new(endpoints.map(offer).collect());
+        }
         for member in state.members.values() {
             let before = member.target.borrow().clone().filter(|_| same);
-            let resources = before.map_or_else(
-                || Arc::new(translate::resources(&world, &world::proxy(&member.pod))),
-                |target| Arc::clone(&target.resources),
+            let told = before.map_or_else(
+                || Arc::new(Told::new(translate::resources(&world, &world::proxy(&member.pod)))),
+                |target| Arc::clone(&target.told),
             );
-            plans.push((Arc::clone(member), resources));
-        }
-        if let Some(folder) = plans.first().and_then(|(member, _)| member.pod.dir.parent()) {
-            let endpoints = write_endpoints(folder, &world, &plans, &state.endpoints)?;
-            state.endpoints = Arc::new(endpoints);
-        }
-        for (member, resources) in plans {
             let endpoints = Arc::clone(&state.endpoints);
-            member.target.send_replace(Some(Arc::new(Target { version, resources, endpoints })));
+            member.target.send_replace(Some(Arc::new(Target { version, told, endpoints })));
         }
         state.world = Some(world);
-        Ok(())
     }
 }
 
-/// Writes the endpoints that changed into `<folder>/eds`; says the version of each.
-fn write_endpoints(
-    folder: &Path,
-    world: &World,
-    plans: &[(Arc<Member>, Arc<Resources>)],
-    written: &BTreeMap<String, String>,
-) -> io::Result<BTreeMap<String, String>> {
-    let eds = folder.join("eds");
-    std::fs::create_dir_all(&eds)?;
-    let mut endpoints = translate::endpoints(world);
-    // A cluster whose file is missing would wait for it for ever, and its proxy with it.
-    let named = plans.iter().flat_map(|(_, resources)| deliver::eds_clusters(resources));
-    for service in named.map(|(_, service)| service).collect::<BTreeSet<_>>() {
-        if !endpoints.contains_key(service) {
-            endpoints.insert(service.to_owned(), json!({ "cluster_name": service }));
-        }
-    }
-    let mut versions = BTreeMap::new();
-    for (service, assignment) in endpoints {
-        let (version, text) = deliver::response(deliver::EDS, [&assignment]);
-        if written.get(&service) != Some(&version) {
-            deliver::replace(folder, &eds.join(translate::eds_file(&service)), &text)?;
-        }
-        versions.insert(service, version);
-    }
-    Ok(versions)
+fn proxy_name(pod: &PodNet) -> String {
+    format!("{}.{}", pod.name, pod.namespace)
 }
 
 /// The channel on which a proxy's task hears of its newest target.

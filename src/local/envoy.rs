@@ -24,8 +24,10 @@ pub struct Spec {
     /// The program that ties Envoy's life to ours and then becomes it: this binary itself, called
     /// as `faultless envoy-shim <parent pid> -- <envoy> <args…>`.
     pub shim: PathBuf,
-    /// The pod's own folder; Envoy's working directory. xDS files and sockets live in it.
+    /// The pod's own folder; Envoy's working directory. Its sockets live in it.
     pub dir: PathBuf,
+    /// The control plane's socket.
+    pub xds: PathBuf,
     /// Node id: `sidecar~<ip>~<pod>.<namespace>~<namespace>.svc.cluster.local`.
     pub node: String,
 }

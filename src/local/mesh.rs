@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;
-use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use super::api::ApiServer;
 use super::cluster::{Cluster, WriteMode};
-use super::control_plane::{ControlPlane, Istiod};
+use super::control_plane::{ControlPlane, Istiod, xds};
 use super::controllers::Controllers;
+use super::folder::Folder;
 use super::image::Images;
 use super::kinds;
 use super::kubelet::{self, Kubelet};
@@ -32,9 +32,11 @@ pub struct MeshConfig {
 /// A running mesh. Dropping it ends its tasks and, with them, its Envoys.
 pub struct Mesh {
     api: ApiServer,
+    /// Before the control plane in the order of ending: an Envoy without one asks for it in vain.
+    pods: JoinSet<()>,
     tasks: JoinSet<()>,
     /// Removed when the mesh is dropped.
-    dir: TempDir,
+    dir: Folder,
 }
 
 // === impl Mesh ===
@@ -43,11 +45,15 @@ impl Mesh {
     /// Starts an empty mesh: an API server, a control plane, no application.
     pub async fn start(config: MeshConfig) -> Result<Self> {
         let MeshConfig { envoy, shim, images: extra } = config;
-        let dir = tempfile::Builder::new().prefix("fl-").tempdir().map_err(|cause| {
+        let dir = Folder::make().map_err(|cause| {
             Error::runner("making the mesh's folder", cause)
                 .hint("is the folder for temporary files (TMPDIR) writable and not full?")
         })?;
         let (cluster, network, logs) = (Cluster::default(), Network::claim()?, Logs::default());
+        let listener = xds::listen(dir.path()).map_err(|cause| {
+            Error::runner("opening the control plane's socket", cause)
+                .hint("set TMPDIR to a local folder with a short name")
+        })?;
         let control_plane = ControlPlane::new(cluster.clone(), network.clone());
         let mut images = demo::images();
         let pilot = Istiod::new(control_plane.clone());
@@ -64,13 +70,13 @@ impl Mesh {
             shim,
             dir: dir.path().to_owned(),
         });
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async move { control_plane.run().await });
+        let (mut pods, mut tasks) = (JoinSet::new(), JoinSet::new());
+        tasks.spawn(async move { control_plane.run(listener).await });
         tasks.spawn(Controllers::run(cluster.clone()));
-        tasks.spawn(async move { kubelet.run().await });
+        pods.spawn(async move { kubelet.run().await });
         install_istiod(&cluster)
             .map_err(|refusal| Error::runner("installing the control plane", refusal))?;
-        Ok(Self { api, tasks, dir })
+        Ok(Self { api, pods, tasks, dir })
     }
 
     /// The kubeconfig that reaches it, under this context; it holds a token.
@@ -86,7 +92,8 @@ impl Mesh {
 
     /// Ends everything and waits for its end.
     pub async fn stop(self) {
-        let Self { api, mut tasks, dir } = self;
+        let Self { api, mut pods, mut tasks, dir } = self;
+        pods.shutdown().await;
         tasks.shutdown().await;
         api.stop().await;
         drop(dir);

@@ -76,8 +76,8 @@ pub struct PodNet {
     pub labels: BTreeMap<String, String>,
     /// What telemetry calls it.
     pub workload: Workload,
-    /// The pod's own folder (mode 0700): xDS files, Envoy's admin socket `admin.sock`, outbound
-    /// sockets `out/<listener name>.sock`.
+    /// The pod's own folder (mode 0700): Envoy's admin socket `admin.sock` and
+    /// the outbound sockets `out/<listener name>.sock`.
     pub dir: PathBuf,
     /// Whether an Envoy sits beside the application.
     pub sidecar: bool,
@@ -210,6 +210,17 @@ impl Default for Network {
     /// sockets beside another mesh.
     fn default() -> Self {
         Self::over(63, None)
+    }
+}
+
+// === impl PodNet ===
+
+impl PodNet {
+    /// The id of its Envoy, in Istio's form.
+    #[must_use]
+    pub fn node(&self) -> String {
+        let Self { ip, name, namespace, .. } = self;
+        format!("sidecar~{ip}~{name}.{namespace}~{namespace}.svc.cluster.local")
     }
 }
 

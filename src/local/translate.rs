@@ -108,8 +108,8 @@ impl Service {
     }
 }
 
-/// What `proxy` is told about the world. Every value carries its `@type`, so that a file for Envoy
-/// is only a list of them (`discovery_response`).
+/// What `proxy` is told about the world. Every value carries its `@type`, so that an answer to
+/// Envoy is only a list of them.
 ///
 /// Where a real mesh would let unknown hosts pass through, this one answers 502, as Istio does with
 /// `outboundTrafficPolicy: REGISTRY_ONLY`: without captured connections there is no original
@@ -126,27 +126,32 @@ pub fn resources(world: &World, proxy: &Proxy) -> Resources {
 }
 
 /// The endpoints of every cluster that any proxy may be told of (EDS), by service name; a cluster
-/// without endpoints is there too, because Envoy waits for a file that does not exist.
+/// without endpoints is there too, because Envoy waits for its endpoints, even none.
 #[must_use]
 pub fn endpoints(world: &World) -> BTreeMap<String, Value> {
     endpoints::endpoints(world, &Config::new(world))
 }
 
-/// The file a cluster's endpoints are in, within the folder that all pods share (`../eds/` from a
-/// pod's own).
-#[must_use]
-pub fn eds_file(cluster: &str) -> String {
-    endpoints::file(cluster)
-}
+/// Name of the static cluster that is the control plane.
+pub const XDS_CLUSTER: &str = "xds";
 
-/// The content of a file of resources, as Envoy's filesystem subscription reads it.
+/// How long Envoy waits for an answer, in seconds; twice as long as the control plane holds one.
+pub const REQUEST_TIMEOUT: u32 = 600;
+
+/// Where all resources come from: the control plane, asked again as soon as it has answered. The
+/// delay is what a change waits for its acknowledgement, and the pause after a failure.
 #[must_use]
-pub fn discovery_response<'a>(
-    version: &str,
-    resources: impl IntoIterator<Item = &'a Value>,
-) -> Value {
-    let resources: Vec<&Value> = resources.into_iter().collect();
-    serde_json::json!({"version_info": version, "resources": resources})
+pub fn config_source() -> Value {
+    serde_json::json!({
+        "resource_api_version": "V3",
+        "api_config_source": {
+            "api_type": "REST",
+            "transport_api_version": "V3",
+            "cluster_names": [XDS_CLUSTER],
+            "refresh_delay": "0.002s",
+            "request_timeout": format!("{REQUEST_TIMEOUT}s"),
+        },
+    })
 }
 
 /// What one translation looks at.

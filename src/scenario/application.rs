@@ -151,6 +151,35 @@ impl Application {
         self.portals.get(name).ok_or_else(|| self.unknown("portal", name, &known))
     }
 
+    /// The namespace of a workload that a step names, where it is known: one that scenarios deploy,
+    /// a portal's own, or one of a service's, which is called by its service and version.
+    pub fn workload(&self, name: &str) -> Result<Option<String>> {
+        if let Some(manifest) = self.workloads.get(name) {
+            return Ok(manifest.namespace.clone());
+        }
+        if let Some(portal) = self.portals.values().find(|portal| portal.workload == name) {
+            return Ok(Some(portal.namespace.clone()));
+        }
+        let of_service = |service: &&Service| {
+            service.versions.iter().any(|version| format!("{}-{version}", service.name) == name)
+        };
+        if let Some(service) = self.services.values().find(of_service) {
+            return Ok(Some(service.namespace.clone()));
+        }
+        let known: Vec<_> = (self.workloads.keys().cloned())
+            .chain(self.portals.values().map(|portal| portal.workload.clone()))
+            .collect();
+        Err(self.unknown("workload", name, &known))
+    }
+
+    /// The manifest of a workload that scenarios may deploy.
+    pub fn deployable(&self, name: &str) -> Result<&Manifest> {
+        let known: Vec<_> = self.workloads.keys().cloned().collect();
+        self.workloads
+            .get(name)
+            .ok_or_else(|| self.unknown("workload that can be deployed", name, &known))
+    }
+
     /// The version of a service that a step names.
     pub fn version<'a>(&self, service: &'a Service, version: &str) -> Result<&'a str> {
         let found = service.versions.iter().find(|known| *known == version);

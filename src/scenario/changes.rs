@@ -24,6 +24,9 @@ use crate::target::objects::ObjectRef;
 /// DestinationRule whose subsets it names, and an owner goes after what it owns.
 const WAVES: &[&[&str]] = &[&["VirtualService"], &["DestinationRule"]];
 
+/// How the names of objects begin that sentences generate.
+const GENERATED: &str = "faultless-";
+
 /// The kind that goes last: the dead-man's switches that own everything else.
 const LAST: &str = "Job";
 
@@ -90,8 +93,10 @@ impl Changes {
     }
 
     /// Makes the mesh do what this Istio object says about its host.
-    async fn configure(&self, scope: Scope, subject: &str, object: &Value) -> Result<Written> {
+    async fn configure(&self, scope: Scope, object: &Value) -> Result<Written> {
         let wanted = ObjectRef::of(object)?;
+        // What was wanted; what is written may be an object of another name.
+        let subject = &wanted.to_string();
         let open = self.journal.entries(|entry| entry.scope == scope);
         let ours = |entry: &&Entry| match &entry.undo {
             Undo::Added { object } => *object == wanted,
@@ -102,7 +107,8 @@ impl Changes {
         }
         let (there, _) =
             self.target.list(&wanted.api_version, &wanted.kind, &wanted.namespace, "").await?;
-        let hosts = hosts(object);
+        let hosts: Vec<_> =
+            hosts(object).iter().map(|host| qualified(host, &wanted.namespace)).collect();
         let other = there.iter().find(|other| hosts.iter().any(|host| concerns(other, host)));
         match other {
             Some(other) => self.change(scope, subject, object, other, &open).await,
@@ -153,7 +159,12 @@ impl Changes {
         if !again {
             self.may_change(&name, there)?;
         }
-        let spec = overlay::overlay(&name.kind, &before["spec"], &object["spec"])?;
+        // Configuration that a feature brought as it is replaces what is there as it is.
+        let generated = ObjectRef::of(object)?.name.starts_with(GENERATED);
+        let spec = match generated {
+            true => overlay::overlay(&name.kind, &before["spec"], &object["spec"])?,
+            false => object["spec"].clone(),
+        };
         if same(&spec, &there["spec"]) {
             return Ok(Written { name, version: None, how: "is so already" });
         }
@@ -283,13 +294,8 @@ pub(super) async fn settled(
 
 impl Scenario {
     /// Writes objects in order, each behind a barrier: a VirtualService must never name subsets
-    /// that a proxy does not know yet. `subject` is the service they are for.
-    pub(super) async fn write(
-        &mut self,
-        run: &Run,
-        subject: &str,
-        objects: &[Value],
-    ) -> Result<()> {
+    /// that a proxy does not know yet.
+    pub(super) async fn write(&mut self, run: &Run, objects: &[Value]) -> Result<()> {
         let names: Vec<_> = objects.iter().map(ObjectRef::of).collect::<Result<_>>()?;
         let list = names.iter().map(ToString::to_string).collect::<Vec<_>>();
         self.enter(Phase::Disturb, list.join(", "))?;
@@ -300,7 +306,7 @@ impl Scenario {
         } else {
             self.remember(run).await?;
             for object in objects {
-                let written = run.changes.configure(self.scope(), subject, object).await?;
+                let written = run.changes.configure(self.scope(), object).await?;
                 let Written { name, version, how } = written;
                 if let Some(version) = version {
                     self.tell_phase(Phase::Converge, name.to_string());
@@ -316,11 +322,27 @@ impl Scenario {
         Ok(())
     }
 
-    /// Takes back what this scenario did to a service, or to all.
-    pub(super) async fn take_back(&self, run: &Run, subject: Option<&str>) -> Restored {
+    /// Takes back what this scenario configured for these objects.
+    pub(super) async fn take_back(&self, run: &Run, which: impl Fn(&str) -> bool) -> Restored {
         let scope = self.scope();
-        let of_subject = |entry: &Entry| subject.is_none_or(|subject| entry.subject == subject);
-        run.changes.restore(|entry| entry.scope == scope && of_subject(entry)).await
+        let istio = |entry: &Entry| {
+            let kind = entry.undo.object().map_or("", |object| object.kind.as_str());
+            WAVES.iter().any(|kinds| kinds.contains(&kind))
+        };
+        run.changes
+            .restore(|entry| entry.scope == scope && istio(entry) && which(&entry.subject))
+            .await
+    }
+
+    /// Everything else that this scenario added, newest first.
+    pub(super) fn workloads_added(&self, run: &Run) -> Vec<ObjectRef> {
+        let scope = self.scope();
+        let entries = run.changes.journal.entries(|entry| entry.scope == scope);
+        let added = entries.into_iter().rev().filter_map(|entry| match entry.undo {
+            Undo::Added { object } => Some(object),
+            Undo::Changed { .. } | Undo::Put { .. } => None,
+        });
+        added.filter(|object| !WAVES.iter().any(|kinds| kinds.contains(&&*object.kind))).collect()
     }
 
     /// Looks at what is there before the first change, whatever that is.
@@ -384,6 +406,14 @@ fn hosts(object: &Value) -> Vec<String> {
             object["spec"]["hosts"].as_array().into_iter().flatten().filter_map(text).collect()
         }
         _ => text(&object["spec"]["host"]).into_iter().collect(),
+    }
+}
+
+/// A host as the mesh knows it, when it is spelled as a service's name alone.
+fn qualified(host: &str, namespace: &str) -> String {
+    match host.contains('.') || host.contains('*') {
+        true => host.to_owned(),
+        false => format!("{host}.{namespace}.svc.cluster.local"),
     }
 }
 

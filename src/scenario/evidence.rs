@@ -8,21 +8,26 @@ use std::time::{Duration, Instant};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use reports::{Event, ScenarioId};
 
-use super::agents::Agents;
 use super::application::Portal;
+use super::count::{beside, filter};
+use super::expectation::called;
 use super::run::Run;
 use crate::error::{Error, Result};
+use crate::faults::HeaderMatch;
 use crate::load::{Failure, Shape, Spacing, State, StreamReport, StreamSpec, Tally};
 use crate::target::Target;
 use crate::telemetry::{Filter, PodName, Reporter, Snapshot, Window, exposition};
-use crate::units::Rate;
+use crate::units::{Rate, ServiceName};
 
-/// The first chunk of load; long enough for a few hundred requests at the usual rates.
-const CHUNK: Duration = Duration::from_secs(3);
+/// The shortest chunk of load: around each, sidecars are read, which takes tenths of seconds.
+const CHUNK_MIN: Duration = Duration::from_secs(1);
 
-/// Proxies count a request when its stream ends, which the client may notice first. On a machine
-/// that is busy enough to need more, the generator misses its plan too.
-const SETTLE: Duration = Duration::from_secs(3);
+/// The longest chunk: after it, somebody who watches should learn how it stands.
+const CHUNK_MAX: Duration = Duration::from_secs(8);
+
+/// Proxies count a request when its stream ends, which the client may notice first, and the
+/// application's own load goes on meanwhile. A machine that needs longer misses its plan too.
+const SETTLE: Duration = Duration::from_secs(10);
 
 /// Between two looks at the agents while load runs.
 const LOOK: Duration = Duration::from_millis(250);
@@ -37,16 +42,42 @@ const IN_FLIGHT_MAX: u32 = 4_000;
 /// Sidecars read at the same time: the API server is somebody's production too.
 const SCRAPES_AT_ONCE: usize = 8;
 
-/// The load that a scenario sends through every portal.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The load that a scenario sends through a portal.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Load {
-    /// Per portal.
+    /// How many requests.
     pub rate: Rate,
+    /// With which headers.
+    pub headers: Headers,
+}
+
+/// The headers of a load.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Headers {
+    /// The portal's own.
+    #[default]
+    Own,
+    /// None of them.
+    None,
+    /// The portal's own, but for this one.
+    With(HeaderMatch),
+}
+
+/// What load is sent, and what is known of the mesh meanwhile.
+pub(super) struct Situation<'a> {
+    /// The run.
+    pub run: &'a Run,
+    /// Whose evidence it is.
+    pub scenario: ScenarioId,
+    /// By portal.
+    pub loads: &'a BTreeMap<String, Load>,
+    /// Services of which more requests may arrive than are sent: mirrored or retried ones.
+    pub multiplied: Vec<ServiceName>,
 }
 
 /// What was seen since the last change.
 #[derive(Debug)]
-pub struct Evidence {
+pub(super) struct Evidence {
     before: Snapshot,
     /// The proxies' differences over all chunks.
     pub window: Window,
@@ -56,28 +87,54 @@ pub struct Evidence {
     pub load_time: Duration,
 }
 
+/// How long to send load for the first time, if a claim is likely to need so many trials of an
+/// observer that sees so many per second.
+#[must_use]
+pub(super) fn first_chunk(needed: u64, per_second: f64) -> Duration {
+    let seconds = Duration::try_from_secs_f64(needed as f64 / per_second);
+    // The plan's last moments and a few misses are covered by a tenth more.
+    seconds.unwrap_or(CHUNK_MAX).mul_f64(1.1).clamp(CHUNK_MIN, CHUNK_MAX)
+}
+
+/// How long to send load once more, after so many trials in `so_far`.
+#[must_use]
+pub(super) fn next_chunk((trials, needed): (u64, u64), so_far: Duration) -> Duration {
+    // What came out less clearly than planned needs more than planned: a third at least.
+    let wanted = needed.saturating_sub(trials).max(trials / 3).max(1);
+    let seconds = so_far.as_secs_f64() * wanted as f64 / trials.max(1) as f64;
+    Duration::try_from_secs_f64(seconds).unwrap_or(CHUNK_MAX).clamp(CHUNK_MIN, CHUNK_MAX)
+}
+
 // === impl Evidence ===
 
 impl Evidence {
     /// Sends the first chunk of load and reads what came of it.
-    pub async fn gather(run: &Run, scenario: ScenarioId, load: Load) -> Result<Self> {
+    pub(super) async fn gather(situation: &Situation<'_>, chunk: Duration) -> Result<Self> {
+        let run = situation.run;
         tokio::time::sleep_until(run.quiet_from().into()).await;
         let before = scrape(run).await?;
         let window = Window::between(&before, &before).map_err(|cause| unreadable(&cause))?;
         let mut evidence =
             Self { before, window, clients: BTreeMap::new(), load_time: Duration::ZERO };
-        evidence.extend(run, scenario, load).await?;
+        evidence.extend(situation, chunk).await?;
         Ok(evidence)
     }
 
     /// Sends one more chunk and adds it.
-    pub async fn extend(&mut self, run: &Run, scenario: ScenarioId, load: Load) -> Result<()> {
-        let specs: BTreeMap<_, _> = (run.application.portals.iter())
-            .map(|(name, portal)| Ok((name.clone(), spec(run, name, portal, load)?)))
-            .collect::<Result<_>>()?;
+    pub(super) async fn extend(
+        &mut self,
+        situation: &Situation<'_>,
+        chunk: Duration,
+    ) -> Result<()> {
+        let run = situation.run;
+        let spec = |(name, load): (&String, &Load)| {
+            let portal = run.application.portal(name)?;
+            Ok((name.clone(), spec(run, name, portal, load, chunk)?))
+        };
+        let specs: BTreeMap<_, _> = situation.loads.iter().map(spec).collect::<Result<_>>()?;
         let ids = run.agents.send(&run.target, specs).await?;
-        let reports = drain(run, scenario, &ids).await?;
-        self.load_time += CHUNK;
+        let reports = drain(run, situation.scenario, &ids, chunk).await?;
+        self.load_time += chunk;
         for (portal, report) in &reports {
             report.kept_plan().map_err(|cause| {
                 Error::runner(format!("sending load through portal {portal}"), cause)
@@ -87,19 +144,27 @@ impl Evidence {
         for (portal, report) in reports {
             self.clients.entry(portal).or_default().add(&report.tally);
         }
-        self.window = self.settled(run).await?;
+        self.window = self.settled(situation).await?;
         Ok(())
     }
 
-    /// Reads the proxies until they have counted as many of the agents' requests as the agents
-    /// have; a difference that stays is an error of the telemetry, and named.
-    async fn settled(&self, run: &Run) -> Result<Window> {
+    /// Reads the proxies until all ledgers agree about the load's requests; a difference that stays
+    /// is an error of the telemetry, and named.
+    async fn settled(&self, situation: &Situation<'_>) -> Result<Window> {
         let started = Instant::now();
+        let mut copies = None;
         loop {
-            let after = scrape(run).await?;
+            let after = scrape(situation.run).await?;
             let window =
                 Window::between(&self.before, &after).map_err(|cause| unreadable(&cause))?;
-            let differences = self.differences(run, &window);
+            let mut differences = self.differences(situation, &window)?;
+            // Nobody waits for a copy or knows how many there will be: they have ended when no
+            // more come.
+            let now = copied(situation, &window)?;
+            if now > 0 && copies != Some(now) {
+                differences.push("copies still arrive".to_owned());
+            }
+            copies = Some(now);
             if differences.is_empty() {
                 return Ok(window);
             }
@@ -111,21 +176,26 @@ impl Evidence {
         }
     }
 
-    fn differences(&self, run: &Run, window: &Window) -> Vec<String> {
+    fn differences(&self, situation: &Situation<'_>, window: &Window) -> Result<Vec<String>> {
+        let application = &situation.run.application;
         let mut differences = Vec::new();
-        for (name, portal) in &run.application.portals {
-            let (namespace, workload) = Agents::workload(portal);
-            let filter = Filter {
-                reporter: Some(Reporter::Source),
-                source_workload: Some(workload),
-                source_namespace: Some(namespace),
-                ..Filter::default()
-            };
+        for name in situation.loads.keys() {
+            let mut filter = Filter { reporter: Some(Reporter::Source), ..Filter::default() };
+            beside(&mut filter, application, name)?;
             let proxy = window.requests(&filter).total();
             let client = self.clients.get(name).map_or(0, reached_proxy);
             if proxy != client {
                 differences.push(format!(
                     "portal {name}: the client counted {client} requests, its own proxy {proxy}"
+                ));
+            }
+            let service = called(application, name)?;
+            let (sent, arrived) = sides(situation, window, name)?;
+            let more_may_arrive = multiplied(situation, &service)?;
+            if arrived < sent || (arrived > sent && !more_may_arrive) {
+                differences.push(format!(
+                    "portal {name}: its own proxy sent {sent} requests to {service}, whose proxies \
+                     counted {arrived}"
                 ));
             }
         }
@@ -139,8 +209,45 @@ impl Evidence {
                 differences.push(format!("the {who} proxies counted {counted}, timed {timed}"));
             }
         }
-        differences
+        Ok(differences)
     }
+}
+
+/// How many of a portal's requests its own proxy sent to a host, and how many the hosts' proxies
+/// counted. A fault, an overflow or a missing route has no host; a refused connection has one that
+/// never saw it.
+fn sides(situation: &Situation<'_>, window: &Window, portal: &str) -> Result<(u64, u64)> {
+    let application = &situation.run.application;
+    let service = application.service(&called(application, portal)?)?;
+    let mut source = filter(Reporter::Source, service);
+    beside(&mut source, application, portal)?;
+    let destination = Filter { reporter: Some(Reporter::Destination), ..source.clone() };
+    let with_host = |filter: &Filter| {
+        let requests = window.requests(filter);
+        requests.total() - requests.to_workload("unknown")
+    };
+    let refused = Filter { response_flag: Some("UF".to_owned()), ..source.clone() };
+    let sent = with_host(&source).saturating_sub(with_host(&refused));
+    Ok((sent, window.requests(&destination).total()))
+}
+
+/// How many requests arrived beyond those that were sent, where that may be.
+fn copied(situation: &Situation<'_>, window: &Window) -> Result<u64> {
+    let mut copies = 0;
+    for name in situation.loads.keys() {
+        if multiplied(situation, &called(&situation.run.application, name)?)? {
+            let (sent, arrived) = sides(situation, window, name)?;
+            copies += arrived.saturating_sub(sent);
+        }
+    }
+    Ok(copies)
+}
+
+fn multiplied(situation: &Situation<'_>, service: &ServiceName) -> Result<bool> {
+    let found = situation.run.application.service(service)?;
+    Ok(situation.multiplied.iter().any(|one| {
+        one.name == found.name && one.namespace.as_ref().is_none_or(|ns| *ns == found.namespace)
+    }))
 }
 
 fn unreadable(cause: &dyn std::fmt::Display) -> Error {
@@ -153,8 +260,9 @@ async fn drain(
     run: &Run,
     scenario: ScenarioId,
     ids: &BTreeMap<String, u64>,
+    chunk: Duration,
 ) -> Result<BTreeMap<String, StreamReport>> {
-    let deadline = Instant::now() + CHUNK + REQUEST_TIMEOUT + SETTLE;
+    let deadline = Instant::now() + chunk + REQUEST_TIMEOUT + SETTLE;
     loop {
         let reports = run.agents.reports(&run.target, ids).await?;
         let sum = |count: fn(&Tally) -> u64| reports.values().map(|r| count(&r.tally)).sum();
@@ -185,20 +293,30 @@ fn reached_proxy(tally: &Tally) -> u64 {
     tally.done.saturating_sub(failed(Failure::Refused) + failed(Failure::Dial))
 }
 
-fn spec(run: &Run, name: &str, portal: &Portal, load: Load) -> Result<StreamSpec> {
-    let service =
-        run.application.service(&portal.calls.parse().map_err(|cause| {
-            Error::feature(format!("reading what portal {name} calls"), cause)
-        })?)?;
+fn spec(
+    run: &Run,
+    name: &str,
+    portal: &Portal,
+    load: &Load,
+    chunk: Duration,
+) -> Result<StreamSpec> {
+    let service = run.application.service(&called(&run.application, name)?)?;
     let url = format!("http://{}.{}:{}", service.name, service.namespace, service.port);
-    let headers = portal.headers.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+    let mut headers = portal.headers.clone();
+    match &load.headers {
+        Headers::Own => {}
+        Headers::None => headers.clear(),
+        Headers::With(HeaderMatch { name, value }) => {
+            headers.insert(name.clone(), vec![value.clone()]);
+        }
+    }
     let shape = Shape::Open { rate: load.rate, spacing: Spacing::Even, ramp_ms: 0 };
     let milliseconds = |d: Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
     Ok(StreamSpec {
         paths: portal.paths.clone(),
-        headers,
+        headers: headers.into_iter().collect(),
         expect_json_nonempty: portal.expect_json_nonempty,
-        duration_ms: Some(milliseconds(CHUNK)),
+        duration_ms: Some(milliseconds(chunk)),
         timeout_ms: milliseconds(REQUEST_TIMEOUT),
         max_in_flight: IN_FLIGHT_MAX,
         ..StreamSpec::get(name, url, shape)
@@ -230,4 +348,24 @@ async fn scrape(run: &Run) -> Result<Snapshot> {
             .map_err(|cause| Error::runner(doing(), cause))?;
     }
     Ok(snapshot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_are_as_long_as_a_claim_is_likely_to_need() {
+        let tenths = |chunk: Duration| chunk.as_millis() / 100;
+        assert_eq!(tenths(first_chunk(200, 50.0)), 44);
+        assert_eq!(first_chunk(1, 50.0), CHUNK_MIN);
+        assert_eq!(first_chunk(u64::MAX, 0.001), CHUNK_MAX);
+        let so_far = Duration::from_secs(4);
+        // Half of what was planned: as much again.
+        assert_eq!(next_chunk((100, 200), so_far), so_far);
+        // All that was planned, and not decided: a third more.
+        assert_eq!(tenths(next_chunk((300, 300), so_far)), 13);
+        // Nothing seen at all.
+        assert_eq!(next_chunk((0, 200), so_far), CHUNK_MAX);
+    }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::application::Application;
@@ -127,21 +128,13 @@ impl Guard {
         self.lost.clone()
     }
 
-    /// Does the work and keeps the run alive while it takes. When the run is lost, the work is
-    /// asked to stop and to restore.
-    pub async fn kept<T>(&self, work: impl Future<Output = T>) -> T {
-        let mut work = std::pin::pin!(work);
-        let mut keeping = std::pin::pin!(self.keep());
-        tokio::select! {
-            biased;
-            // A process that was frozen finds out before it does anything else.
-            why = &mut keeping => {
-                self.lost.set(why);
-                self.stop.cancel();
-            }
-            done = &mut work => return done,
-        }
-        work.await
+    /// Keeps the run alive. When it is lost, its work is asked to stop and to restore; never
+    /// ends, so that it is polled beside the work for as long as that takes.
+    async fn watch(&self) {
+        let why = self.keep().await;
+        self.lost.set(why);
+        self.stop.cancel();
+        std::future::pending().await
     }
 
     /// Renews and pushes back until the run is lost; answers why.
@@ -159,6 +152,15 @@ impl Guard {
                 Beat::Pushed | Beat::Missed => {}
             }
             tokio::time::sleep(self.beat).await;
+        }
+    }
+
+    /// Its mesh is gone, and everything that was to be undone went with it.
+    pub fn forget(&self) {
+        let ids: Vec<u64> = self.journal.entries(|_| true).iter().map(|entry| entry.id).collect();
+        if !ids.is_empty() {
+            self.journal.undone(&ids);
+            let _ = self.journal.close();
         }
     }
 
@@ -187,6 +189,18 @@ impl Guard {
             Err(error) => left.push(error.to_string()),
         }
         left
+    }
+}
+
+/// Does the work and keeps these runs alive while it takes.
+pub async fn kept<T>(guards: &[&Guard], work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    let mut watching = std::pin::pin!(join_all(guards.iter().map(|guard| guard.watch())));
+    tokio::select! {
+        biased;
+        // A process that was frozen finds out before it does anything else.
+        _ = &mut watching => work.await,
+        done = &mut work => done,
     }
 }
 

@@ -20,6 +20,16 @@ const READY_DEADLINE: Duration = Duration::from_mins(1);
 /// Between two looks at the Deployments.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// How often the pods themselves are looked at, for one that will never be ready.
+const TROUBLE_PAUSE: Duration = Duration::from_secs(1);
+
+/// A container that ended so often is not in a race of the start: it will end again. With the
+/// kubelet's growing pauses this many restarts take some ten seconds.
+const RESTARTS_MAX: u64 = 3;
+
+/// How much of a container's last words is shown.
+const WORDS_MAX: usize = 2_000;
+
 /// A file and the namespace its objects go to, as `kubectl apply -n` would say.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -85,6 +95,7 @@ impl Target {
     /// how many pods that are.
     pub async fn deployed(&self, namespaces: &[String]) -> Result<u64> {
         let started = Instant::now();
+        let mut looked = started;
         loop {
             let (mut pods, mut waiting) = (0, Vec::new());
             for namespace in namespaces {
@@ -104,14 +115,112 @@ impl Target {
             if waiting.is_empty() {
                 return Ok(pods);
             }
-            if started.elapsed() > READY_DEADLINE {
-                return Err(Error::runner(
-                    "waiting for the application's pods",
-                    format!("after 60 s not available: {}", waiting.join(", ")),
-                )
-                .hint("`kubectl describe pod` against this mesh says why"));
+            let late = started.elapsed() > READY_DEADLINE;
+            if late || looked.elapsed() > TROUBLE_PAUSE {
+                looked = Instant::now();
+                let troubles = self.troubles(namespaces).await?;
+                if let Some(hopeless) = troubles.iter().find(|trouble| trouble.hopeless) {
+                    return Err(never_ready(&hopeless.text));
+                }
+                if late {
+                    let seconds = READY_DEADLINE.as_secs();
+                    let names = waiting.join(", ");
+                    let why: String =
+                        troubles.iter().take(3).map(|t| format!("\n{}", t.text)).collect();
+                    return Err(never_ready(&format!(
+                        "after {seconds} s not available: {names}{why}"
+                    )));
+                }
             }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// What keeps the pods of these namespaces from being ready.
+    async fn troubles(&self, namespaces: &[String]) -> Result<Vec<Trouble>> {
+        let mut troubles = Vec::new();
+        for namespace in namespaces {
+            let (pods, _) = self.list("v1", "Pod", namespace, "").await?;
+            troubles.extend(pods.iter().filter_map(trouble));
+        }
+        Ok(troubles)
+    }
+}
+
+/// Why a pod is not ready.
+#[derive(Debug, PartialEq, Eq)]
+struct Trouble {
+    text: String,
+    /// Whether waiting longer is in vain.
+    hopeless: bool,
+}
+
+/// What the status of a pod says about its first container in trouble. Pure.
+fn trouble(pod: &Value) -> Option<Trouble> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().trim_end().to_owned();
+    let containers = pod["status"]["containerStatuses"].as_array()?;
+    containers.iter().find_map(|container| {
+        let waiting = &container["state"]["waiting"];
+        let reason = text(&waiting["reason"]);
+        let restarts = container["restartCount"].as_u64().unwrap_or_default();
+        let last = text(&container["lastState"]["terminated"]["message"]);
+        let message = if last.is_empty() { text(&waiting["message"]) } else { last };
+        // Between being made and being started a container waits without any message.
+        if reason.is_empty() || message.is_empty() {
+            return None;
+        }
+        let message: String = message.chars().take(WORDS_MAX).collect();
+        let (pod, name) = (text(&pod["metadata"]["name"]), text(&container["name"]));
+        let text =
+            format!("container {name} of pod {pod}, started {} times: {message}", restarts + 1);
+        Some(Trouble { text, hopeless: restarts >= RESTARTS_MAX })
+    })
+}
+
+fn never_ready(cause: &str) -> Error {
+    Error::runner("waiting for the application's pods", cause).hint(
+        "`faultless up` with --write-kubeconfig leaves a mesh as it is, for `kubectl` to look at",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_container_that_keeps_ending_is_hopeless() {
+        let pod = |restarts: u64, last: &str| {
+            json!({
+                "metadata": {"name": "p"},
+                "status": {"containerStatuses": [
+                    {"name": "app", "restartCount": 0, "state": {"running": {}}},
+                    {
+                        "name": "istio-proxy",
+                        "restartCount": restarts,
+                        "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}},
+                        "lastState": {"terminated": {"message": last}},
+                    },
+                ]},
+            })
+        };
+        let early = trouble(&pod(1, "boom\n")).unwrap();
+        assert_eq!(early.text, "container istio-proxy of pod p, started 2 times: boom");
+        assert!(!early.hopeless);
+        assert!(trouble(&pod(3, "")).unwrap().hopeless);
+        assert!(trouble(&pod(3, "")).unwrap().text.ends_with("back-off"));
+        let long = trouble(&pod(9, &"ü".repeat(WORDS_MAX * 2))).unwrap();
+        assert!(long.text.chars().count() < WORDS_MAX + 100);
+    }
+
+    #[test]
+    fn a_pod_that_only_starts_has_no_trouble() {
+        let waiting = json!({"status": {"containerStatuses": [
+            {"name": "a", "state": {"waiting": {"reason": "ContainerCreating"}}},
+            {"name": "b", "state": {"running": {}}, "lastState": {"terminated": {"message": "x"}}},
+        ]}});
+        assert_eq!(trouble(&waiting), None);
+        assert_eq!(trouble(&json!({})), None);
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use kube::config::Kubeconfig;
 
 use crate::error::{Error, Result};
 use crate::load;
@@ -51,6 +52,36 @@ impl LocalMesh {
     /// Writes the kubeconfig, readable by its owner alone.
     pub fn write_kubeconfig(&self, path: &Path) -> Result<()> {
         self.mesh.write_kubeconfig(Self::CONTEXT, path)
+    }
+
+    /// Whether a kubeconfig may be written there: one that is somebody's own would be lost. One of
+    /// an earlier mesh reaches nothing any more, and may be replaced.
+    pub fn may_write_kubeconfig(path: &Path) -> Result<()> {
+        let ours = |text: &str| {
+            let config = Kubeconfig::from_yaml(text);
+            config.is_ok_and(|config| {
+                !config.contexts.is_empty()
+                    && config.contexts.iter().all(|context| context.name == Self::CONTEXT)
+            })
+        };
+        let refused = |cause: &dyn std::fmt::Display| {
+            Err(Error::feature(format!("writing the kubeconfig {}", path.display()), cause)
+                .hint("name another file with --write-kubeconfig"))
+        };
+        match std::fs::read_to_string(path) {
+            Ok(text) if text.trim().is_empty() || ours(&text) => Ok(()),
+            Ok(_) => refused(&"a file that is no local mesh's kubeconfig is there"),
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(cause) => refused(&cause),
+        }
+    }
+
+    /// Removes the kubeconfig, unless another mesh has written its own there meanwhile.
+    pub fn remove_kubeconfig(&self, path: &Path) {
+        if std::fs::read_to_string(path).is_ok_and(|text| text == self.kubeconfig()) {
+            // It is gone, or it was made unremovable after us: either way it reaches nothing.
+            let _ = std::fs::remove_file(path);
+        }
     }
 
     /// Ends every process of the mesh and removes its folder.

@@ -367,13 +367,17 @@ impl Durations {
 
     /// How many requests took from `low_ms` (included) to `high_ms` (excluded): those that did for
     /// certain, and those that may have, the certain ones included. They differ where a limit lies
-    /// inside a bucket. Envoy fills a bucket up to, but not including, its upper limit.
+    /// inside a bucket.
+    ///
+    /// Envoy counts in bins of two significant digits, and the bin that begins at a bucket's limit
+    /// still belongs to that bucket: delays of 5,000 to 5,099 ms were seen under `le="5000"`
+    /// (Envoy 1.40.0). Other builds put that bin above the limit, so it is taken for uncertain.
     #[must_use]
     pub fn share_between(&self, low_ms: f64, high_ms: f64) -> (u64, u64) {
         let (mut certain, mut possible) = (0, 0);
         for (index, count) in self.buckets.iter().enumerate() {
             let lower = index.checked_sub(1).map_or(0.0, |below| self.bounds_ms[below]);
-            let upper = self.bounds_ms.get(index).copied().unwrap_or(f64::INFINITY);
+            let upper = self.bounds_ms.get(index).map_or(f64::INFINITY, |upper| bin_end(*upper));
             if low_ms <= lower && upper <= high_ms {
                 certain += count;
             }
@@ -389,6 +393,14 @@ impl Durations {
     pub fn mean_ms(&self) -> Option<f64> {
         (self.count > 0).then(|| self.sum_ms / self.count as f64)
     }
+}
+
+/// Where the bin of two significant digits ends that begins at this limit: 5,000 → 5,100.
+fn bin_end(limit: f64) -> f64 {
+    if limit <= 0.0 {
+        return limit;
+    }
+    limit + 10_f64.powf(limit.log10().floor() - 1.0)
 }
 
 #[cfg(test)]

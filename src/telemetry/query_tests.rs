@@ -156,15 +156,19 @@ fn durations_know_what_they_do_not_know() {
     let window = window(&[("p/a", &histogram(labels, &bounds, 462_000.0))]);
     let durations = window.durations(&Filter::of(Reporter::Source, &service("hotels")));
     assert_eq!((durations.count, &durations.buckets[..]), (99, &[4, 3, 0, 90, 2][..]));
-    assert_eq!(durations.share_between(5_000.0, 10_000.0), (90, 90));
-    assert_eq!(durations.share_between(5_000.0, 5_300.0), (0, 90));
-    // A limit between two buckets leaves nothing open, on either side.
-    assert_eq!(durations.share_between(2_500.0, 10_000.0), (90, 90));
-    assert_eq!(durations.share_between(0.0, 2_500.0), (7, 7));
-    assert_eq!(durations.share_between(0.0, 1_000.0), (4, 4));
-    assert_eq!(durations.share_between(2_000.0, 10_000.0), (90, 93));
     assert_eq!(durations.share_between(5_000.0, f64::INFINITY), (92, 92));
     assert_eq!(durations.share_between(0.0, 20_000.0), (97, 99));
+    // The bin that begins at a limit may belong to either side of it.
+    assert_eq!(durations.share_between(5_000.0, 10_000.0), (0, 90));
+    assert_eq!(durations.share_between(5_000.0, 11_000.0), (90, 92));
+    assert_eq!(durations.share_between(2_500.0, f64::INFINITY), (92, 95));
+    assert_eq!(durations.share_between(2_600.0, f64::INFINITY), (92, 92));
+    assert_eq!(durations.share_between(0.0, 2_500.0), (4, 7));
+    assert_eq!(durations.share_between(0.0, 1_000.0), (0, 4));
+    assert_eq!(durations.share_between(0.0, 1_100.0), (4, 7));
+    // A limit inside a bucket leaves the bucket open.
+    assert_eq!(durations.share_between(5_000.0, 5_300.0), (0, 90));
+    assert_eq!(durations.share_between(2_000.0, f64::INFINITY), (92, 95));
     assert!((durations.mean_ms().unwrap() - 462_000.0 / 99.0).abs() < 1e-9);
     let other = window.durations(&Filter::of(Reporter::Source, &service("cars")));
     assert_eq!((other.count, other.mean_ms()), (0, None));

@@ -27,10 +27,10 @@ pub(super) fn of(verdict: &Verdict, what: &str) -> String {
     let low = outwards(verdict.interval.low, digits, f64::floor);
     let high = outwards(verdict.interval.high, digits, f64::ceil);
     match verdict.bound {
-        Bound::All | Bound::None_ => {
+        Bound::All | Bound::None_ | Bound::Some_ => {
             let hits = range(&thousands(counts.certain), &thousands(counts.possible));
             let limit = match verdict.bound {
-                Bound::None_ => format!("at most {high}%"),
+                Bound::None_ | Bound::Some_ => format!("at most {high}%"),
                 _ => format!("at least {low}%"),
             };
             format!("{hits} of {trials} ({confidence}: {limit}), required {required}")
@@ -46,7 +46,7 @@ pub(super) fn of(verdict: &Verdict, what: &str) -> String {
 }
 
 /// A whole number with `,` between thousands.
-pub(super) fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3);
     for (place, digit) in digits.chars().enumerate() {
@@ -59,7 +59,7 @@ pub(super) fn thousands(number: u64) -> String {
 }
 
 /// `1,312 requests`, `1 request`.
-pub(super) fn counted(number: u64, what: &str) -> String {
+pub(crate) fn counted(number: u64, what: &str) -> String {
     let what = if number == 1 { what.strip_suffix('s').unwrap_or(what) } else { what };
     format!("{} {what}", thousands(number))
 }
@@ -71,6 +71,7 @@ fn required(bound: &Bound) -> String {
         Bound::Between(least, most) => format!("{}-{most}", least.percent()),
         Bound::All => "all".to_owned(),
         Bound::None_ => "none".to_owned(),
+        Bound::Some_ => "some".to_owned(),
     }
 }
 

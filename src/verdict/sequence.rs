@@ -155,6 +155,12 @@ impl Confidence {
         }
     }
 
+    /// For one of two statements that must hold together at this confidence.
+    pub(super) fn halved(self) -> Self {
+        let percent = f64::midpoint(self.0.percent(), 100.0);
+        Self(Percent::new(percent).unwrap_or(self.0))
+    }
+
     /// The largest probability of a wrong verdict, in each direction.
     #[must_use]
     pub fn error_rate(self) -> f64 {

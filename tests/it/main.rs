@@ -2,8 +2,14 @@
 //! library's public API. One binary, because each more would link everything once more.
 
 mod api;
+mod cli;
 mod envoy;
 mod kubectl;
+mod local_mesh;
 mod mesh;
+mod program;
 mod tidy;
+mod tools;
 mod translate;
+mod trouble;
+mod truth;

@@ -51,7 +51,7 @@ impl BareMesh {
 
     /// A `kubectl` with this mesh's kubeconfig and a home of its own for its caches.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new("kubectl");
+        let mut command = Command::new(crate::tools::kubectl());
         command
             .args(args)
             .env("KUBECONFIG", self.dir.path().join("config"))

@@ -3,6 +3,7 @@
 
 mod envoy;
 mod property;
+mod server;
 mod world;
 
 use std::net::SocketAddr;

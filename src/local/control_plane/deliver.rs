@@ -1,66 +1,81 @@
-//! Brings its configuration to one proxy: files, written aside and renamed into folders that Envoy
-//! watches, only when their content changed, in an order in which traffic never meets a half: what
-//! is new is made before it is used, what is old is removed after its last use.
+//! Brings its configuration to one proxy: answers to its questions, in an order in which traffic
+//! never meets a half: what is new is made before it is used, what is old is removed after its last
+//! use.
 
-use std::collections::BTreeMap;
-use std::io;
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::answer::{Answer, Key, Outcome, QUERY};
-use super::{Ack, ProxyStatus, Target, Targets, rejections};
-use crate::local::envoy::{admin, bootstrap};
+use super::rejections::Reasons;
+use super::subscriptions::{Heard, Key, Offer, Standing, Subscriptions, hash};
+use super::xds::Kind;
+use super::{Ack, ProxyStatus, Target, Targets};
+use crate::local::envoy::admin;
 use crate::local::network::PodNet;
 use crate::local::translate::Resources;
 
-pub(super) const EDS: &str = "envoy.config.endpoint.v3.ClusterLoadAssignment";
-const CDS: &str = "envoy.config.cluster.v3.Cluster";
-const LDS: &str = "envoy.config.listener.v3.Listener";
-const RDS: &str = "envoy.config.route.v3.RouteConfiguration";
-
-/// Looks at the proxy after a write; most changes are in effect at the first or second.
+/// A question with nothing new to answer is held so long. Envoy would wait twice as long
+/// (`translate::REQUEST_TIMEOUT`), and asks again after it.
+const HOLD: Duration = Duration::from_mins(5);
+/// Looks whether accepted clusters and listeners are in use; they mostly are at the first.
 const POLL_FIRST: Duration = Duration::from_millis(2);
 /// Looks get rarer up to this: an Envoy that is only starting needs no fast answers.
 const POLL_MAX: Duration = Duration::from_millis(40);
 /// A proxy that has not answered by now is reported; it is looked at again with the next change.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
-/// A refusal counts when it is still true after this: the count may come from a last look at the
-/// earlier file, a moment before the one that is asked about.
-const REFUSAL_STANDS: Duration = Duration::from_millis(15);
-/// How long the reason may take from Envoy's log to us.
-const REASON_WITHIN: Duration = Duration::from_millis(200);
+/// How long the reason may take from Envoy's log to us. It was written before the question that
+/// shows the rejection, so this is only a full pipe or a busy machine.
+const REASON_WITHIN: Duration = Duration::from_millis(300);
+/// What tells whether something is accepted but not yet in use.
+const WARMING: &str = "/stats?filter=total_listeners_warming$|warming_clusters$|workers_started$";
 
 /// A proxy that is followed.
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) pod: Arc<PodNet>,
     pub(super) target: Targets,
-    progress: Mutex<Progress>,
+    state: Mutex<State>,
+    /// Told of everything that may end a wait: offers, questions, reasons, the end.
+    changes: watch::Sender<()>,
 }
 
 /// What a proxy was sent and what it made of it.
 #[derive(Debug, Default)]
-struct Progress {
-    /// The files as they are: version by subscription.
-    sent: BTreeMap<Key, String>,
-    /// The versions that are accepted and in use.
-    acked: BTreeMap<Key, String>,
-    /// The clusters in the file, which may still hold some that are to go.
-    clusters: BTreeMap<String, Value>,
-    /// How many files of a subscription had been refused at the end of the last delivery.
-    refused: BTreeMap<Key, u64>,
-    /// Versions that were rejected, with the reason.
-    rejected: BTreeMap<Key, (String, String)>,
+struct State {
+    subscriptions: Subscriptions,
+    reasons: Reasons,
+    /// The newest of its connections. Each process has one.
+    connection: u64,
+    /// What holds the clusters that it accepted last, and others that are to go.
+    clusters: (Arc<Told>, BTreeMap<String, Value>),
+    /// The versions of clusters and listeners that are known to be in use.
+    warmed: Option<[Option<String>; 2]>,
+    /// What was last delivered.
+    done: Option<Arc<Target>>,
     /// Why the last delivery stopped.
     error: Option<String>,
     observed: u64,
+    left: bool,
+}
+
+/// Resources, and the answers they make.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) resources: Resources,
+    offers: OnceLock<Offers>,
+}
+
+#[derive(Debug)]
+struct Offers {
+    clusters: Arc<Offer>,
+    listeners: Arc<Offer>,
+    routes: BTreeMap<String, Arc<Offer>>,
+    /// The route configurations that listeners ask for.
+    used: BTreeSet<String>,
 }
 
 /// Why a delivery stopped.
@@ -71,25 +86,58 @@ enum Stop {
     Error(String),
 }
 
+// === impl Told ===
+
+impl Told {
+    pub(super) const fn new(resources: Resources) -> Self {
+        Self { resources, offers: OnceLock::new() }
+    }
+
+    /// Made when first needed, which is in the proxies' tasks and not in the planner's.
+    fn offers(&self) -> &Offers {
+        self.offers.get_or_init(|| {
+            let Resources { clusters, listeners, routes } = &self.resources;
+            let mut used = BTreeSet::new();
+            listeners.values().for_each(|listener| routes_of(listener, &mut used));
+            let route = |(name, route): (&String, _)| (name.clone(), Arc::new(Offer::new([route])));
+            Offers {
+                clusters: Arc::new(Offer::new(clusters.values())),
+                listeners: Arc::new(Offer::new(listeners.values())),
+                routes: routes.iter().map(route).collect(),
+                used,
+            }
+        })
+    }
+}
+
 // === impl Member ===
 
 impl Member {
     pub(super) fn new(pod: Arc<PodNet>) -> Self {
-        Self { pod, target: watch::channel(None).0, progress: Mutex::default() }
+        let (target, changes) = (watch::channel(None).0, watch::channel(()).0);
+        Self { pod, target, state: Mutex::default(), changes }
     }
 
     pub(super) fn name(&self) -> String {
-        format!("{}.{}", self.pod.name, self.pod.namespace)
+        super::proxy_name(&self.pod)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn status(&self) -> ProxyStatus {
         let target = self.target.borrow().clone();
-        let expected = target.map(|target| self.expected(&target)).unwrap_or_default();
-        let progress = self.progress();
+        let state = self.state();
         let ack = |prefix: &str| {
-            let sent = expected.iter().filter(|(key, _)| key.starts_with(prefix));
-            let acked = sent.clone().filter_map(|(key, _)| progress.acked.get_key_value(key));
-            Ack { sent: digest(sent), acked: digest(acked) }
+            let asked = |key: &str| target.as_ref().is_none_or(|target| asked(target, key));
+            let sent = state.subscriptions.offers();
+            let sent: Vec<_> =
+                sent.filter(|(key, _)| key.starts_with(prefix) && asked(key)).collect();
+            let keys = sent.iter().map(|(key, _)| *key);
+            let acked: Vec<_> =
+                keys.filter_map(|key| Some((key, state.subscriptions.acked(key)?))).collect();
+            Ack { sent: digest(&sent), acked: digest(&acked) }
         };
         ProxyStatus {
             proxy: self.name(),
@@ -97,256 +145,291 @@ impl Member {
             listener: ack("lds"),
             route: ack("rds/"),
             endpoint: ack("eds/"),
-            error: progress.error.clone(),
-            observed: progress.observed,
+            error: state.error.clone(),
+            observed: state.observed,
         }
     }
 
-    fn progress(&self) -> MutexGuard<'_, Progress> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    // --- the proxy's side ---
 
-    /// Everything at once, for an Envoy that is not running yet.
-    pub(super) fn write_first(&self) -> io::Result<()> {
-        let Some(target) = self.target.borrow().clone() else { return Ok(()) };
-        for folder in ["cds", "lds", "rds", "out"] {
-            std::fs::create_dir_all(self.pod.dir.join(folder))?;
-        }
-        rejections::clear(&self.pod.dir);
-        for (name, route) in &target.resources.routes {
-            self.send_route(name, route)?;
-        }
-        self.send_clusters(target.resources.clusters.clone())?;
-        self.send_listeners(&target.resources)
-    }
-
-    /// Make before break: endpoints (`plan` wrote them) and clusters, then listeners, then routes;
-    /// when all is in use, the clusters and routes that are used no more go.
-    async fn deliver(&self, target: &Target, newer: &mut Newer) -> Result<(), Stop> {
-        let resources = &*target.resources;
-        let failed = |error: io::Error| Stop::Error(format!("cannot write its files: {error}"));
-        let mut clusters = self.progress().clusters.clone();
-        clusters.extend(resources.clusters.clone());
-        let old = clusters.len() > resources.clusters.len();
-        self.send_clusters(clusters).map_err(failed)?;
-        self.accepted(target, newer, &|key| key == "cds" || key.starts_with("eds/")).await?;
-        for (name, route) in &resources.routes {
-            // A listener whose routes have no file yet would wait for it.
-            if !self.progress().sent.contains_key(&format!("rds/{name}")) {
-                self.send_route(name, route).map_err(failed)?;
-            }
-        }
-        self.send_listeners(resources).map_err(failed)?;
-        self.accepted(target, newer, &|key| key == "lds").await?;
-        for (name, route) in &resources.routes {
-            self.send_route(name, route).map_err(failed)?;
-        }
-        self.accepted(target, newer, &|key| key.starts_with("rds/")).await?;
-        if old {
-            self.send_clusters(resources.clusters.clone()).map_err(failed)?;
-            self.accepted(target, newer, &|key| key == "cds").await?;
-        }
-        self.forget_routes(resources);
-        Ok(())
-    }
-
-    fn send_clusters(&self, clusters: BTreeMap<String, Value>) -> io::Result<()> {
-        self.send("cds", &bootstrap::cds_file(&self.pod.dir), CDS, clusters.values())?;
-        self.progress().clusters = clusters;
-        Ok(())
-    }
-
-    fn send_listeners(&self, resources: &Resources) -> io::Result<()> {
-        self.send("lds", &bootstrap::lds_file(&self.pod.dir), LDS, resources.listeners.values())
-    }
-
-    fn send_route(&self, name: &str, route: &Value) -> io::Result<()> {
-        let file = bootstrap::rds_file(&self.pod.dir, name);
-        self.send(&format!("rds/{name}"), &file, RDS, [route])
-    }
-
-    /// Writes a file if its content is new. The files are small and on a local disk or in memory:
-    /// writing one takes less time than handing it to another thread.
-    fn send<'a>(
+    /// Answers a question of its Envoy when there is something new; `None` is to ask again.
+    pub(super) async fn ask(
         &self,
-        key: &str,
-        file: &Path,
-        kind: &str,
-        resources: impl IntoIterator<Item = &'a Value>,
-    ) -> io::Result<()> {
-        let (version, text) = response(kind, resources);
-        if self.progress().sent.get(key) != Some(&version) {
-            replace(&self.pod.dir, file, &text)?;
-            let mut progress = self.progress();
-            progress.sent.insert(key.to_owned(), version);
-            // Nobody knows any more which one is in use, until the proxy is asked.
-            progress.acked.remove(key);
-        }
-        Ok(())
-    }
-
-    fn forget_routes(&self, resources: &Resources) {
-        let mut progress = self.progress();
-        let gone = |key: &Key| {
-            key.strip_prefix("rds/").is_some_and(|name| !resources.routes.contains_key(name))
+        connection: u64,
+        kind: Kind,
+        name: &str,
+        base: &str,
+    ) -> Option<String> {
+        let key = kind.key(name);
+        let mut changes = self.changes.subscribe();
+        let (heard, newest) = {
+            let mut state = self.state();
+            if connection > state.connection {
+                state.connection = connection;
+                state.subscriptions.restart();
+                state.warmed = None;
+            }
+            (state.subscriptions.hear(&key, base), state.connection)
         };
-        for key in progress.sent.keys().filter(|key| gone(key)) {
-            let file = bootstrap::rds_file(&self.pod.dir, key.trim_start_matches("rds/"));
-            // Nobody reads it any more; a file that stays is only untidy.
-            let _ = std::fs::remove_file(file);
+        if let Heard::Again { noted } = heard {
+            let reason = self.reason(noted, kind, name).await;
+            self.state().subscriptions.not_taken(&key, base, reason);
         }
-        progress.sent.retain(|key, _| !gone(key));
-    }
-
-    /// The versions that must be accepted for this target.
-    fn expected(&self, target: &Target) -> BTreeMap<Key, String> {
-        let progress = self.progress();
-        let mut expected = BTreeMap::new();
-        for (key, version) in &progress.sent {
-            // Routes that no listener asks for are never read.
-            let asked = key.strip_prefix("rds/").is_none_or(|name| uses(&target.resources, name));
-            if asked {
-                expected.insert(key.clone(), version.clone());
+        self.changes.send_replace(());
+        let until = Instant::now() + HOLD;
+        loop {
+            {
+                let mut state = self.state();
+                // After another connection began everything that is asked is taken down anew.
+                if state.left || state.connection != newest {
+                    return None;
+                }
+                let noted = state.reasons.count();
+                if let Some(answer) = state.subscriptions.answer(&key, base, noted) {
+                    return Some(answer);
+                }
+            }
+            match timeout_at(until, changes.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) | Err(_) => return None,
             }
         }
-        for (cluster, service) in eds_clusters(&target.resources) {
-            if let Some(version) = target.endpoints.get(service) {
-                expected.insert(format!("eds/{cluster}"), version.clone());
-            }
-        }
-        expected
     }
 
-    /// Waits until the proxy has accepted what was sent of these subscriptions and uses it.
-    async fn accepted(
-        &self,
-        target: &Target,
-        newer: &mut Newer,
-        which: &(dyn Fn(&str) -> bool + Sync),
-    ) -> Result<(), Stop> {
-        let expected: BTreeMap<_, _> =
-            self.expected(target).into_iter().filter(|(key, _)| which(key)).collect();
-        if self.progress().known(&expected) {
+    /// Takes a line of its Envoy's log.
+    pub(super) fn note(&self, line: &str) {
+        if self.state().reasons.note(line) {
+            self.changes.send_replace(());
+        }
+    }
+
+    /// Why its Envoy refused something of this kind.
+    async fn reason(&self, noted: u64, kind: Kind, name: &str) -> Option<String> {
+        let mut changes = self.changes.subscribe();
+        let told = async {
+            loop {
+                if let Some(reason) = self.state().reasons.since(noted, kind, name) {
+                    return Some(reason);
+                }
+                changes.changed().await.ok()?;
+            }
+        };
+        timeout(REASON_WITHIN, told).await.ok().flatten()
+    }
+
+    /// Ends what is held.
+    pub(super) fn leave(&self) {
+        self.state().left = true;
+        self.changes.send_replace(());
+    }
+
+    // --- the planner's side ---
+
+    /// Offers all at once, to an Envoy that is not running yet.
+    pub(super) fn offer_first(&self) {
+        let Some(target) = self.target.borrow().clone() else { return };
+        let offers = target.told.offers();
+        self.offer(|subscriptions| {
+            for (name, route) in &offers.routes {
+                subscriptions.offer(&Kind::Routes.key(name), route);
+            }
+            offer_endpoints(subscriptions, &target, &target.told.resources.clusters);
+            subscriptions.offer("cds", &offers.clusters);
+            subscriptions.offer("lds", &offers.listeners);
+        });
+    }
+
+    fn offer(&self, what: impl FnOnce(&mut Subscriptions)) {
+        what(&mut self.state().subscriptions);
+        self.changes.send_replace(());
+    }
+
+    /// Make before break: endpoints and clusters, then listeners, then routes; when all is in use,
+    /// the clusters and routes that are used no more go.
+    async fn deliver(&self, target: &Arc<Target>, newer: &mut Newer) -> Result<(), Stop> {
+        if self.has(target) {
+            return Ok(());
+        }
+        let (resources, offers) = (&target.told.resources, target.told.offers());
+        let old = self.old_clusters(resources);
+        let union = || resources.clusters.iter().chain(&old);
+        self.offer(|subscriptions| {
+            offer_endpoints(subscriptions, target, union());
+            let both = || Arc::new(Offer::new(union().map(|(_, cluster)| cluster)));
+            let both = (!old.is_empty()).then(both);
+            subscriptions.offer("cds", both.as_ref().unwrap_or(&offers.clusters));
+        });
+        self.accepted(newer, |key| key == "cds" || key.starts_with("eds/")).await?;
+        self.state().clusters = (Arc::clone(&target.told), old.clone());
+        self.offer(|subscriptions| {
+            for (name, route) in &offers.routes {
+                // A listener would wait for its routes.
+                if subscriptions.offered(&Kind::Routes.key(name)).is_none() {
+                    subscriptions.offer(&Kind::Routes.key(name), route);
+                }
+            }
+            subscriptions.offer("lds", &offers.listeners);
+        });
+        self.accepted(newer, |key| key == "lds").await?;
+        self.warmed(newer).await?;
+        self.offer(|subscriptions| {
+            for (name, route) in &offers.routes {
+                subscriptions.offer(&Kind::Routes.key(name), route);
+            }
+        });
+        self.accepted(newer, |key| key.starts_with("rds/") && asked(target, key)).await?;
+        if !old.is_empty() {
+            self.offer(|subscriptions| subscriptions.offer("cds", &offers.clusters));
+            self.accepted(newer, |key| key == "cds").await?;
+            self.state().clusters.1.clear();
+        }
+        self.offer(|subscriptions| {
+            offer_endpoints(subscriptions, target, &resources.clusters);
+            subscriptions.retain(|key| {
+                key.strip_prefix("rds/").is_none_or(|name| resources.routes.contains_key(name))
+            });
+        });
+        self.state().done = Some(Arc::clone(target));
+        Ok(())
+    }
+
+    /// The clusters that the proxy has and these resources have not.
+    fn old_clusters(&self, resources: &Resources) -> BTreeMap<String, Value> {
+        let state = self.state();
+        let (told, older) = &state.clusters;
+        let has = told.resources.clusters.iter().chain(older);
+        let old = has.filter(|(name, _)| !resources.clusters.contains_key(*name));
+        old.map(|(name, cluster)| (name.clone(), cluster.clone())).collect()
+    }
+
+    /// Whether the same was delivered already and is still in use: most changes of the store do
+    /// not concern the proxies.
+    fn has(&self, target: &Target) -> bool {
+        let state = self.state();
+        let same = |done: &Arc<Target>| {
+            Arc::ptr_eq(&done.told, &target.told) && Arc::ptr_eq(&done.endpoints, &target.endpoints)
+        };
+        state.error.is_none()
+            && state.done.as_ref().is_some_and(same)
+            && state.subscriptions.standing(|key| asked(target, key)) == Standing::Accepted
+    }
+
+    /// Waits until the proxy has accepted what is offered of these subscriptions.
+    async fn accepted(&self, newer: &mut Newer, which: impl Fn(&str) -> bool) -> Result<(), Stop> {
+        let mut changes = self.changes.subscribe();
+        let until = Instant::now() + ANSWER_WITHIN;
+        loop {
+            let standing = self.state().subscriptions.standing(&which);
+            match standing {
+                Standing::Accepted => return Ok(()),
+                Standing::Refused(reasons) => return Err(Stop::Error(reasons)),
+                Standing::Waits => {}
+            }
+            tokio::select! {
+                changed = timeout_at(until, changes.changed()) => {
+                    if changed.is_err() {
+                        return Err(silent());
+                    }
+                }
+                () = newer.arrives() => return Err(Stop::Newer),
+            }
+        }
+    }
+
+    /// Waits until accepted clusters and listeners are in use, if they are new: Envoy accepts them
+    /// before it has their endpoints and routes.
+    async fn warmed(&self, newer: &mut Newer) -> Result<(), Stop> {
+        let versions = {
+            let state = self.state();
+            Some(["cds", "lds"].map(|key| state.subscriptions.acked(key).cloned()))
+        };
+        if self.state().warmed == versions {
             return Ok(());
         }
         let socket = self.pod.dir.join(admin::SOCKET);
         let (start, mut pause) = (Instant::now(), POLL_FIRST);
-        let mut refused_at = None;
         while start.elapsed() < ANSWER_WITHIN {
-            let answer = admin::get(&socket, QUERY).await.ok().filter(|a| a.status == 200);
-            if let Some(answer) = answer.map(|answer| Answer::parse(&answer.body)) {
-                let open = {
-                    let mut progress = self.progress();
-                    progress.restarted(&answer);
-                    progress.compare(&expected, &answer)
-                };
-                match open {
-                    Open::Nothing if !answer.warming => {
-                        self.progress().settle(&expected, &answer);
-                        return Ok(());
-                    }
-                    Open::Rejected(keys) => {
-                        let since = *refused_at.get_or_insert_with(Instant::now);
-                        if since.elapsed() >= REFUSAL_STANDS {
-                            let error = self.rejected(&keys, &expected, &answer).await;
-                            return Err(Stop::Error(error));
-                        }
-                    }
-                    Open::Nothing | Open::Waits => refused_at = None,
-                }
+            let answer = admin::get(&socket, WARMING).await.ok().filter(|a| a.status == 200);
+            if answer.is_some_and(|answer| is_warm(&answer.body)) {
+                self.state().warmed = versions;
+                return Ok(());
             }
             tokio::select! {
                 () = sleep(pause) => pause = (pause * 3 / 2).min(POLL_MAX),
                 () = newer.arrives() => return Err(Stop::Newer),
             }
         }
-        Err(Stop::Error(format!("no answer from its Envoy within {} s", ANSWER_WITHIN.as_secs())))
-    }
-
-    /// Finds out and keeps why these were rejected.
-    async fn rejected(
-        &self,
-        keys: &[Key],
-        expected: &BTreeMap<Key, String>,
-        answer: &Answer,
-    ) -> String {
-        let start = Instant::now();
-        let mut reasons = rejections::read(&self.pod.dir);
-        while reasons.is_empty() && start.elapsed() < REASON_WITHIN {
-            sleep(POLL_FIRST).await;
-            reasons = rejections::read(&self.pod.dir);
-        }
-        // The newest words belong to what was refused last; each reading of a file repeats them.
-        let mut distinct: Vec<String> = Vec::new();
-        for reason in reasons.into_iter().rev() {
-            if distinct.len() < keys.len() && !distinct.contains(&reason) {
-                distinct.push(reason);
-            }
-        }
-        let reasons = distinct;
-        let mut progress = self.progress();
-        for key in keys {
-            // Without words: Envoy was seen to count a refusal and log nothing when the file was
-            // replaced while it read it. The one before then has the same reason.
-            let known = progress.rejected.get(key).map(|(_, reason)| reason.clone());
-            let reason = match (reasons.is_empty(), known) {
-                (false, _) => reasons.join("; "),
-                (true, Some(known)) => known,
-                (true, None) => "Envoy gave no reason".to_owned(),
-            };
-            progress.rejected.insert(key.clone(), (expected[key].clone(), reason));
-        }
-        progress.refused.extend(answer.refused.clone());
-        let said = keys.iter().map(|key| format!("{key} rejected: {}", progress.rejected[key].1));
-        said.collect::<Vec<_>>().join("\n")
+        Err(silent())
     }
 }
 
-// === impl Progress ===
-
-enum Open {
-    Nothing,
-    Waits,
-    Rejected(Vec<Key>),
+fn silent() -> Stop {
+    Stop::Error(format!("no answer from its Envoy within {} s", ANSWER_WITHIN.as_secs()))
 }
 
-impl Progress {
-    /// Whether the status already says that all of this is accepted.
-    fn known(&self, expected: &BTreeMap<Key, String>) -> bool {
-        expected.iter().all(|(key, version)| self.acked.get(key) == Some(version))
-    }
+/// Whether these statistics say that nothing is accepted but not yet in use.
+fn is_warm(stats: &str) -> bool {
+    let stat = |name| admin::stat(stats, name);
+    stat("listener_manager.workers_started") == Some(1)
+        && stat("listener_manager.total_listeners_warming") == Some(0)
+        && stat("cluster_manager.warming_clusters") == Some(0)
+}
 
-    /// An Envoy that was started again counts from nought.
-    fn restarted(&mut self, answer: &Answer) {
-        for (key, before) in &mut self.refused {
-            *before = (*before).min(answer.refused.get(key).copied().unwrap_or(0));
+/// Offers the endpoints of these clusters, and of no others.
+fn offer_endpoints<'a>(
+    subscriptions: &mut Subscriptions,
+    target: &Target,
+    clusters: impl IntoIterator<Item = (&'a String, &'a Value)>,
+) {
+    let services: BTreeSet<&str> = clusters.into_iter().filter_map(service).collect();
+    for service in &services {
+        let key = Kind::Endpoints.key(service);
+        if let Some(offer) = target.endpoints.get(*service) {
+            subscriptions.offer(&key, offer);
+        } else if subscriptions.offered(&key).is_none() {
+            // Envoy would wait for its endpoints.
+            subscriptions.offer(&key, &Arc::new(Offer::new([&nowhere(service)])));
         }
     }
+    subscriptions
+        .retain(|key| key.strip_prefix("eds/").is_none_or(|service| services.contains(service)));
+}
 
-    /// Takes down that all of this was accepted.
-    fn settle(&mut self, expected: &BTreeMap<Key, String>, answer: &Answer) {
-        self.acked.extend(expected.clone());
-        self.rejected.retain(|key, _| !expected.contains_key(key));
-        self.refused.extend(answer.refused.clone());
-    }
+fn nowhere(service: &str) -> Value {
+    json!({
+        "@type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
+        "cluster_name": service,
+    })
+}
 
-    fn compare(&self, expected: &BTreeMap<Key, String>, answer: &Answer) -> Open {
-        let mut open = Open::Nothing;
-        let mut rejected = Vec::new();
-        for (key, version) in expected {
-            let before = self.refused.get(key).copied().unwrap_or(0);
-            match answer.outcome(key, version, before) {
-                Outcome::Accepted => {}
-                Outcome::Rejected => rejected.push(key.clone()),
-                // The same file as the one that was rejected is not read again.
-                Outcome::NotYet if self.rejected.get(key).is_some_and(|(v, _)| v == version) => {
-                    rejected.push(key.clone());
-                }
-                Outcome::NotYet => open = Open::Waits,
-            }
+/// The name under which EDS knows a cluster, if its endpoints come that way.
+fn service<'a>((name, cluster): (&'a String, &'a Value)) -> Option<&'a str> {
+    let service = cluster["eds_cluster_config"]["service_name"].as_str();
+    (cluster["type"] == "EDS").then(|| service.unwrap_or(name))
+}
+
+/// Whether the proxy asks for this: for routes that no listener uses it does not.
+fn asked(target: &Target, key: &str) -> bool {
+    key.strip_prefix("rds/").is_none_or(|name| target.told.offers().used.contains(name))
+}
+
+/// The route configurations that a listener asks for.
+fn routes_of(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            let name = fields.get("route_config_name").and_then(Value::as_str);
+            found.extend(name.map(str::to_owned));
+            fields.values().for_each(|value| routes_of(value, found));
         }
-        if rejected.is_empty() { open } else { Open::Rejected(rejected) }
+        Value::Array(values) => values.iter().for_each(|value| routes_of(value, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
+}
+
+/// One version for several subscriptions; empty for none.
+fn digest(versions: &[(&Key, &String)]) -> String {
+    let text: String = versions.iter().map(|(key, version)| format!("{key} {version}\n")).collect();
+    if text.is_empty() { text } else { hash(text.as_bytes()) }
 }
 
 // === one proxy's task ===
@@ -371,89 +454,19 @@ pub(super) async fn follow(member: Arc<Member>) {
         if let Some(target) = target {
             match member.deliver(&target, &mut newer).await {
                 Ok(()) => {
-                    let mut progress = member.progress();
-                    if progress.error.take().is_some() {
-                        rejections::clear(&member.pod.dir);
-                    }
-                    progress.observed = target.version;
+                    let mut state = member.state();
+                    state.error = None;
+                    state.observed = target.version;
                 }
                 Err(Stop::Newer) => continue,
                 Err(Stop::Error(error)) => {
                     tracing::warn!(proxy = member.name(), "{error}");
-                    member.progress().error = Some(error);
+                    member.state().error = Some(error);
                 }
             }
         }
         newer.arrives().await;
     }
-}
-
-// === files ===
-
-/// A discovery response as a file: its version (a hash of what it holds) and its text.
-pub(super) fn response<'a>(
-    kind: &str,
-    resources: impl IntoIterator<Item = &'a Value>,
-) -> (String, String) {
-    let resources: Vec<Value> = resources
-        .into_iter()
-        .map(|resource| {
-            let mut resource = resource.clone();
-            resource["@type"] = json!(format!("type.googleapis.com/{kind}"));
-            resource
-        })
-        .collect();
-    let version = hash(json!(resources).to_string().as_bytes());
-    let text = json!({ "version_info": version, "resources": resources }).to_string();
-    (version, text)
-}
-
-/// Writes a file so that a reader sees the old or the new one whole: aside, in `scratch`, and then
-/// renamed. `scratch` is not a watched folder, so Envoy does not look before all is there.
-pub(super) fn replace(scratch: &Path, file: &Path, text: &str) -> io::Result<()> {
-    /// Two threads never write under one name.
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let aside = scratch.join(format!(".{}.tmp", COUNT.fetch_add(1, Ordering::Relaxed)));
-    std::fs::write(&aside, text)?;
-    std::fs::rename(&aside, file).inspect_err(|_| {
-        let _ = std::fs::remove_file(&aside);
-    })
-}
-
-/// Sixteen hexadecimal digits of the SHA-256: two contents never share them by chance.
-fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)[..8].iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// One version for several subscriptions; empty for none.
-fn digest<'a>(versions: impl Iterator<Item = (&'a Key, &'a String)>) -> String {
-    let text: String = versions.map(|(key, version)| format!("{key} {version}\n")).collect();
-    if text.is_empty() { text } else { hash(text.as_bytes()) }
-}
-
-/// The clusters whose endpoints come as files, with the name under which EDS knows them: several
-/// clusters may share one file.
-pub(super) fn eds_clusters(resources: &Resources) -> impl Iterator<Item = (&str, &str)> {
-    let clusters = resources.clusters.iter().filter(|(_, cluster)| cluster["type"] == "EDS");
-    clusters.map(|(name, cluster)| {
-        let service = cluster["eds_cluster_config"]["service_name"].as_str();
-        (name.as_str(), service.filter(|service| !service.is_empty()).unwrap_or(name))
-    })
-}
-
-/// Whether a listener asks for this route configuration.
-fn uses(resources: &Resources, route: &str) -> bool {
-    fn asks(value: &Value, route: &str) -> bool {
-        match value {
-            Value::Object(fields) => {
-                fields.get("route_config_name").is_some_and(|name| name == route)
-                    || fields.values().any(|value| asks(value, route))
-            }
-            Value::Array(values) => values.iter().any(|value| asks(value, route)),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
-        }
-    }
-    resources.listeners.values().any(|listener| asks(listener, route))
 }
 
 #[cfg(test)]

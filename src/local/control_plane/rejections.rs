@@ -1,48 +1,62 @@
-//! The reasons for which an Envoy refused a configuration. They are only in its log: counters say
-//! that something was refused, the admin's dump says why for listeners alone. So the reader of the
-//! log keeps the newest reasons in a small file in the pod's folder, and `deliver` reads them there.
+//! The reasons for which an Envoy refused a configuration. They are only in its log: its next
+//! question says that something was refused, the admin's dump says why for listeners alone. Pure.
 
-use std::fs;
-use std::path::Path;
+use std::collections::VecDeque;
 
-/// The file's name.
-const FILE: &str = "rejections.txt";
+use super::xds::Kind;
+
 /// How many reasons are kept.
-const KEEP: usize = 8;
+const KEEP: usize = 16;
 /// The longest reason; Envoy quotes the whole resource before it, so its end is what is kept.
 const REASON_MAX: usize = 1200;
-/// The words in which Envoy refuses a file (`filesystem_subscription_impl.cc`).
-const WORDS: [&str; 2] =
-    ["Filesystem config update rejected: ", "Filesystem config update failure: "];
+/// The words in which Envoy refuses an answer (`http_subscription_impl.cc`), around the path.
+const BEFORE: &str = "REST config for ";
+const AFTER: &str = " rejected: ";
 
-/// Keeps the reason if this line of Envoy's log has one. A failed write loses the reason's words,
-/// never the rejection itself.
-pub fn note(dir: &Path, line: &str) {
-    let Some(reason) = reason(line) else { return };
-    let mut kept = read(dir);
-    kept.push(reason);
-    let newest = kept.len().saturating_sub(KEEP);
-    let temporary = dir.join(".rejections");
-    if fs::write(&temporary, kept[newest..].join("\n")).is_ok() {
-        let _ = fs::rename(temporary, dir.join(FILE));
+/// The newest reasons of one Envoy.
+#[derive(Debug, Default)]
+pub(super) struct Reasons {
+    /// How many there have been.
+    count: u64,
+    kept: VecDeque<(u64, Kind, String)>,
+}
+
+// === impl Reasons ===
+
+impl Reasons {
+    /// Keeps the reason if this line of Envoy's log has one; says whether it has.
+    pub(super) fn note(&mut self, line: &str) -> bool {
+        let Some((kind, reason)) = reason(line) else { return false };
+        if self.kept.len() == KEEP {
+            self.kept.pop_front();
+        }
+        self.kept.push_back((self.count, kind, reason));
+        self.count += 1;
+        true
+    }
+
+    /// How many there have been.
+    pub(super) const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// What was said about this kind after the first `count`: what quotes the name if something
+    /// does, since Envoy does not say which of several subscriptions it means.
+    pub(super) fn since(&self, count: u64, kind: Kind, name: &str) -> Option<String> {
+        let new = self.kept.iter().filter(|(number, of, _)| *number >= count && *of == kind);
+        let mut said: Vec<&str> = new.map(|(_, _, reason)| reason.as_str()).collect();
+        said.dedup();
+        let quotes: Vec<&str> = said.iter().copied().filter(|text| text.contains(name)).collect();
+        let said = if quotes.is_empty() { said } else { quotes };
+        (!said.is_empty()).then(|| said.join("; "))
     }
 }
 
-/// The kept reasons, oldest first.
-#[must_use]
-pub fn read(dir: &Path) -> Vec<String> {
-    let text = fs::read_to_string(dir.join(FILE)).unwrap_or_default();
-    text.lines().map(str::to_owned).collect()
-}
-
-/// Forgets the reasons: those that come now belong to what is written now.
-pub fn clear(dir: &Path) {
-    let _ = fs::remove_file(dir.join(FILE));
-}
-
-/// The reason in a line of Envoy's log, bounded and on one line. Pure.
-fn reason(line: &str) -> Option<String> {
-    let (_, text) = WORDS.iter().find_map(|words| line.split_once(words))?;
+/// What was refused in a line of Envoy's log, and why: bounded and on one line.
+fn reason(line: &str) -> Option<(Kind, String)> {
+    let (_, text) = line.split_once(BEFORE)?;
+    let (path, text) = text.split_once(AFTER)?;
+    let kind = Kind::of(path)?;
     // `--log-format-escaped` escapes as C does.
     let text = text.replace("\\n", " ").replace("\\\"", "\"").replace("\\'", "'");
     let words: Vec<&str> =
@@ -50,36 +64,38 @@ fn reason(line: &str) -> Option<String> {
     let text = words.join(" ");
     let skip = text.chars().count().saturating_sub(REASON_MAX);
     let kept: String = text.chars().skip(skip).collect();
-    Some(if skip == 0 { kept } else { format!("…{kept}") })
+    Some((kind, if skip == 0 { kept } else { format!("…{kept}") }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const WORDS: &str = "[warning][config] REST config for /v3/discovery:routes rejected: ";
+
     #[test]
     fn a_reason_is_one_bounded_line_and_ends_as_envoys() {
-        let line = "[warning][config] Filesystem config update rejected: goo.gle/debugstr   \\nname: \
-                    \\\"a\\\"\\n: Proto constraint validation failed\\n";
-        assert_eq!(
-            reason(line).as_deref(),
-            Some("name: \"a\" : Proto constraint validation failed")
+        let line = format!(
+            "{WORDS}goo.gle/debugstr   \\nname: \\\"a\\\"\\n: Proto constraint validation failed\\n"
         );
-        let long = format!("x {}{}why", WORDS[0], "y".repeat(5000));
-        let reason = reason(&long).expect("it has the words");
-        assert!(
-            reason.starts_with('…') && reason.ends_with("ywhy") && reason.chars().count() == 1201
-        );
-        assert_eq!(super::reason("[warning][main] something else"), None);
+        let text = "name: \"a\" : Proto constraint validation failed".to_owned();
+        assert_eq!(reason(&line), Some((Kind::Routes, text)));
+        let long = format!("{WORDS}{}why", "y".repeat(5000));
+        let (_, long) = reason(&long).expect("it has the words");
+        assert!(long.starts_with('…') && long.ends_with("ywhy") && long.chars().count() == 1201);
+        assert_eq!(reason("[warning][main] something else"), None);
+        assert_eq!(reason("[warning][config] REST config for /x rejected: y"), None);
     }
 
     #[test]
-    fn only_the_newest_are_kept() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        (0..20).for_each(|n| note(dir.path(), &format!("{}no {n}", WORDS[0])));
-        let kept = read(dir.path());
-        assert_eq!((kept.len(), kept.last().map(String::as_str)), (KEEP, Some("no 19")));
-        clear(dir.path());
-        assert!(read(dir.path()).is_empty());
+    fn only_the_newest_are_kept_and_each_belongs_to_a_kind() {
+        let mut reasons = Reasons::default();
+        assert!(!reasons.note("something else"));
+        (0..20).for_each(|n| assert!(reasons.note(&format!("{WORDS}no {n}"))));
+        assert_eq!((reasons.count(), reasons.kept.len()), (20, KEEP));
+        assert_eq!(reasons.since(18, Kind::Routes, "8000").as_deref(), Some("no 18; no 19"));
+        assert_eq!(reasons.since(18, Kind::Routes, "18").as_deref(), Some("no 18"));
+        assert_eq!(reasons.since(18, Kind::Clusters, ""), None);
+        assert_eq!(reasons.since(20, Kind::Routes, ""), None);
     }
 }

@@ -1,12 +1,14 @@
-//! The configuration an Envoy starts with, and its command line. Everything else reaches it as
-//! files (`control_plane`). Pure and golden-tested.
+//! The configuration an Envoy starts with, and its command line. Everything else it asks the
+//! control plane for. Pure and golden-tested.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::admin;
+use crate::local::control_plane::xds;
+use crate::local::translate::{XDS_CLUSTER, config_source};
 
 /// Name of the bootstrap file in a pod's folder.
 pub const FILE: &str = "bootstrap.json";
@@ -39,36 +41,18 @@ pub const BUCKETS: [f64; 19] = [
     3_600_000.0,
 ];
 
-/// The file with the clusters. It has a folder of its own because Envoy watches folders: a change
-/// in one makes it read again every file of that folder, the rejected ones too.
+/// Envoy's bootstrap for the pod folder `dir`, the control plane's socket and this node id.
 #[must_use]
-pub fn cds_file(dir: &Path) -> PathBuf {
-    dir.join("cds").join("cds.json")
-}
-
-/// The file with the listeners.
-#[must_use]
-pub fn lds_file(dir: &Path) -> PathBuf {
-    dir.join("lds").join("lds.json")
-}
-
-/// The file with one route configuration.
-#[must_use]
-pub fn rds_file(dir: &Path, name: &str) -> PathBuf {
-    dir.join("rds").join(format!("{name}.json"))
-}
-
-/// Envoy's bootstrap for the pod folder `dir` and this node id.
-#[must_use]
-pub fn config(dir: &Path, node: &str) -> Value {
+pub fn config(dir: &Path, socket: &Path, node: &str) -> Value {
     json!({
         "node": { "id": node, "cluster": node.split('~').nth(2).unwrap_or(node) },
         // 384 is 0600: only the user who runs the mesh may talk to the admin.
         "admin": { "address": { "pipe": { "path": dir.join(admin::SOCKET), "mode": 384 } } },
         "dynamic_resources": {
-            "cds_config": watched(&cds_file(dir)),
-            "lds_config": watched(&lds_file(dir)),
+            "cds_config": config_source(),
+            "lds_config": config_source(),
         },
+        "static_resources": { "clusters": [xds(socket)] },
         // Counters are always live. Histograms are merged when the admin is asked, instead of by a
         // timer in sixteen idle processes; `metrics::page` knows that one answer is not enough.
         "stats_flush_on_admin": true,
@@ -85,14 +69,31 @@ pub fn config(dir: &Path, node: &str) -> Value {
     })
 }
 
-/// A file as a source of configuration, followed by watching its folder for renames.
-#[must_use]
-pub fn watched(file: &Path) -> Value {
+/// The control plane behind its socket. One HTTP/2 connection carries all subscriptions, each of
+/// which always has a question open, so nothing may count them.
+fn xds(socket: &Path) -> Value {
     json!({
-        "resource_api_version": "V3",
-        "path_config_source": {
-            "path": file,
-            "watched_directory": { "path": file.parent().unwrap_or(file) },
+        "name": XDS_CLUSTER,
+        "type": "STATIC",
+        "connect_timeout": "5s",
+        "load_assignment": {
+            "cluster_name": XDS_CLUSTER,
+            "endpoints": [{ "lb_endpoints": [{ "endpoint": {
+                "address": { "pipe": { "path": socket } },
+            } }] }],
+        },
+        "circuit_breakers": { "thresholds": [{
+            "max_pending_requests": u32::MAX,
+            "max_requests": u32::MAX,
+        }] },
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": "type.googleapis.com/\
+                          envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                "explicit_http_config": { "http2_protocol_options": {
+                    "max_concurrent_streams": xds::STREAMS_MAX,
+                } },
+            },
         },
     })
 }
@@ -126,7 +127,7 @@ pub fn args(dir: &Path) -> Vec<OsString> {
             &concurrency,
             "--log-level",
             "warning",
-            // One message is one line, whatever it quotes; `process` picks the rejections out.
+            // One message is one line, whatever it quotes; so a rejection can be picked out.
             "--log-format-escaped",
             "--log-format",
             "[%l][%n] %v",
@@ -149,7 +150,11 @@ mod tests {
     #[test]
     fn the_bootstrap_of_a_pod() {
         let node = "sidecar~127.1.0.7~hotels-v1-x.travel-agency~travel-agency.svc.cluster.local";
-        insta::assert_json_snapshot!(config(Path::new("/run/mesh/hotels"), node));
+        insta::assert_json_snapshot!(config(
+            Path::new("/run/mesh/7"),
+            Path::new("/run/mesh/xds.sock"),
+            node
+        ));
         assert_eq!(args(Path::new("/p"))[..2], ["-c", "/p/bootstrap.json"].map(OsString::from));
     }
 }

@@ -16,7 +16,6 @@ use tokio::time::{Instant, sleep, timeout};
 use super::lines::{Tail, each_line};
 use super::{Spec, admin, bootstrap, shim};
 use crate::error::{Error, Result};
-use crate::local::control_plane::rejections;
 use crate::local::image::Log;
 
 /// An Envoy alone is ready after 0.1 s; sixteen at once on two busy cores after one or two.
@@ -44,8 +43,8 @@ pub struct Envoy {
 // === impl Envoy ===
 
 impl Envoy {
-    /// Writes the bootstrap and starts the process; its log lines go to `log`. The xDS files must
-    /// be there already.
+    /// Writes the bootstrap and starts the process; its log lines go to `log`. The control
+    /// plane must answer already.
     pub async fn spawn(spec: Spec, log: Log) -> Result<Self> {
         let doing = format!("starting Envoy for {}", spec.node);
         let admin = spec.dir.join(admin::SOCKET);
@@ -62,11 +61,10 @@ impl Envoy {
         let tail = Arc::new(Mutex::new(Tail::default()));
         let mut reader = JoinSet::new();
         if let Some(stderr) = child.stderr.take() {
-            let (tail, dir) = (Arc::clone(&tail), spec.dir.clone());
+            let tail = Arc::clone(&tail);
             reader.spawn(async move {
                 each_line(stderr, |line| {
                     tail.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-                    rejections::note(&dir, line);
                     log(line.to_owned());
                 })
                 .await;
@@ -140,10 +138,8 @@ impl Envoy {
 }
 
 async fn prepare(spec: &Spec) -> io::Result<()> {
-    for folder in ["cds", "lds", "rds", "out"] {
-        tokio::fs::create_dir_all(spec.dir.join(folder)).await?;
-    }
-    let config = bootstrap::config(&spec.dir, &spec.node).to_string();
+    tokio::fs::create_dir_all(spec.dir.join("out")).await?;
+    let config = bootstrap::config(&spec.dir, &spec.xds, &spec.node).to_string();
     tokio::fs::write(spec.dir.join(bootstrap::FILE), config).await
 }
 

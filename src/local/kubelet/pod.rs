@@ -14,6 +14,7 @@ use super::sandbox::{self, Planned, Sandbox, Trouble};
 use super::status::{End, PodView, State};
 use super::supervise::{self, App, Backoff, GRACE_MAX, RestartPolicy, Told};
 use super::{Config, NODE, SIDECAR, changed, now};
+use crate::local::control_plane::xds;
 use crate::local::envoy::Spec;
 use crate::local::kinds;
 use crate::local::metrics;
@@ -186,13 +187,10 @@ impl Life {
         let sidecar_stop = CancellationToken::new();
         let (mut sidecar, mut pages) = (JoinSet::new(), JoinSet::new());
         if sandbox.net.sidecar {
-            let joined = self.config.control_plane.join(Arc::clone(&sandbox.net)).await;
-            if let Err(error) = joined {
-                self.config.network.remove(&sandbox.net);
-                return Err(refused(SIDECAR, &error));
-            }
-            let net = &sandbox.net;
+            let (net, control_plane) = (&sandbox.net, &self.config.control_plane);
+            control_plane.join(Arc::clone(net));
             let log = self.config.logs.writer(&self.namespace, &self.name, SIDECAR);
+            let log = control_plane.listening(net, log);
             let (tell, stop) = (tell.clone(), sidecar_stop.clone());
             let spec = self.envoy(net);
             sidecar.spawn(supervise::sidecar(SIDECAR.to_owned(), spec, log, tell, stop));
@@ -208,12 +206,12 @@ impl Life {
     }
 
     fn envoy(&self, net: &PodNet) -> Spec {
-        let (name, namespace) = (&self.name, &self.namespace);
         Spec {
             binary: self.config.envoy.clone(),
             shim: self.config.shim.clone(),
             dir: net.dir.clone(),
-            node: format!("sidecar~{}~{name}.{namespace}~{namespace}.svc.cluster.local", net.ip),
+            xds: self.config.dir.join(xds::SOCKET),
+            node: net.node(),
         }
     }
 

@@ -224,7 +224,6 @@ fn folder(mesh: &Path, number: u32) -> io::Result<PathBuf> {
     let mut builder = DirBuilder::new();
     builder.mode(0o700).recursive(true);
     builder.create(dir.join("out"))?;
-    builder.create(dir.join("rds"))?;
     Ok(dir)
 }
 

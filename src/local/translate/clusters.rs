@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 
 use super::config::Rule;
-use super::{PodPort, Protocol, Service, View, endpoints, names};
+use super::{PodPort, Protocol, Service, View, config_source, endpoints, names};
 use crate::istio::destination_rule::{ConnectionPool, OutlierDetection, TrafficPolicy};
 use crate::istio::duration;
 
@@ -88,13 +88,7 @@ impl Outbound<'_> {
             "type": "EDS",
             "eds_cluster_config": {
                 "service_name": eds,
-                "eds_config": {
-                    "resource_api_version": "V3",
-                    "path_config_source": {
-                        "path": format!("../eds/{}", endpoints::file(eds)),
-                        "watched_directory": {"path": "../eds"},
-                    },
-                },
+                "eds_config": config_source(),
             },
             "lb_policy": lb_policy(policy),
             // The peer's sidecar knows who calls by the address the call comes from.

@@ -1,19 +1,13 @@
 //! EDS: which pods are behind a cluster.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::config::{Config, Rule, has_labels};
 use super::{Endpoint, Service, World, names};
 use crate::istio::destination_rule::Subset;
 use crate::local::network::Workload;
-
-/// File names may have 255 bytes on every file system that matters; this leaves room for `.json`
-/// and for the suffix of a temporary file.
-const MAX_FILE_NAME: usize = 220;
 
 pub(super) fn endpoints(world: &World, config: &Config) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
@@ -96,17 +90,4 @@ fn workload_metadata(workload: &Workload) -> Value {
     // The last part is the cluster's id, which Istio calls so when nobody named it.
     let words = format!("{name};{namespace};{canonical_name};{canonical_revision};Kubernetes");
     json!({"istio": {"workload": words}})
-}
-
-pub(super) fn file(cluster: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '@');
-    let name: String = cluster.chars().map(|c| if plain(c) { c } else { '_' }).collect();
-    if name.len() <= MAX_FILE_NAME {
-        return name + ".json";
-    }
-    let mut short = String::with_capacity(64 + 5);
-    for byte in Sha256::digest(cluster.as_bytes()) {
-        write!(short, "{byte:02x}").expect("writing to a string cannot fail");
-    }
-    short + ".json"
 }

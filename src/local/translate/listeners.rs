@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::routes::{Target, tcp_route};
-use super::{PodPort, Protocol, Service, ServicePort, View, names};
+use super::{PodPort, Protocol, Service, ServicePort, View, config_source, names};
 use crate::istio::duration;
 use crate::local::metrics::{Reporter, http_access_log, tcp_access_log, tcp_access_log_options};
 
@@ -49,13 +49,7 @@ fn outbound_http(view: &View<'_>, port: u16) -> (String, Value) {
     );
     manager["rds"] = json!({
         "route_config_name": port.to_string(),
-        "config_source": {
-            "resource_api_version": "V3",
-            "path_config_source": {
-                "path": format!("rds/{port}.json"),
-                "watched_directory": {"path": "rds"},
-            },
-        },
+        "config_source": config_source(),
     });
     let listener = outbound(&name, &http_filter(&manager));
     (name, listener)

@@ -1,4 +1,4 @@
-//! A real Envoy takes the translated files and does what they say. One sidecar is started; the pods
+//! A real Envoy takes the translation and does what it says. One sidecar is started; the pods
 //! behind the services are small servers that answer with their own name.
 
 use std::io::{Read, Write};
@@ -12,11 +12,10 @@ use std::time::{Duration, Instant};
 use faultless::istio::virtual_service::{HttpRoute, StringMatch};
 use faultless::istio::{DestinationRule, VirtualService};
 use faultless::local::network::Protocol;
-use faultless::local::translate::{
-    Proxy, World, discovery_response, eds_file, endpoints, resources,
-};
+use faultless::local::translate::{Proxy, World, config_source, endpoints, resources};
 use serde_json::{Value, json};
 
+use super::server::Answers;
 use super::world;
 
 /// Far more than any answer here takes; a test that waits longer has failed.
@@ -35,6 +34,7 @@ struct Mesh {
     dir: tempfile::TempDir,
     world: World,
     proxy: Proxy,
+    answers: Answers,
     envoy: Option<Child>,
 }
 
@@ -87,45 +87,47 @@ impl Mesh {
             serve(listener, pod.workload.name.clone(), Duration::from_millis(20));
         }
         serve(app, "voyages-v1".to_owned(), Duration::ZERO);
-        Self { dir: tempfile::tempdir().unwrap(), world, proxy, envoy: None }
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join("pod/out")).unwrap();
+        let answers = Answers::serve(&dir.path().join("pod/xds.sock"));
+        Self { dir, world, proxy, answers, envoy: None }
     }
 
     fn pod(&self) -> PathBuf {
         self.dir.path().join("pod")
     }
 
-    /// Writes what the sidecar is told, endpoints first, as the control plane does.
+    /// Tells the sidecar, endpoints first, as the control plane does.
     fn push(&self, objects: Vec<Value>) {
         self.push_world(&world::with(self.world.clone(), objects));
     }
 
     fn push_world(&self, world: &World) {
         for (name, assignment) in endpoints(world) {
-            write(&self.dir.path().join("eds").join(eds_file(&name)), [&assignment]);
+            self.answers.set(&format!("endpoints {name}"), vec![assignment]);
         }
         let told = resources(world, &self.proxy);
-        write(&self.pod().join("cds").join("cds.json"), told.clusters.values());
-        for (name, routes) in &told.routes {
-            write(&self.pod().join("rds").join(format!("{name}.json")), [routes]);
+        self.answers.set("clusters ", told.clusters.into_values().collect());
+        for (name, routes) in told.routes {
+            self.answers.set(&format!("routes {name}"), vec![routes]);
         }
-        write(&self.pod().join("lds").join("lds.json"), told.listeners.values());
+        self.answers.set("listeners ", told.listeners.into_values().collect());
     }
 
     fn start(&mut self, binary: &Path) {
-        for folder in ["pod/out", "pod/rds", "pod/cds", "pod/lds", "eds"] {
-            std::fs::create_dir_all(self.dir.path().join(folder)).unwrap();
-        }
         self.push(Vec::new());
-        let watched = |kind: &str| {
-            json!({"resource_api_version": "V3", "path_config_source": {
-                "path": format!("{kind}/{kind}.json"),
-                "watched_directory": {"path": kind},
-            }})
-        };
+        let socket = json!({"address": {"pipe": {"path": "xds.sock"}}});
         let bootstrap = json!({
             "node": {"id": "test", "cluster": "test"},
             "admin": {"address": {"pipe": {"path": "admin.sock"}}},
-            "dynamic_resources": {"cds_config": watched("cds"), "lds_config": watched("lds")},
+            "dynamic_resources": {"cds_config": config_source(), "lds_config": config_source()},
+            "static_resources": {"clusters": [{
+                "name": "xds",
+                "load_assignment": {
+                    "cluster_name": "xds",
+                    "endpoints": [{"lb_endpoints": [{"endpoint": socket}]}],
+                },
+            }]},
         });
         std::fs::write(self.pod().join("bootstrap.json"), bootstrap.to_string()).unwrap();
         let log = std::fs::File::create(self.dir.path().join("envoy.log")).unwrap();
@@ -210,13 +212,6 @@ impl Drop for Mesh {
             let _ = envoy.wait();
         }
     }
-}
-
-/// As the control plane writes: aside, then renamed, so that a reader never sees a half.
-fn write<'a>(path: &Path, resources: impl IntoIterator<Item = &'a Value>) {
-    let aside = path.with_extension("new");
-    std::fs::write(&aside, discovery_response("1", resources).to_string()).unwrap();
-    std::fs::rename(&aside, path).unwrap();
 }
 
 fn case(name: &str) -> Vec<Value> {

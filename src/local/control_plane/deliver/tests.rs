@@ -1,15 +1,20 @@
 //! Deliveries to a real Envoy: what it accepts is known at once, what it rejects is known with its
 //! reason, and the earlier configuration stays.
 
-use tokio::task::JoinSet;
+use std::path::Path;
 
 use super::*;
+use crate::local::cluster::Cluster;
+use crate::local::control_plane::{ControlPlane, xds};
 use crate::local::envoy::{Envoy, Spec, fetch};
-use crate::local::network::Workload;
+use crate::local::network::{Network, Workload};
+use crate::local::translate::config_source;
+use tokio::task::JoinSet;
 
-/// A proxy with its Envoy and its task.
+/// A proxy with its Envoy and its tasks.
 struct Proxy {
     dir: tempfile::TempDir,
+    control_plane: ControlPlane,
     member: Arc<Member>,
     envoy: Option<Envoy>,
     tasks: JoinSet<()>,
@@ -38,89 +43,127 @@ fn pod(dir: &Path, number: u8) -> PodNet {
     }
 }
 
-/// One listener on a socket in `dir`, one route `8000` that answers with `body`, one EDS cluster.
-fn resources(dir: &Path, body: &str) -> Resources {
+fn named(name: &str, value: Value) -> BTreeMap<String, Value> {
+    BTreeMap::from([(name.to_owned(), value)])
+}
+
+/// One listener on `out/<port>.sock`, one route of that name that answers with `body`, one cluster.
+fn resources(port: u16, body: &str) -> Resources {
     let hcm = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.\
                HttpConnectionManager";
     let router = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
+    let name = format!("0.0.0.0_{port}");
     let listener = json!({
-        "name": "0.0.0.0_8000",
-        "address": { "pipe": { "path": dir.join("out/8000.sock") } },
+        "@type": "type.googleapis.com/envoy.config.listener.v3.Listener",
+        "name": name,
+        "address": { "pipe": { "path": format!("out/{port}.sock") } },
         "filter_chains": [{ "filters": [{ "name": "hcm", "typed_config": {
             "@type": hcm,
-            "stat_prefix": "outbound_0.0.0.0_8000;",
-            "rds": { "route_config_name": "8000",
-                     "config_source": bootstrap::watched(&bootstrap::rds_file(dir, "8000")) },
+            "stat_prefix": format!("outbound_{name};"),
+            "rds": { "route_config_name": port.to_string(), "config_source": config_source() },
             "http_filters": [{ "name": "router", "typed_config": { "@type": router } }],
         } }] }],
     });
     let route = json!({
-        "name": "8000",
+        "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
+        "name": port.to_string(),
         "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": [{
             "match": { "prefix": "/" },
             "direct_response": { "status": 200, "body": { "inline_string": body } },
         }] }],
     });
-    let named = |name: &str, value: Value| BTreeMap::from([(name.to_owned(), value)]);
     Resources {
-        clusters: named("outbound|8000||x.test.svc.cluster.local", cluster(dir, "x")),
-        listeners: named("0.0.0.0_8000", listener),
-        routes: named("8000", route),
+        clusters: named(&cluster_name("x"), cluster("x")),
+        listeners: named(&name, listener),
+        routes: named(&port.to_string(), route),
     }
 }
 
-fn cluster(dir: &Path, service: &str) -> Value {
-    let name = format!("outbound|8000||{service}.test.svc.cluster.local");
+fn cluster_name(service: &str) -> String {
+    format!("outbound|8000||{service}.test.svc.cluster.local")
+}
+
+fn cluster(service: &str) -> Value {
+    let name = cluster_name(service);
     json!({
+        "@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster",
         "name": name,
         "type": "EDS",
         "alt_stat_name": format!("{name};"),
-        "eds_cluster_config": { "eds_config": bootstrap::watched(&eds(dir, service)) },
+        "eds_cluster_config": { "service_name": name, "eds_config": config_source() },
     })
 }
 
-fn eds(dir: &Path, service: &str) -> std::path::PathBuf {
-    dir.join("eds").join(format!("{service}.json"))
+fn endpoints(service: &str, port: u16) -> Value {
+    let address = json!({ "address": "127.78.0.250", "port_value": port });
+    json!({
+        "@type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
+        "cluster_name": cluster_name(service),
+        "endpoints": [{ "lb_endpoints": [
+            { "endpoint": { "address": { "socket_address": address } } },
+        ] }],
+    })
+}
+
+fn set(resources: &mut BTreeMap<String, Value>, field: &str, value: &Value) {
+    for resource in resources.values_mut() {
+        *resource.pointer_mut(field).expect("the field") = value.clone();
+    }
 }
 
 impl Proxy {
-    async fn start(number: u8, first: impl Fn(&Path) -> Resources) -> Self {
+    async fn start(number: u8) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        std::fs::create_dir(dir.path().join("eds")).expect("a folder");
-        let member = Arc::new(Member::new(Arc::new(pod(dir.path(), number))));
-        let mut proxy = Self { dir, member, envoy: None, tasks: JoinSet::new(), version: 0 };
-        proxy.send(first(proxy.dir.path()));
-        proxy.member.write_first().expect("written");
+        let control_plane = ControlPlane::new(Cluster::default(), Network::default());
+        let listener = xds::listen(dir.path()).expect("a socket");
+        let pod = Arc::new(pod(&dir.path().join("pod"), number));
+        std::fs::create_dir(&pod.dir).expect("a folder");
+        let member = Arc::new(Member::new(Arc::clone(&pod)));
+        control_plane.inner.state().members.insert(member.name(), Arc::clone(&member));
+        let mut tasks = JoinSet::new();
+        // Without the planner, whose part these tests play.
+        tasks.spawn(xds::serve(listener, control_plane.clone()));
+        let mut proxy = Self { dir, control_plane, member, envoy: None, tasks, version: 0 };
+        proxy.send(resources(8000, "first"));
+        proxy.member.offer_first();
         proxy.tasks.spawn(follow(Arc::clone(&proxy.member)));
-        let shim = proxy.dir.path().join("shim");
+        proxy.run().await;
+        proxy
+    }
+
+    /// Starts its Envoy.
+    async fn run(&mut self) {
+        let shim = self.dir.path().join("shim");
         std::fs::write(&shim, "#!/bin/sh\nshift 3\nexec \"$@\"\n").expect("a script");
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(&shim, mode).expect("a script");
-        let binary = fetch::find(None, &|line| eprintln!("{line}")).expect("an Envoy");
-        let node = format!("sidecar~127.78.0.{number}~pod.test~test.svc.cluster.local");
-        let spec = Spec { binary, shim, dir: proxy.dir.path().to_owned(), node };
+        let pod = &self.member.pod;
+        let spec = Spec {
+            binary: fetch::find(None, &|line| eprintln!("{line}")).expect("an Envoy"),
+            shim,
+            dir: pod.dir.clone(),
+            xds: self.dir.path().join(xds::SOCKET),
+            node: pod.node(),
+        };
         let log = Arc::new(|line: String| eprintln!("{line}"));
+        let log = self.control_plane.listening(pod, log);
         let mut envoy = Envoy::spawn(spec, log).await.expect("started");
         envoy.ready().await.expect("ready");
-        proxy.envoy = Some(envoy);
-        proxy
+        self.envoy = Some(envoy);
     }
 
     /// Plans a target, as the control plane does; returns its version.
     fn send(&mut self, resources: Resources) -> u64 {
-        let dir = self.dir.path();
-        let mut endpoints = BTreeMap::new();
-        for (_, cluster) in eds_clusters(&resources) {
-            let (version, text) = response(EDS, [&json!({ "cluster_name": cluster })]);
-            let service = cluster.split(['|', '.']).nth(3).expect("its name");
-            replace(dir, &eds(dir, service), &text).expect("written");
-            endpoints.insert(cluster.to_owned(), version);
-        }
+        self.send_with(resources, BTreeMap::new())
+    }
+
+    fn send_with(&mut self, resources: Resources, endpoints: BTreeMap<String, Value>) -> u64 {
+        let offer = |(name, value)| (name, Arc::new(Offer::new([&value])));
         self.version += 1;
         self.member.target.send_replace(Some(Arc::new(Target {
             version: self.version,
-            resources: Arc::new(resources),
-            endpoints: Arc::new(endpoints),
+            told: Arc::new(Told::new(resources)),
+            endpoints: Arc::new(endpoints.into_iter().map(offer).collect()),
         })));
         self.version
     }
@@ -138,90 +181,188 @@ impl Proxy {
         }
     }
 
-    async fn observed(&self, version: u64) -> ProxyStatus {
-        self.until("delivery", |status| status.observed >= version).await
+    /// Waits until all of this is delivered and accepted.
+    async fn observed(&self, version: u64) {
+        let status = self.until("delivery", |status| status.observed >= version).await;
+        assert_eq!(status.error, None);
+        for ack in [status.cluster, status.listener, status.route, status.endpoint] {
+            assert!(!ack.sent.is_empty());
+            assert_eq!(ack.sent, ack.acked);
+        }
     }
 
-    /// What the listener answers.
-    async fn body(&self) -> String {
-        let socket = self.dir.path().join("out/8000.sock");
-        admin::get(&socket, "/").await.expect("an answer").body
+    /// What a listener answers.
+    async fn body(&self, port: u16) -> String {
+        let socket = self.member.pod.dir.join(format!("out/{port}.sock"));
+        admin::get(&socket, "/").await.map_or_else(|error| error.to_string(), |a| a.body)
+    }
+
+    async fn admin(&self, path: &str) -> String {
+        let socket = self.member.pod.dir.join(admin::SOCKET);
+        admin::get(&socket, path).await.expect("an answer").body
+    }
+
+    async fn stop(mut self) {
+        self.envoy.take().expect("it runs").stop().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_accepted_is_in_effect() {
-    let mut proxy = Proxy::start(1, |dir| resources(dir, "one")).await;
-    let status = proxy.observed(1).await;
-    assert_eq!(status.error, None);
-    for ack in [status.cluster, status.listener, status.route, status.endpoint] {
-        assert!(!ack.sent.is_empty());
-        assert_eq!(ack.sent, ack.acked);
-    }
+    let mut proxy = Proxy::start(1).await;
+    proxy.observed(1).await;
     for body in ["two", "three", "two"] {
-        let version = proxy.send(resources(proxy.dir.path(), body));
+        let version = proxy.send(resources(8000, body));
         proxy.observed(version).await;
-        // The main thread has accepted; the workers are told right after.
-        sleep(Duration::from_millis(20)).await;
-        assert_eq!(proxy.body().await, body);
+        assert_eq!(proxy.body(8000).await, body);
     }
-    proxy.envoy.take().expect("it runs").stop().await;
+    // Only what changed was sent: each of the others was asked for and answered once.
+    let stats = proxy.admin("/stats?filter=update_(success|failure|rejected)$").await;
+    let number = |of: &str| stats.lines().find_map(|line| line.strip_prefix(of)?.parse().ok());
+    assert_eq!(number("cluster_manager.cds.update_success: "), Some(1_u64), "{stats}");
+    assert_eq!(number("listener_manager.lds.update_success: "), Some(1), "{stats}");
+    assert_eq!(number("http.outbound_0.0.0.0_8000;.rds.8000.update_success: "), Some(4), "{stats}");
+    assert_eq!(number("http.outbound_0.0.0.0_8000;.rds.8000.update_failure: "), Some(0), "{stats}");
+    proxy.stop().await;
+}
+
+/// A bad configuration: where it is rejected and for what reason.
+fn broken(which: usize) -> (Resources, &'static str, &'static str) {
+    let mut bad = resources(8000, "bad");
+    match which {
+        0 => {
+            set(&mut bad.routes, "/virtual_hosts/0/routes/0/match", &json!({}));
+            (bad, "rds/8000 rejected: ", "Match")
+        }
+        1 => {
+            set(&mut bad.clusters, "/alt_stat_name", &json!(["not", "text"]));
+            (bad, "cds rejected: ", "alt_stat_name")
+        }
+        2 => {
+            bad.clusters.insert(
+                "bad".to_owned(),
+                json!({
+                    "@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster",
+                    "name": "bad", "no_such_field": 1,
+                }),
+            );
+            (bad, "cds rejected: ", "no_such_field")
+        }
+        _ => {
+            set(&mut bad.listeners, "/address/pipe/path", &json!("/nonexistent/x"));
+            (bad, "lds rejected: ", "/nonexistent/x")
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_rejected_is_known_with_its_reason_and_the_old_stays() {
-    let mut proxy = Proxy::start(2, |dir| resources(dir, "good")).await;
+    let mut proxy = Proxy::start(2).await;
     proxy.observed(1).await;
-    let dir = proxy.dir.path().to_owned();
-    let broken = |which: usize| {
-        let mut bad = resources(&dir, "bad");
-        let set = |resources: &mut BTreeMap<String, Value>, field: &str, value: Value| {
-            for resource in resources.values_mut() {
-                *resource.pointer_mut(field).expect("the field") = value.clone();
-            }
-        };
-        match which {
-            0 => set(&mut bad.routes, "/virtual_hosts/0/routes/0/match", json!({})),
-            1 => set(&mut bad.clusters, "/alt_stat_name", json!(["not", "text"])),
-            _ => set(&mut bad.listeners, "/address/pipe/path", json!("/nonexistent/x")),
-        }
-        bad
-    };
-    let cases = [
-        ("rds/8000 rejected: ", "Match"),
-        ("cds rejected: ", "alt_stat_name"),
-        ("lds rejected: ", "/nonexistent/x"),
-    ];
-    for (which, (key, reason)) in cases.into_iter().enumerate() {
-        proxy.send(broken(which));
+    for which in 0..4 {
+        let (bad, key, reason) = broken(which);
+        proxy.send(bad);
         let status = proxy.until("rejection", |status| status.error.is_some()).await;
         let error = status.error.expect("it was waited for");
         assert!(error.starts_with(key) && error.contains(reason), "{which}: {error}");
-        if which < 2 {
-            assert_eq!(proxy.body().await, "good");
+        if which < 3 {
+            assert_eq!(proxy.body(8000).await, "first");
         }
-        // The same again is still rejected, and known to be without a new file.
-        let version = proxy.send(broken(which));
+        // The same again is still rejected, which is known without asking Envoy again.
+        let rejected = proxy.admin("/stats?filter=update_rejected$").await;
+        let version = proxy.send(broken(which).0);
         sleep(Duration::from_millis(100)).await;
         let again = proxy.member.status();
         assert!(again.observed < version && again.error.expect("still").contains(reason));
-        let version = proxy.send(resources(&dir, "good"));
-        let status = proxy.observed(version).await;
-        assert_eq!(status.error, None);
+        assert_eq!(proxy.admin("/stats?filter=update_rejected$").await, rejected);
+        let version = proxy.send(resources(8000, "first"));
+        proxy.until("an end of the error", |status| status.error.is_none()).await;
+        proxy.observed(version).await;
+        assert_eq!(proxy.body(8000).await, "first");
     }
+    proxy.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_cluster_goes_last() {
-    let mut proxy = Proxy::start(3, |dir| resources(dir, "one")).await;
+    let mut proxy = Proxy::start(3).await;
     proxy.observed(1).await;
-    let mut next = resources(proxy.dir.path(), "one");
-    next.clusters.clear();
-    let other = cluster(proxy.dir.path(), "y");
-    next.clusters.insert("outbound|8000||y.test.svc.cluster.local".to_owned(), other);
+    let mut next = resources(8000, "one");
+    next.clusters = named(&cluster_name("y"), cluster("y"));
     let version = proxy.send(next);
     proxy.observed(version).await;
-    let socket = proxy.dir.path().join(admin::SOCKET);
-    let clusters = admin::get(&socket, "/clusters").await.expect("asked").body;
+    let clusters = proxy.admin("/clusters").await;
     assert!(clusters.contains("||y.test") && !clusters.contains("||x.test"), "{clusters}");
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn endpoints_and_listeners_come_and_go() {
+    let mut proxy = Proxy::start(4).await;
+    proxy.observed(1).await;
+    for port in [4001, 4002] {
+        let told = resources(8000, "one");
+        let version = proxy.send_with(told, named(&cluster_name("x"), endpoints("x", port)));
+        proxy.observed(version).await;
+        let clusters = proxy.admin("/clusters").await;
+        let other = 4001 + 4002 - port;
+        let has = |port: u16| clusters.contains(&format!("127.78.0.250:{port}"));
+        assert!(has(port) && !has(other), "{clusters}");
+    }
+    // A changed cluster is another one for Envoy, and asks for its endpoints anew.
+    let mut both = resources(8000, "one");
+    let timeout = "/eds_cluster_config/eds_config/api_config_source/request_timeout";
+    set(&mut both.clusters, timeout, &json!("601s"));
+    let more = resources(9000, "more");
+    both.listeners.extend(more.listeners);
+    both.routes.extend(more.routes);
+    let version = proxy.send(both);
+    proxy.observed(version).await;
+    assert_eq!((proxy.body(8000).await, proxy.body(9000).await), ("one".into(), "more".into()));
+    let version = proxy.send(resources(9000, "more"));
+    proxy.observed(version).await;
+    let listeners = proxy.admin("/listeners").await;
+    assert!(listeners.contains("_9000") && !listeners.contains("_8000"), "{listeners}");
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_envoy_that_is_started_again_is_told_all_again() {
+    let mut proxy = Proxy::start(5).await;
+    let version = proxy.send(resources(8000, "two"));
+    proxy.observed(version).await;
+    proxy.envoy.take().expect("it runs").stop().await;
+    proxy.run().await;
+    assert_eq!(proxy.body(8000).await, "two");
+    proxy.observed(version).await;
+    let version = proxy.send(resources(8000, "three"));
+    proxy.observed(version).await;
+    assert_eq!(proxy.body(8000).await, "three");
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_left_is_not_answered() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let member = Arc::new(Member::new(Arc::new(pod(dir.path(), 6))));
+    let asking = Arc::clone(&member);
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move { asking.ask(1, Kind::Clusters, "", "").await });
+    assert!(timeout(Duration::from_millis(50), tasks.join_next()).await.is_err());
+    member.leave();
+    let answer = timeout(Duration::from_secs(5), tasks.join_next()).await.expect("an end");
+    assert_eq!(answer.expect("a task").expect("no panic"), None);
+}
+
+#[test]
+fn anything_warming_is_not_done() {
+    let stats = |workers, listeners, clusters| {
+        is_warm(&format!(
+            "cluster_manager.warming_clusters: {clusters}\n\
+             listener_manager.total_listeners_warming: {listeners}\n\
+             listener_manager.workers_started: {workers}\n"
+        ))
+    };
+    assert!(stats(1, 0, 0));
+    assert!(!stats(0, 0, 0) && !stats(1, 1, 0) && !stats(1, 0, 1) && !is_warm(""));
 }

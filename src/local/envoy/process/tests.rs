@@ -1,20 +1,56 @@
 //! Real Envoys: start, ready, stop; what goes wrong is told.
 
-use serde_json::json;
+use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use super::*;
-use crate::local::envoy::bootstrap::{cds_file, lds_file};
+use crate::local::cluster::Cluster;
+use crate::local::control_plane::{ControlPlane, xds};
 use crate::local::envoy::fetch;
+use crate::local::network::{Network, PodNet, Workload};
 
-/// A pod folder with an empty first configuration.
-fn pod() -> tempfile::TempDir {
-    let dir = tempfile::tempdir().expect("a temporary folder");
-    for file in [cds_file(dir.path()), lds_file(dir.path())] {
-        std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
-        let empty = json!({ "version_info": "0", "resources": [] });
-        std::fs::write(file, empty.to_string()).expect("a file");
+/// A pod's folder with a control plane that tells it nothing.
+struct Pod {
+    dir: tempfile::TempDir,
+    // Ends with the pod.
+    _tasks: JoinSet<()>,
+}
+
+impl Deref for Pod {
+    type Target = tempfile::TempDir;
+
+    fn deref(&self) -> &Self::Target {
+        &self.dir
     }
-    dir
+}
+
+fn pod() -> Pod {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let control_plane = ControlPlane::new(Cluster::default(), Network::default());
+    let listener = xds::listen(dir.path()).expect("a socket");
+    let word = |word: &str| word.to_owned();
+    control_plane.join(Arc::new(PodNet {
+        namespace: word("test"),
+        name: word("pod"),
+        uid: String::new(),
+        ip: [127, 77, 0, 9].into(),
+        labels: BTreeMap::new(),
+        workload: Workload {
+            name: word("pod"),
+            namespace: word("test"),
+            app: word("pod"),
+            version: word("v1"),
+            canonical_name: word("pod"),
+            canonical_revision: word("v1"),
+        },
+        dir: dir.path().to_owned(),
+        sidecar: true,
+        ports: Vec::new(),
+        telemetry: None,
+    }));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move { control_plane.run(listener).await });
+    Pod { dir, _tasks: tasks }
 }
 
 /// A script in the place of our own binary, which a unit test cannot know.
@@ -29,7 +65,7 @@ fn shim(dir: &Path) -> PathBuf {
 fn spec(dir: &Path) -> Spec {
     let binary = fetch::find(None, &|line| eprintln!("{line}")).expect("an Envoy");
     let node = "sidecar~127.77.0.9~pod.test~test.svc.cluster.local".to_owned();
-    Spec { binary, shim: shim(dir), dir: dir.to_owned(), node }
+    Spec { binary, shim: shim(dir), dir: dir.to_owned(), xds: dir.join(xds::SOCKET), node }
 }
 
 fn log() -> (Log, Arc<Mutex<Vec<String>>>) {

@@ -1,0 +1,238 @@
+//! What the local mesh costs: how long until all pods of the Travel Demo are ready, how long a
+//! written configuration takes to be in effect on every sidecar, how much memory everything takes,
+//! and what the sidecars add to a request. It prints figures and judges nothing.
+//!
+//! `cargo bench --bench mesh`; Envoy is fetched before anything is timed.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use faultless::error::{Error, Result};
+use faultless::faults::{Configuration, Disturbance, Subject};
+use faultless::load::client::Started;
+use faultless::load::{Shape, Spacing, State, StreamReport, StreamSpec, agent};
+use faultless::scenario::application::Application;
+use faultless::target::objects::ObjectRef;
+use faultless::target::pods::Pod;
+use faultless::target::{LocalMesh, Target, run_envoy_shim};
+use faultless::units::{Percent, Rate};
+use http::Method;
+use serde_json::{Value, json};
+
+/// Starts of a mesh; the median is what a person feels.
+const STARTS: usize = 5;
+
+/// Changes of a VirtualService.
+const CHANGES: usize = 100;
+
+/// How often requests are sent to tell what the sidecars add, per second and in all seconds.
+const RATE: f64 = 50.0;
+const SECONDS: u64 = 10;
+
+fn main() -> Result<()> {
+    let mut args = std::env::args_os().skip(1);
+    if args.next().is_some_and(|first| first == "envoy-shim") {
+        return Err(run_envoy_shim(args.collect()));
+    }
+    // Fails only when a provider is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|cause| Error::runner("starting the benchmark", cause))?;
+    runtime.block_on(measure())
+}
+
+async fn measure() -> Result<()> {
+    let mut application = Application::read(Path::new("features/application.yaml"))?;
+    // A version that fails on purpose is no part of the demo.
+    let workloads = application.workloads.iter().filter(|(name, _)| !name.starts_with("broken"));
+    application.manifests.extend(workloads.map(|(_, manifest)| manifest.clone()));
+    application.manifests.dedup();
+    let mut starts = Vec::new();
+    for _ in 0..STARTS {
+        let started = Instant::now();
+        let (mesh, _, pods) = demo(&application).await?;
+        starts.push(started.elapsed());
+        println!("mesh with {pods} pods ready: {:.2} s", started.elapsed().as_secs_f64());
+        mesh.stop().await;
+    }
+    show("mesh until all pods are ready", &mut starts);
+
+    let (mesh, target, _) = demo(&application).await?;
+    changes(&target).await?;
+    memory();
+    let with = request(&target, true).await?;
+    mesh.stop().await;
+
+    let namespaces = application.manifests.remove(0);
+    let (mesh, target) = empty().await?;
+    bare_namespaces(&target, &application, &namespaces.file).await?;
+    target.deploy(&application.folder, &application.manifests).await?;
+    target.deployed(&application.namespaces).await?;
+    let without = request(&target, false).await?;
+    mesh.stop().await;
+    let added = with.as_secs_f64() - without.as_secs_f64();
+    println!(
+        "a request agent -> travels -> hotels, p50: {:.2} ms with sidecars, {:.2} ms without: \
+         they add {:.2} ms",
+        with.as_secs_f64() * 1e3,
+        without.as_secs_f64() * 1e3,
+        added * 1e3
+    );
+    Ok(())
+}
+
+async fn empty() -> Result<(LocalMesh, Target)> {
+    let mesh = LocalMesh::start(None, |what| println!("{what}")).await?;
+    let target = Target::local(&mesh).await?;
+    Ok((mesh, target))
+}
+
+async fn demo(application: &Application) -> Result<(LocalMesh, Target, u64)> {
+    let (mesh, target) = empty().await?;
+    target.deploy(&application.folder, &application.manifests).await?;
+    let pods = target.deployed(&application.namespaces).await?;
+    Ok((mesh, target, pods))
+}
+
+/// The application's namespaces, without the label that asks for sidecars.
+async fn bare_namespaces(target: &Target, application: &Application, file: &Path) -> Result<()> {
+    let path = application.folder.join(file);
+    let text = faultless::target::manifests::read(&path, 1 << 20)?;
+    for mut namespace in faultless::target::manifests::documents(&text, "namespaces")? {
+        namespace["metadata"]["labels"] = json!({});
+        target.create(&namespace).await?;
+    }
+    Ok(())
+}
+
+/// From the write of a VirtualService until the last sidecar acts on it.
+async fn changes(target: &Target) -> Result<()> {
+    let mut hotels = Configuration::new(Subject {
+        name: "hotels".to_owned(),
+        namespace: "travel-agency".to_owned(),
+        tcp: false,
+        versions: vec!["v1".to_owned()],
+    });
+    let mut took = Vec::new();
+    let mut proxies = 0;
+    for change in 0..CHANGES {
+        let status = if change % 2 == 0 { 503 } else { 504 };
+        let share = Percent::new(1.0).map_err(|cause| Error::feature("measuring", cause))?;
+        hotels.disturb(&Disturbance::Abort { share, status })?;
+        let object = hotels.objects("bench").remove(0);
+        let name = ObjectRef::of(&object)?;
+        let started = Instant::now();
+        let written = if change == 0 {
+            target.create(&object).await?
+        } else {
+            let patch = json!([{"op": "replace", "path": "/spec", "value": object["spec"]}]);
+            let patch =
+                serde_json::from_value(patch).map_err(|cause| Error::runner("measuring", cause))?;
+            target.patch(&name, patch).await?
+        };
+        let version = written["metadata"]["resourceVersion"].as_str().unwrap_or_default();
+        proxies = target.converged(version, &[name.to_string()]).await?.proxies;
+        took.push(started.elapsed());
+    }
+    show(&format!("a write until it is in effect on {proxies} sidecars"), &mut took);
+    Ok(())
+}
+
+/// Proportional set size of this process and all its children.
+fn memory() {
+    let own = std::process::id();
+    let (mut runner, mut envoys, mut count) = (0, 0, 0);
+    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
+        let folder = entry.path();
+        let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+        let field = |text: &str, name: &str| -> u64 {
+            let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+            line.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or_default()
+        };
+        let parent = field(&read("status"), "PPid:");
+        let pss = || field(&read("smaps_rollup"), "Pss:");
+        if pid == own {
+            runner = pss();
+        } else if parent == u64::from(own) {
+            envoys += pss();
+            count += 1;
+        }
+    }
+    let (runner, envoys) = (runner as f64 / 1024.0, envoys as f64 / 1024.0);
+    println!(
+        "memory (PSS): runner {runner:.0} MiB, {count} Envoys {envoys:.0} MiB, together {:.0} MiB",
+        runner + envoys
+    );
+}
+
+/// Median latency of GET /travels, from an agent in the portals' namespace.
+async fn request(target: &Target, sidecar: bool) -> Result<Duration> {
+    let labels = json!({"app": "bench", "sidecar.istio.io/inject": sidecar.to_string()});
+    let object = json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "bench", "namespace": "travel-portal", "labels": labels},
+        "spec": {"containers": [{
+            "name": "agent",
+            "image": agent::IMAGE,
+            "ports": [{"name": "http-agent", "containerPort": agent::PORT}],
+        }]},
+    });
+    target.create(&object).await?;
+    let pod = loop {
+        let pods = target.pods("travel-portal", "app=bench").await?;
+        if let Some(pod) = pods.into_iter().find(|pod| pod.ready) {
+            break pod;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let rate = Rate::per_second(RATE).map_err(|cause| Error::feature("measuring", cause))?;
+    let shape = Shape::Open { rate, spacing: Spacing::Even, ramp_ms: 0 };
+    let url = "http://travels.travel-agency:8000/travels";
+    let spec =
+        StreamSpec { duration_ms: Some(SECONDS * 1000), ..StreamSpec::get("bench", url, shape) };
+    let body = json!([spec]);
+    let page = ask(target, &pod, Method::POST, "/streams", Some(&body)).await?;
+    let started: Started = read(&page)?;
+    let path = format!("/streams/{}", started.ids[0]);
+    loop {
+        let report: StreamReport = read(&ask(target, &pod, Method::GET, &path, None).await?)?;
+        if report.state == State::Done {
+            report.kept_plan().unwrap_or_else(|cause| println!("not a valid figure: {cause}"));
+            return Ok(report.tally.service.all().quantile(0.5).unwrap_or_default());
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+}
+
+async fn ask(
+    target: &Target,
+    pod: &Pod,
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+) -> Result<String> {
+    target.pod_request(method, pod, agent::PORT, path, body).await
+}
+
+fn read<T: serde::de::DeserializeOwned>(page: &str) -> Result<T> {
+    serde_json::from_str(page).map_err(|cause| Error::runner("reading an answer", cause))
+}
+
+fn show(what: &str, took: &mut [Duration]) {
+    took.sort();
+    let ms = |share: f64| {
+        let index = ((took.len() - 1) as f64 * share).round() as usize;
+        took[index].as_secs_f64() * 1e3
+    };
+    println!(
+        "{what}: median {:.0} ms, p99 {:.0} ms, max {:.0} ms of {}",
+        ms(0.5),
+        ms(0.99),
+        ms(1.0),
+        took.len()
+    );
+}

@@ -1,0 +1,44 @@
+# Section "Request Routing" of the Kiali tutorial "Connect".
+@tutorial @routing
+Feature: Request routing
+  The travels service gets a second and a third version. Every portal of the Travel Demo says who it
+  is in the header "portal", so each can be sent to the version that is meant for it.
+
+  Background:
+    Given every portal sends 60 requests per second
+    And workloads "travels-v2" and "travels-v3" are deployed
+
+  Scenario: Without a route every portal reaches every version
+    Then every portal sees at least 20% of requests reach "v1"
+    And every portal sees at least 20% of requests reach "v2"
+    And every portal sees at least 20% of requests reach "v3"
+    And every portal sees no request fail
+
+  Scenario: Each portal is routed to its own version, until the route is deleted
+    When requests to "travels" with header portal "travels.uk" go to "v1"
+    And requests to "travels" with header portal "viaggi.it" go to "v2"
+    And requests to "travels" with header portal "voyages.fr" go to "v3"
+    Then portal "travels.uk" sees every request reach "v1"
+    And portal "viaggi.it" sees every request reach "v2"
+    And portal "voyages.fr" sees every request reach "v3"
+    And the destination of "travels" from portal "travels.uk" sees every request reach "v1"
+    And the destination of "travels" from portal "viaggi.it" sees every request reach "v2"
+    And the destination of "travels" from portal "voyages.fr" sees every request reach "v3"
+    And every portal sees no request fail
+    # The route is updated: another portal gets the newest version.
+    When requests to "travels" with header portal "viaggi.it" go to "v3"
+    Then portal "viaggi.it" sees every request reach "v3"
+    When the Istio configuration of "travels" is deleted
+    Then every portal sees at least 20% of requests reach "v1"
+    And every portal sees at least 20% of requests reach "v2"
+    And every portal sees at least 20% of requests reach "v3"
+
+  # There is no route for requests that do not say where they come from.
+  Scenario: Requests without the header find no route
+    When requests to "travels" with header portal "travels.uk" go to "v1"
+    And requests to "travels" with header portal "viaggi.it" go to "v2"
+    And portal "voyages.fr" sends 60 requests per second without its headers
+    Then portal "voyages.fr" sees every request be answered 404
+    And portal "voyages.fr" sees every request carry flag NR
+    And the source of "travels" from portal "voyages.fr" sees no request arrive
+    And portal "travels.uk" sees every request reach "v1"

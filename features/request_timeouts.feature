@@ -1,0 +1,39 @@
+# Section "Request Timeouts" of the Kiali tutorial "Connect".
+@tutorial @timeout
+Feature: Request timeouts
+  When the hotels are slow, a portal may wait or give up early. Here voyages.fr gives up after 2s;
+  the other portals wait, and are served. The delay is injected on the way to the hotels and the
+  timeout on the way to travels: on one and the same route Istio would not count one against the
+  other.
+
+  Background:
+    Given every portal sends 50 requests per second
+
+  Scenario: One portal gives up after 2s while the others wait 5s
+    When every request to "hotels" is delayed by 5s
+    And requests to "travels" with header portal "voyages.fr" time out after 2s
+    Then portal "voyages.fr" sees every request be answered 504
+    And portal "voyages.fr" sees every request carry flag UT
+    And portal "voyages.fr" sees every request take between 2s and 2.5s
+    # The service that was given up on saw the caller go away, without an answer to count.
+    And the destination of "travels" from portal "voyages.fr" sees every request get no answer
+    And the destination of "travels" from portal "voyages.fr" sees every request carry flag DC
+    # What timed out is not tried again.
+    And the source of "travels" from portal "voyages.fr" sees every request be tried once
+    And portal "travels.uk" sees every request take at least 5s
+    And portal "viaggi.it" sees every request take at least 5s
+    And portal "travels.uk" sees no request fail
+    And portal "viaggi.it" sees no request fail
+    And the source of "hotels" sees every request carry flag DI
+
+  Scenario: A timeout that is longer than the delay hurts nobody
+    When every request to "hotels" is delayed by 3s
+    And requests to "travels" with header portal "voyages.fr" time out after 1s
+    Then portal "voyages.fr" sees every request be answered 504
+    When requests to "travels" with header portal "voyages.fr" time out after 6s
+    Then every portal sees no request fail
+    And portal "voyages.fr" sees every request take at least 3s
+    When the Istio configuration of "travels" is deleted
+    And the Istio configuration of "hotels" is deleted
+    Then every portal sees at least 95% of requests take less than 1s
+    And every portal sees no request fail

@@ -1,0 +1,115 @@
+//! Configuration as a feature brings it, for what has no sentence: Istio's own YAML. It is held to
+//! the same rules as a sentence's objects, and so is everything together.
+
+use std::time::Instant;
+
+use serde_json::Value;
+
+use super::workloads::label;
+use super::{QUIET, Scenario};
+use crate::error::{Error, Result};
+use crate::faults::{self, Subject};
+use crate::istio::check::{Severity, check};
+use crate::target::manifests::documents;
+use crate::target::objects::ObjectRef;
+
+/// The group of the objects that a feature may bring.
+const GROUP: &str = "networking.istio.io/";
+
+/// What sidecars are told by, and what this version can put back.
+const KINDS: [&str; 2] = ["DestinationRule", "VirtualService"];
+
+impl Scenario {
+    /// When: Istio objects are applied as they are; one of the same name replaces the earlier one.
+    pub async fn apply(&mut self, yaml: &str) -> Result<()> {
+        self.step(async |this| {
+            let mut objects = documents(yaml, "the Istio configuration of the step")?;
+            for object in &mut objects {
+                admit(object)?;
+                label(&mut object["metadata"], &this.run_id());
+            }
+            if objects.is_empty() {
+                return Err(Error::feature("applying Istio configuration", "there is none"));
+            }
+            // Destination rules first: a route must never name a subset that nobody knows.
+            objects.sort_by_key(|object| KINDS.iter().position(|kind| object["kind"] == *kind));
+            this.make_sense(&objects)?;
+            let earlier = this.objects();
+            if let Some(run) = this.run.clone() {
+                this.write(&run, &objects).await?;
+                run.quiet_not_before(Instant::now() + faults::lingers(&earlier) + QUIET);
+            }
+            for object in objects {
+                this.raw.retain(|other| !same(other, &object));
+                this.raw.push(object);
+            }
+            this.disturbed = true;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Everything that is configured at the moment, or would be.
+    pub(super) fn objects(&self) -> Vec<Value> {
+        let run = self.run_id();
+        let of_sentences = self.configurations.values().flat_map(|one| one.objects(&run));
+        of_sentences.chain(self.raw.iter().cloned()).collect()
+    }
+
+    pub(super) fn run_id(&self) -> String {
+        self.run.as_ref().map(|run| run.id.clone()).unwrap_or_default()
+    }
+
+    /// Whether these objects can do what they say, together with everything that is configured.
+    pub(super) fn make_sense(&self, objects: &[Value]) -> Result<()> {
+        let mut all = self.objects();
+        all.retain(|other| !objects.iter().any(|object| same(other, object)));
+        all.extend(objects.iter().cloned());
+        let services: Vec<_> = (self.application.services.values())
+            .map(|service| (service.name.clone(), service.namespace.clone()))
+            .collect();
+        let wrong: Vec<_> = check(&all, &services)
+            .into_iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .map(|finding| finding.to_string())
+            .collect();
+        match wrong.is_empty() {
+            true => Ok(()),
+            false => Err(Error::feature("configuring Istio", wrong.join("; "))),
+        }
+    }
+
+    /// Forgets the raw objects that are about a service; answers which they were.
+    pub(super) fn withdraw_raw(&mut self, subject: &Subject) -> Result<Vec<ObjectRef>> {
+        let about = |object: &Value| {
+            faults::services(object).iter().any(|service| {
+                service.name == subject.name
+                    && service.namespace.as_ref() == Some(&subject.namespace)
+            })
+        };
+        let gone = self.raw.iter().filter(|object| about(object)).map(ObjectRef::of).collect();
+        self.raw.retain(|object| !about(object));
+        gone
+    }
+}
+
+fn same(one: &Value, other: &Value) -> bool {
+    let place = |object: &Value| {
+        let text = |field: &str| object["metadata"][field].as_str().map(str::to_owned);
+        (object["kind"].as_str().map(str::to_owned), text("namespace"), text("name"))
+    };
+    place(one) == place(other)
+}
+
+/// Refuses what is no object of Istio's that this version can put back.
+fn admit(object: &Value) -> Result<()> {
+    let name = ObjectRef::of(object)?;
+    let refuse = |cause: String| Err(Error::feature(format!("applying {name}"), cause));
+    if !name.api_version.starts_with(GROUP) || !KINDS.contains(&name.kind.as_str()) {
+        return refuse(format!("only {} can be applied", KINDS.join(" and ")));
+    }
+    if name.namespace.is_empty() {
+        return refuse("it names no namespace".to_owned());
+    }
+    Ok(())
+}

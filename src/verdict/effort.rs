@@ -1,0 +1,64 @@
+//! How much evidence a claim is likely to need: for planning load, never for deciding. Pure.
+
+use super::{Bound, Confidence, Counts, Decision, judge};
+
+/// What no claim needs: a bound that tight is decided by the run's time limit instead.
+const TRIALS_MAX: u64 = 1 << 20;
+
+/// The fewest trials that would meet the claim if they came out as a true claim's do: all of them
+/// hits where that is allowed, in the middle of the bound where it has two ends.
+#[must_use]
+pub fn effort(bound: &Bound, confidence: Confidence) -> u64 {
+    let share = match bound {
+        Bound::All | Bound::AtLeast(_) => 1.0,
+        Bound::None_ | Bound::AtMost(_) => 0.0,
+        // One is enough, but a plan for one request is no plan.
+        Bound::Some_ => return effort(&Bound::None_, confidence),
+        Bound::Between(low, high) => f64::midpoint(low.fraction(), high.fraction()),
+    };
+    let met = |trials: u64| {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of at most 2^20 trials is a small whole number"
+        )]
+        let hits = (share * trials as f64).round() as u64;
+        judge(bound, Counts::exact(hits, trials), confidence).decision == Decision::Met
+    };
+    let (mut too_few, mut enough) = (0, 1);
+    while !met(enough) && enough < TRIALS_MAX {
+        (too_few, enough) = (enough, enough * 2);
+    }
+    while enough - too_few > 1 {
+        let middle = u64::midpoint(too_few, enough);
+        if met(middle) {
+            enough = middle;
+        } else {
+            too_few = middle;
+        }
+    }
+    enough
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Percent;
+
+    fn percent(percent: f64) -> Percent {
+        Percent::new(percent).unwrap()
+    }
+
+    #[test]
+    fn the_figures_of_the_document() {
+        let effort = |bound| effort(&bound, Confidence::default());
+        assert_eq!(effort(Bound::All), 198);
+        assert_eq!(effort(Bound::None_), 198);
+        let split = effort(Bound::Between(percent(75.0), percent(85.0)));
+        assert!((1400..1700).contains(&split), "{split}");
+        assert!(effort(Bound::AtLeast(percent(50.0))) < 20);
+        assert!(effort(Bound::AtLeast(percent(95.0))) < 200);
+        // No number of trials shows this: the planning ends nevertheless.
+        assert_eq!(effort(Bound::AtLeast(Percent::ALL)), TRIALS_MAX);
+    }
+}

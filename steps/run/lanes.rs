@@ -1,0 +1,258 @@
+//! Lanes: scenarios that run beside each other, each on a mesh of its own. A named context is one
+//! mesh and has one lane.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use faultless::error::{Error, Result};
+use faultless::scenario::agents::Agents;
+use faultless::scenario::application::Application;
+use faultless::scenario::changes::Changes;
+use faultless::scenario::guard::{Guard, Protection, kept};
+use faultless::scenario::run::{Options, Run, Sink};
+use faultless::target::{LocalMesh, Target};
+use futures::future::join_all;
+use reports::Event;
+use tokio::sync::{Mutex, mpsc};
+use tokio_util::sync::CancellationToken;
+
+/// A local mesh with the Travel Demo was measured to take about 350 MiB; twice that leaves room for
+/// load, and for what else the machine does.
+const MEMORY_PER_LANE: u64 = 700 << 20;
+
+/// More lanes than this were never tried.
+pub const LANES_MAX: usize = 16;
+
+/// Where scenarios are to run.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// On a cluster.
+    Context { name: String, kubeconfig: Option<PathBuf> },
+    /// On local meshes with this Envoy.
+    Local { lanes: usize, envoy: Option<PathBuf> },
+}
+
+/// What every lane is made with.
+#[derive(Clone)]
+pub struct Plan {
+    pub id: String,
+    pub application: Arc<Application>,
+    pub options: Options,
+    pub protection: Protection,
+    pub sink: Sink,
+    pub stop: CancellationToken,
+}
+
+/// The lanes of a run.
+pub struct Lanes {
+    lanes: Vec<Lane>,
+    pool: Pool,
+}
+
+/// One lane: a target with its guard, and the mesh behind it if it is ours.
+struct Lane {
+    mesh: Option<LocalMesh>,
+    guard: Guard,
+    run: Arc<Run>,
+}
+
+/// The lanes that are free. Cheap to clone.
+#[derive(Clone)]
+pub struct Pool {
+    free: mpsc::Sender<Arc<Run>>,
+    next: Arc<Mutex<mpsc::Receiver<Arc<Run>>>>,
+}
+
+// === impl Place ===
+
+impl Place {
+    /// How many lanes suit this machine when nobody said: one for each core, as far as the memory
+    /// goes. Scenarios mostly wait for delays, so two of them share a core well enough; but a
+    /// generator that has to fight for its core voids verdicts.
+    pub fn lanes_for(scenarios: u32) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        let free = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+        let kib = free.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        let memory = kib.map_or(1, |kib| kib * 1024 / MEMORY_PER_LANE);
+        let memory = usize::try_from(memory).unwrap_or(LANES_MAX);
+        let scenarios = usize::try_from(scenarios).unwrap_or(LANES_MAX);
+        cores.min(memory).min(scenarios).clamp(1, LANES_MAX)
+    }
+}
+
+// === impl Lanes ===
+
+impl Lanes {
+    /// Makes all lanes ready, beside each other. If one fails, the others are closed again.
+    pub async fn open(place: &Place, plan: &Plan) -> Result<Self> {
+        let count = match place {
+            Place::Context { .. } => 1,
+            Place::Local { lanes, .. } => *lanes,
+        };
+        let opened = join_all((0..count).map(|_| Lane::open(place, plan))).await;
+        let (mut lanes, mut failed) = (Vec::new(), None);
+        for lane in opened {
+            match lane {
+                Ok(lane) => lanes.push(lane),
+                Err(error) => drop(failed.get_or_insert(error)),
+            }
+        }
+        let (free, next) = mpsc::channel(count);
+        for lane in &lanes {
+            // The channel has room for every lane.
+            let _ = free.try_send(Arc::clone(&lane.run));
+        }
+        let lanes = Self { lanes, pool: Pool { free, next: Arc::new(Mutex::new(next)) } };
+        match failed {
+            None => Ok(lanes),
+            Some(error) => match lanes.close().await {
+                left if left.is_empty() => Err(error),
+                left => {
+                    Err(Error::left_behind("making the lanes ready", error).hint(left.join("; ")))
+                }
+            },
+        }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.lanes.len()
+    }
+
+    /// The free ones.
+    pub fn pool(&self) -> Pool {
+        self.pool.clone()
+    }
+
+    /// Does the work and keeps every lane's run alive while it takes.
+    pub async fn kept<T>(&self, work: impl Future<Output = T>) -> T {
+        let guards: Vec<&Guard> = self.lanes.iter().map(|lane| &lane.guard).collect();
+        kept(&guards, work).await
+    }
+
+    /// Why what a lane saw is invalid, once one was lost.
+    pub fn lost(&self) -> Option<Error> {
+        self.lanes.iter().find_map(|lane| lane.guard.lost().error())
+    }
+
+    /// What the lanes write with.
+    pub fn changes(&self) -> Vec<Changes> {
+        self.lanes.iter().map(|lane| lane.guard.changes()).collect()
+    }
+
+    /// Removes the agents and ends the meshes; answers what is left behind.
+    pub async fn close(self) -> Vec<String> {
+        let closed = join_all(self.lanes.into_iter().map(Lane::close)).await;
+        closed.into_iter().flatten().collect()
+    }
+}
+
+// === impl Lane ===
+
+impl Lane {
+    async fn open(place: &Place, plan: &Plan) -> Result<Self> {
+        let interrupted = || Error::runner("making the target ready", "interrupted");
+        let Plan { id, application, options, protection, sink, stop } = plan.clone();
+        let (mesh, target) = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Err(interrupted()),
+            reached = reach(place, &application, &sink) => reached?,
+        };
+        let tell = |what: &str| sink.tell(Event::TargetProgress { what: what.to_owned() });
+        let guarding = Guard::open(&target, &application, &id, &protection, &stop, &tell);
+        let guard = match guarding.await {
+            Ok(guard) => guard,
+            Err(error) => {
+                if let Some(mesh) = mesh {
+                    mesh.stop().await;
+                }
+                return Err(error);
+            }
+        };
+        let changes = guard.changes();
+        let starting = Agents::start(&target, &application, &id, &changes, &stop);
+        let agents = match kept(&[&guard], starting).await {
+            Ok(agents) => agents,
+            Err(error) => {
+                return Err(match end(guard, mesh).await {
+                    left if left.is_empty() => error,
+                    left => {
+                        let doing = "starting the load agents";
+                        Error::left_behind(doing, error).hint(left.join("; "))
+                    }
+                });
+            }
+        };
+        tell(&format!("{} load agents are ready", agents.count()));
+        let run = Arc::new(Run {
+            id,
+            target,
+            application,
+            agents: agents.handles(),
+            changes,
+            lost: guard.lost(),
+            options,
+            sink,
+            stop,
+            quiet_from: Instant::now().into(),
+        });
+        Ok(Self { mesh, guard, run })
+    }
+
+    async fn close(self) -> Vec<String> {
+        end(self.guard, self.mesh).await
+    }
+}
+
+/// Undoes what is left to be undone, and ends the mesh if it is ours. What is left in a mesh of
+/// ours goes with it, and is told all the same.
+async fn end(guard: Guard, mesh: Option<LocalMesh>) -> Vec<String> {
+    let left = guard.close().await;
+    if let Some(mesh) = mesh {
+        mesh.stop().await;
+        guard.forget();
+    }
+    left
+}
+
+/// A target with the application in it.
+async fn reach(
+    place: &Place,
+    application: &Application,
+    sink: &Sink,
+) -> Result<(Option<LocalMesh>, Target)> {
+    match place {
+        Place::Context { name, kubeconfig } => {
+            Ok((None, Target::context(name, kubeconfig.as_deref()).await?))
+        }
+        Place::Local { envoy, .. } => {
+            let progress = sink.clone();
+            let tell =
+                move |what: &str| progress.tell(Event::TargetProgress { what: what.to_owned() });
+            let mesh = LocalMesh::start(envoy.clone(), tell).await?;
+            let target = Target::local(&mesh).await?;
+            target.deploy(&application.folder, &application.manifests).await?;
+            let pods = target.deployed(&application.namespaces).await?;
+            let what = format!("{} runs with {pods} pods", application.application);
+            sink.tell(Event::TargetProgress { what });
+            Ok((Some(mesh), target))
+        }
+    }
+}
+
+// === impl Pool ===
+
+impl Pool {
+    /// Waits for a free lane.
+    pub async fn take(&self) -> Option<Arc<Run>> {
+        self.next.lock().await.recv().await
+    }
+
+    /// Gives a lane back.
+    pub fn give(&self, lane: Arc<Run>) {
+        // The channel has room for every lane, and nobody gives one twice.
+        let _ = self.free.try_send(lane);
+    }
+}

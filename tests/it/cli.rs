@@ -1,0 +1,124 @@
+//! What is typed and written, judged before anything is touched: arguments and feature files.
+
+use std::fs;
+
+use crate::program::{Place, Said, arg};
+
+/// A feature beside the demo's application file, checked; what was said about it.
+fn check(place: &Place, text: &str) -> Said {
+    let application = fs::read_to_string("features/application.yaml").unwrap();
+    place.file("application.yaml", &application);
+    let feature = place.file("a.feature", text);
+    let before = place.left();
+    let said = place.run(&["run", arg(&feature), "--out", arg(&place.path("out"))]);
+    assert_eq!(place.left(), before, "a mesh was begun for {text}");
+    assert!(!place.path("out").exists(), "a record was begun for {text}");
+    said
+}
+
+/// That a feature is refused with exit code 2 at this place, with these words.
+#[track_caller]
+fn refused(text: &str, place: &str, words: &[&str]) {
+    let here = Place::new();
+    let said = check(&here, text);
+    assert_eq!(said.code, Some(2), "{text}\n{said:?}");
+    let place = format!("{}:{place}", here.path("a.feature").display());
+    for part in words.iter().copied().chain([place.as_str()]) {
+        assert!(said.stderr.contains(part), "`{part}` is not in:\n{}", said.stderr);
+    }
+}
+
+fn scenario(step: &str) -> String {
+    format!(
+        "Feature: f\n  Scenario: s\n    Given every portal sends 5 requests per second\n    {step}\n"
+    )
+}
+
+#[test]
+fn a_file_that_does_not_parse_is_shown_by_line_and_column() {
+    refused("", "1:1", &["there is nothing in it", "`Feature: NAME`"]);
+    refused("hello\n", "1:1", &["not with `hello`"]);
+    refused("Feature: x\n  Scenaro: y\n", "2:3", &["did you mean `Scenario:`?"]);
+    refused(&scenario("Wen every request to \"hotels\" is delayed by 5s"), "4:5", &["`When`"]);
+    refused(&scenario("nonsense"), "4:", &["`nonsense` cannot stand here", "Given, When, Then"]);
+    refused("Feature: x\n", "1:1", &["no scenario"]);
+    refused("Feature: x\n  Scenario: nothing\n", "2:3", &["it has no steps"]);
+    let outline = "Feature: f\n  Scenario Outline: s\n    Given every portal sends <n> requests per \
+                   second\n    Examples:\n      | m |\n      | 2 |\n";
+    refused(outline, "3:5", &["<n>"]);
+    let table = "Feature: f\n  Scenario Outline: s\n    Given every portal sends <n> requests per \
+                 second\n    Examples:\n      | n | m |\n      | 2 |\n";
+    refused(table, "", &["different numbers of cells"]);
+}
+
+#[test]
+fn unknown_names_are_refused_with_the_nearest_known() {
+    let step = "When every request to \"hotel\" is delayed by 5s";
+    refused(&scenario(step), "4:5", &["did you mean `hotels`?"]);
+    let step = "Then portal \"voyage.fr\" sees no request fail";
+    refused(&scenario(step), "4:5", &["did you mean `voyages.fr`?"]);
+    let step = "When 10% of requests to \"travels\" are mirrored to \"v33\"";
+    refused(&scenario(step), "4:5", &["v33", "`v3`"]);
+    let step = "When every request to \"hotels\" is delayd by 5s";
+    let near = "the nearest is: When every request to {service} is delayed by {span}";
+    refused(&scenario(step), "4:5", &[near]);
+    refused(&scenario("Then the moon is full"), "4:5", &["`faultless steps` lists them"]);
+}
+
+#[test]
+fn absurd_numbers_are_refused() {
+    for span in ["-5s", "0s", "5", "99999999999999999999s", "1us", "2h", "five s"] {
+        refused(
+            &scenario(&format!("When every request to \"hotels\" is delayed by {span}")),
+            "4:5",
+            &[],
+        );
+    }
+    for share in ["-1%", "101%", "1e9%", "NaN%"] {
+        let step = format!("When {share} of requests to \"hotels\" are delayed by 5s");
+        refused(&scenario(&step), "4:5", &[]);
+    }
+    for status in ["0", "99", "600", "-503", "9999999999999"] {
+        let step = format!("When 50% of requests to \"hotels\" are aborted with status {status}");
+        refused(&scenario(&step), "4:5", &[]);
+    }
+    for rate in ["0", "-3", "99999999999", "1e99"] {
+        refused(
+            &scenario(&format!("Given every portal sends {rate} requests per second")),
+            "4:5",
+            &[],
+        );
+    }
+    let step = "Then every portal sees between 60% and 40% of requests fail";
+    refused(&scenario(step), "4:5", &["there is nothing between 60% and 40%"]);
+    let step = "When traffic to \"travels\" is split 80% to \"v1\" and 30% to \"v2\"";
+    refused(&scenario(step), "4:5", &["100%"]);
+}
+
+#[test]
+fn several_problems_are_told_at_once_and_each_once() {
+    let place = Place::new();
+    let text = "Feature: f\n  Background:\n    Given the sun is up\n  Scenario: a\n    Then the moon \
+                is full\n  Scenario: b\n    Then the moon is new\n";
+    let said = check(&place, text);
+    assert_eq!(said.code, Some(2));
+    assert!(said.stderr.contains("3 problems"), "{}", said.stderr);
+    for at in [":3:5:", ":5:5:", ":7:5:"] {
+        assert_eq!(said.stderr.matches(at).count(), 1, "{at} in {}", said.stderr);
+    }
+}
+
+#[test]
+fn the_program_lists_its_sentences_and_checks_its_own_features() {
+    let place = Place::new();
+    let said = place.run(&["steps"]);
+    assert_eq!(said.code, Some(0));
+    assert!(said.stdout.contains("When  every request to {service} is delayed by {span}\n"));
+    let said = place.run(&["check"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.stdout.contains("make sense"));
+    for wrong in [&["run", "--confidence", "100%"][..], &["run", "--no-such"], &["dance"], &[]] {
+        assert_eq!(place.run(wrong).code, Some(2), "{wrong:?}");
+    }
+    assert_eq!(place.left(), Vec::<std::path::PathBuf>::new());
+}
