@@ -3,13 +3,21 @@
 
 pub mod agents;
 pub mod application;
+pub mod changes;
+mod clean_slate;
+mod compare;
 mod count;
+mod dead_man;
 mod evidence;
 pub mod expectation;
-mod journal;
+pub mod guard;
+pub mod journal;
 mod judging;
+mod lease;
 mod raw;
+pub mod recover;
 pub mod run;
+pub mod sweep;
 mod workloads;
 
 use std::collections::BTreeMap;
@@ -17,17 +25,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reports::{Event, Outcome, Phase, ScenarioId};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use self::application::Application;
+use self::clean_slate::Slate;
 use self::evidence::Evidence;
 pub use self::evidence::{Headers, Load};
-use self::journal::{Journal, Undo};
 use self::judging::Proven;
 use self::run::Run;
 use crate::error::{Blame, Error, Result};
-use crate::faults::{self, Configuration, Disturbance, RUN_LABEL, Subject};
-use crate::target::Target;
+use crate::faults::{self, Configuration, Disturbance, Subject};
 use crate::target::objects::ObjectRef;
 use crate::units::ServiceName;
 
@@ -54,7 +61,8 @@ pub struct Scenario {
     proven: Proven,
     /// Whether anything was done to the mesh's configuration at all.
     disturbed: bool,
-    journal: Journal,
+    /// What was there before this scenario's first change.
+    before: Option<Slate>,
     evidence: Option<Evidence>,
     outcome: Outcome,
 }
@@ -76,7 +84,6 @@ impl Scenario {
     }
 
     fn new(application: Arc<Application>, run: Option<Arc<Run>>, id: ScenarioId) -> Self {
-        let journal = Journal::new(run.as_ref().map_or("", |run| &run.id));
         Self {
             id,
             application,
@@ -87,7 +94,7 @@ impl Scenario {
             raw: Vec::new(),
             proven: Proven::new(),
             disturbed: false,
-            journal,
+            before: None,
             evidence: None,
             outcome: Outcome::Passed,
         }
@@ -166,7 +173,11 @@ impl Scenario {
             }
             this.evidence = None;
             let Some(run) = this.run.clone() else { return Ok(()) };
-            let left = this.take_back(&run, |object| gone.contains(object)).await;
+            let gone: Vec<_> = gone.iter().map(ToString::to_string).collect();
+            let left = this
+                .take_back(&run, |subject| gone.iter().any(|one| one == subject))
+                .await
+                .left_behind;
             run.quiet_not_before(Instant::now() + faults::lingers(&earlier) + QUIET);
             match left.is_empty() {
                 true => Ok(()),
@@ -182,12 +193,15 @@ impl Scenario {
         let Some(run) = self.run.clone() else { return };
         let started = Instant::now();
         let lingers = faults::lingers(&self.objects());
-        let undone = self.journal_len();
-        if undone > 0 {
+        if self.changes_left(&run) > 0 {
             self.tell_phase(Phase::Restore, "putting everything back".to_owned());
         }
-        let mut left_behind = self.take_back(&run, |_| true).await;
-        left_behind.extend(self.take_workloads_away(&run, |_| true).await);
+        let restored = self.take_back(&run, |_| true).await;
+        let workloads = self.take_workloads_away(&run, |_| true).await;
+        let undone = restored.undone + workloads.undone;
+        let mut left_behind = restored.left_behind;
+        left_behind.extend(workloads.left_behind);
+        left_behind.extend(self.stains(&run).await);
         run.quiet_not_before(Instant::now() + lingers + QUIET);
         self.configurations.clear();
         self.raw.clear();
@@ -196,7 +210,7 @@ impl Scenario {
         }
         run.sink.tell(Event::Restored {
             scenario: self.id,
-            undone: undone - u32::try_from(left_behind.len()).unwrap_or(undone).min(undone),
+            undone,
             left_behind,
             took_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         });
@@ -224,6 +238,12 @@ impl Scenario {
             biased;
             () = stop.cancelled() => (Err(Error::runner("running a step", "interrupted")), true),
             result = limited => (result, false),
+        };
+        // A run that was lost meanwhile has seen nothing that counts.
+        let lost = self.run.as_ref().and_then(|run| run.lost());
+        let (result, stopped) = match lost {
+            Some(lost) => (Err(lost), false),
+            None => (result, stopped),
         };
         if let Err(error) = &result
             && self.outcome == Outcome::Passed
@@ -272,103 +292,6 @@ impl Scenario {
             versions: found.versions.clone(),
         })
     }
-
-    /// Writes objects in order, each behind a barrier: a VirtualService must never name subsets
-    /// that a proxy does not know yet.
-    async fn write(&mut self, run: &Run, objects: &[Value]) -> Result<()> {
-        let names: Vec<_> = objects.iter().map(ObjectRef::of).collect::<Result<_>>()?;
-        let list = names.iter().map(ToString::to_string).collect::<Vec<_>>();
-        self.enter(Phase::Disturb, list.join(", "))?;
-        self.evidence = None;
-        let (mut proxies, mut converged_ms, mut told) = (0, 0, Vec::new());
-        if run.options.placebo {
-            told = list.iter().map(|name| format!("{name} (withheld)")).collect();
-        } else {
-            for (object, name) in objects.iter().zip(&names) {
-                let (version, how) = self.write_one(&run.target, object, name).await?;
-                self.tell_phase(Phase::Converge, name.to_string());
-                let converged = run.target.converged(&version, &[name.to_string()]).await?;
-                proxies = converged.proxies;
-                let took = u64::try_from(converged.took.as_millis()).unwrap_or(u64::MAX);
-                converged_ms = converged_ms.max(took);
-                told.push(format!("{name} ({how})"));
-            }
-        }
-        run.sink.tell(Event::Disturbed { scenario: self.id, objects: told, proxies, converged_ms });
-        Ok(())
-    }
-
-    async fn write_one(
-        &mut self,
-        target: &Target,
-        object: &Value,
-        name: &ObjectRef,
-    ) -> Result<(String, &'static str)> {
-        let ours = self.journal.added().any(|added| added == name);
-        let written = if ours {
-            let patch = json!([{"op": "replace", "path": "/spec", "value": object["spec"]}]);
-            let patch = serde_json::from_value(patch)
-                .map_err(|cause| Error::runner(format!("changing {name}"), cause))?;
-            (target.patch(name, patch).await?, "changed")
-        } else {
-            free_to_add(target, object, name).await?;
-            self.journal.intend(Undo::Delete(name.clone()));
-            (target.create(object).await?, "added")
-        };
-        let version = written.0.pointer("/metadata/resourceVersion").and_then(Value::as_str);
-        Ok((version.unwrap_or_default().to_owned(), written.1))
-    }
-
-    /// Undoes what is selected: VirtualServices before the DestinationRules they name, with the
-    /// barrier between. Answers what is left behind.
-    async fn take_back(&mut self, run: &Run, which: impl Fn(&ObjectRef) -> bool) -> Vec<String> {
-        let mut left_behind = Vec::new();
-        let target = &run.target;
-        for kind in ["VirtualService", "DestinationRule"] {
-            let selected = |object: &ObjectRef| object.kind == kind && which(object);
-            let names: Vec<_> =
-                self.journal.added().filter(|o| selected(o)).map(ToString::to_string).collect();
-            if names.is_empty() {
-                continue;
-            }
-            let restored = self.journal.undo(target, selected).await;
-            left_behind.extend(restored.left_behind);
-            let settled = async {
-                let (_, version) = target.list("networking.istio.io/v1", kind, "", "").await?;
-                target.converged(&version, &names).await
-            };
-            if let Err(error) = settled.await {
-                left_behind
-                    .push(format!("the proxies may still act on {}: {error}", names.join(", ")));
-            }
-        }
-        left_behind
-    }
-
-    fn journal_len(&self) -> u32 {
-        u32::try_from(self.journal.added().count()).unwrap_or(u32::MAX)
-    }
-}
-
-/// A second object for a host does nothing in a mesh, or undoes what is there: the oldest wins.
-async fn free_to_add(target: &Target, object: &Value, name: &ObjectRef) -> Result<()> {
-    let (there, _) = target.list(&name.api_version, &name.kind, &name.namespace, "").await?;
-    let hosts = hosts(object);
-    let Some(other) = there.iter().find(|other| hosts.iter().any(|host| concerns(other, host)))
-    else {
-        return Ok(());
-    };
-    let other_name = ObjectRef::of(other)?;
-    let run = other.pointer("/metadata/labels").and_then(|labels| labels[RUN_LABEL].as_str());
-    let cause = format!("{other_name} configures that host already");
-    let error = Error::runner(format!("adding {name}"), cause);
-    Err(match run {
-        Some(run) => {
-            let command = other_name.delete_command();
-            error.hint(format!("it was left behind by run {run}: {command}"))
-        }
-        None => error.hint("this version only adds configuration, it changes none"),
-    })
 }
 
 fn outcome_of(blame: Blame) -> Outcome {
@@ -378,26 +301,4 @@ fn outcome_of(blame: Blame) -> Outcome {
         Blame::Runner => Outcome::Broken,
         Blame::LeftBehind => Outcome::LeftBehind,
     }
-}
-
-/// The hosts that an object is about.
-fn hosts(object: &Value) -> Vec<String> {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    match object["kind"].as_str() {
-        Some("VirtualService") => {
-            object["spec"]["hosts"].as_array().into_iter().flatten().filter_map(text).collect()
-        }
-        _ => text(&object["spec"]["host"]).into_iter().collect(),
-    }
-}
-
-/// Whether an object is about this fully qualified host, however it spells it.
-fn concerns(object: &Value, host: &str) -> bool {
-    let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
-    hosts(object).iter().any(|spelled| {
-        spelled == host
-            || format!("{spelled}.svc.cluster.local") == host
-            || format!("{spelled}.cluster.local") == host
-            || format!("{spelled}.{namespace}.svc.cluster.local") == host
-    })
 }

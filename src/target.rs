@@ -25,6 +25,16 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 pub struct Target {
     client: kube::Client,
     name: String,
+    server: String,
+    context: String,
+    kubeconfig: Option<PathBuf>,
+    own_mesh: bool,
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Target({})", self.name)
+    }
 }
 
 // === impl Target ===
@@ -53,14 +63,21 @@ impl Target {
                 },
             ));
         }
-        Self::connect(config, context, format!("context {context}")).await
+        let mut target = Self::connect(config, context, format!("context {context}")).await?;
+        // Absolute, because whoever finishes this run may stand in another folder.
+        let named = kubeconfig.map(Path::to_owned);
+        let named = named.or_else(|| std::env::var_os("KUBECONFIG").map(PathBuf::from));
+        let absolute = named.and_then(|path| std::path::absolute(path).ok());
+        target.kubeconfig = absolute.filter(|path| path.is_file());
+        Ok(target)
     }
 
     /// A mesh that this process started.
     pub async fn local(mesh: &LocalMesh) -> Result<Self> {
         let config = Kubeconfig::from_yaml(&mesh.kubeconfig())
             .map_err(|cause| Error::runner("reading the local mesh's kubeconfig", cause))?;
-        Self::connect(config, LocalMesh::CONTEXT, "local mesh".to_owned()).await
+        let name = "local mesh".to_owned();
+        Ok(Self { own_mesh: true, ..Self::connect(config, LocalMesh::CONTEXT, name).await? })
     }
 
     async fn connect(config: Kubeconfig, context: &str, name: String) -> Result<Self> {
@@ -72,9 +89,43 @@ impl Target {
             .map_err(|cause| Error::feature(doing(), cause))?;
         config.connect_timeout = Some(Duration::from_secs(5));
         config.read_timeout = Some(REQUEST_TIMEOUT);
+        let server = config.cluster_url.to_string();
         let client =
             kube::Client::try_from(config).map_err(|cause| Error::runner(doing(), cause))?;
-        Ok(Self { client, name })
+        let context = context.to_owned();
+        Ok(Self { client, name, server, context, kubeconfig: None, own_mesh: false })
+    }
+
+    /// A target of tests, whatever answers this client.
+    #[cfg(test)]
+    pub(crate) fn fake(client: kube::Client) -> Self {
+        let (name, server) = ("a fake".to_owned(), "https://fake".to_owned());
+        let context = "fake".to_owned();
+        Self { client, name, server, context, kubeconfig: None, own_mesh: false }
+    }
+
+    /// The API server's address, which tells targets apart whatever their contexts are called.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// The kubeconfig's context.
+    #[must_use]
+    pub fn context_name(&self) -> &str {
+        &self.context
+    }
+
+    /// The kubeconfig, if it is one file.
+    #[must_use]
+    pub fn kubeconfig(&self) -> Option<&Path> {
+        self.kubeconfig.as_deref()
+    }
+
+    /// Whether it is a mesh of this very process, which ends with it.
+    #[must_use]
+    pub const fn ends_with_this_process(&self) -> bool {
+        self.own_mesh
     }
 
     /// What the reports call it.

@@ -26,6 +26,10 @@ pub enum Command {
     Run(RunArgs),
     /// Start a local mesh with the application in it, and keep it until Ctrl-C.
     Up(UpArgs),
+    /// Finish runs that died on this machine: undo what their journals say.
+    Recover(RecoverArgs),
+    /// Restore or delete whatever dead runs left in a cluster, from any machine, without journals.
+    Sweep(SweepArgs),
     /// Check features without a mesh: unknown sentences, names and numbers.
     Check(CheckArgs),
     /// List the sentences that features can use.
@@ -74,6 +78,21 @@ pub struct RunArgs {
     /// Withhold every change: each scenario must then fail, or it shows nothing.
     #[arg(long)]
     pub placebo: bool,
+    /// How long after the runner's death the mesh removes by itself what was added, at least 10s.
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = at_least_ten_seconds)]
+    pub dead_man: Span,
+    /// Run without that protection; the report says so.
+    #[arg(long, conflicts_with = "dead_man")]
+    pub no_dead_man: bool,
+    /// How long to wait for another run on the same target to end [default: not at all]
+    #[arg(long, value_name = "TIME")]
+    pub wait: Option<Span>,
+    /// Change objects even if Argo CD, Flux, Flagger or Argo Rollouts keep them as they are.
+    #[arg(long)]
+    pub adopt: bool,
+    /// First finish a run on the same target that died.
+    #[arg(long)]
+    pub recover: bool,
     /// Where `junit.xml`, `events.jsonl` and `report.html` go.
     #[arg(long, value_name = "DIR", default_value = "faultless-out")]
     pub out: PathBuf,
@@ -96,6 +115,29 @@ pub struct UpArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct RecoverArgs {
+    /// Only tell what would be done.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SweepArgs {
+    /// The kubeconfig context to sweep.
+    #[arg(long, value_name = "NAME")]
+    pub context: String,
+    /// The kubeconfig [default: the variable KUBECONFIG, then ~/.kube/config]
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Only this namespace; may be said several times [default: all]
+    #[arg(long = "namespace", short, value_name = "NAME")]
+    pub namespaces: Vec<String>,
+    /// Only tell what would be done.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct CheckArgs {
     #[command(flatten)]
     pub features: FeatureArgs,
@@ -113,4 +155,13 @@ pub struct AgentArgs {
     /// Where to listen.
     #[arg(long, default_value = "0.0.0.0:8099")]
     pub listen: SocketAddr,
+}
+
+/// Five heartbeats must fit into the time of a dead-man's switch.
+fn at_least_ten_seconds(text: &str) -> std::result::Result<Span, String> {
+    let span: Span = text.parse().map_err(|cause| format!("{cause}"))?;
+    match span.duration().as_secs() {
+        0..10 => Err("a switch this fast would fire at the first hiccup: at least 10s".to_owned()),
+        _ => Ok(span),
+    }
 }

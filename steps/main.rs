@@ -10,6 +10,7 @@ mod load;
 mod mesh;
 mod narrator;
 mod parameters;
+mod recover;
 mod run;
 mod shows;
 mod signals;
@@ -52,6 +53,8 @@ fn dispatch(cli: Cli) -> faultless::error::Result<u8> {
         match cli.command {
             Command::Run(args) => run::run(args).await,
             Command::Up(args) => up::up(args).await.map(|code| code as u8),
+            Command::Recover(args) => recover::recover(&args).await.map(|code| code as u8),
+            Command::Sweep(args) => recover::sweep(&args).await.map(|code| code as u8),
             Command::Check(args) => check::check(&args).await.map(|code| code as u8),
             Command::Steps(args) => vocabulary::print(&args).map(|code| code as u8),
             Command::Agent(args) => up::agent(args).await.map(|code| code as u8),

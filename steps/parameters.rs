@@ -187,7 +187,8 @@ impl Split {
     pub fn of_rows(rows: &[Vec<String>]) -> Result<Self, Misread> {
         let one = |row: &Vec<String>| match row.as_slice() {
             [version, share] => {
-                let whole = || Misread(format!("`{share}` is not a whole percentage of 0% to 100%"));
+                let whole =
+                    || Misread(format!("`{share}` is not a whole percentage of 0% to 100%"));
                 let number = share.trim_end_matches('%').parse().map_err(|_| whole())?;
                 Ok((version.clone(), number))
             }

@@ -5,14 +5,16 @@
 mod lanes;
 mod recorder;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use cucumber::event::ScenarioFinished;
 use cucumber::{Cucumber, cli, gherkin, parser, runner};
-use faultless::error::{Error, Result};
+use faultless::error::{Blame, Result};
 use faultless::scenario::Scenario;
 use faultless::scenario::application::Application;
+use faultless::scenario::changes::Changes;
+use faultless::scenario::guard::Protection;
 use faultless::scenario::run::{Options, Run, Sink};
 use futures::{FutureExt as _, stream};
 use reports::{Event, Outcome};
@@ -47,7 +49,9 @@ pub async fn run(args: RunArgs) -> Result<u8> {
     let sink = recorder.sink();
     let started = Instant::now();
     let stop = CancellationToken::new();
-    let mut work = std::pin::pin!(conduct(&args, suite, application, sink.clone(), stop.clone()));
+    let hands = OnceLock::new();
+    let work = conduct(&args, suite, application, sink.clone(), stop.clone(), &hands);
+    let mut work = std::pin::pin!(work);
     let mut tick = tokio::time::interval(TICK);
     let mut asked: Option<Asked> = None;
     let ended = loop {
@@ -56,8 +60,7 @@ pub async fn run(args: RunArgs) -> Result<u8> {
             _ = tick.tick() => recorder.tick(),
             signal = signals.next() => {
                 if asked.is_some() {
-                    shows::note("stopped by a second signal; what this run wrote may be left behind:");
-                    shows::note("  kubectl get vs,dr,deploy -A -l app.kubernetes.io/managed-by=faultless");
+                    give_up(hands.get(), args.context.is_some());
                     return Ok(signal.exit_code());
                 }
                 asked = Some(signal);
@@ -68,6 +71,7 @@ pub async fn run(args: RunArgs) -> Result<u8> {
     };
     let code = match (&ended, asked) {
         (Ok(Ended { left_behind: true, .. }), _) => 4,
+        (Err(error), _) if error.blame() == Blame::LeftBehind => 4,
         (_, Some(signal)) => signal.exit_code(),
         (Ok(ended), None) => exit_code(&ended.outcomes, args.placebo),
         (Err(error), None) => error.exit_code() as u8,
@@ -80,6 +84,20 @@ pub async fn run(args: RunArgs) -> Result<u8> {
         Err(error) if asked.is_none() => Err(error),
         _ => Ok(code),
     }
+}
+
+/// Says what a second signal leaves undone. A mesh of the run's own ends with it.
+fn give_up(hands: Option<&Vec<Changes>>, outlives: bool) {
+    shows::note("stopped by a second signal");
+    let open: Vec<_> = hands.into_iter().flatten().flat_map(Changes::still_open).collect();
+    if open.is_empty() || !outlives {
+        return;
+    }
+    shows::note("not undone:");
+    for what in open {
+        shows::note(&format!("  {what}"));
+    }
+    shows::note("the journal remains: `faultless recover` finishes it");
 }
 
 /// How a run ended.
@@ -95,12 +113,17 @@ async fn conduct(
     application: Arc<Application>,
     sink: Sink,
     stop: CancellationToken,
+    hands: &OnceLock<Vec<Changes>>,
 ) -> Result<Ended> {
     let id = Run::new_id();
+    let mut target = args.context.clone().unwrap_or_else(|| "a local mesh".to_owned());
+    if args.no_dead_man {
+        target.push_str(" (unprotected: --no-dead-man)");
+    }
     sink.tell(Event::RunStarted {
         run: id.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        target: args.context.clone().unwrap_or_else(|| "a local mesh".to_owned()),
+        target,
         scenarios: suite.scenarios(),
     });
     let options = Options {
@@ -115,14 +138,27 @@ async fn conduct(
             envoy: args.envoy.clone(),
         },
     };
-    let plan = Plan { id, application, options, sink: sink.clone(), stop };
+    let protection = Protection {
+        dead_man: (!args.no_dead_man).then(|| args.dead_man.duration()),
+        wait: args.wait.map(|wait| wait.duration()).unwrap_or_default(),
+        adopt: args.adopt,
+        recover: args.recover,
+    };
+    let plan = Plan { id, application, options, protection, sink: sink.clone(), stop };
     let lanes = Lanes::open(&place, &plan).await?;
-    let outcomes = scenarios(suite.features, &lanes, sink.clone()).await;
+    let _ = hands.set(lanes.changes());
+    let outcomes = lanes.kept(scenarios(suite.features, &lanes, sink.clone())).await;
+    let lost = lanes.lost();
     let left = lanes.close().await;
     for what in &left {
         sink.tell(Event::TargetProgress { what: format!("left behind: {what}") });
     }
     let left_behind = !left.is_empty() || outcomes.contains(&Outcome::LeftBehind);
+    if let Some(lost) = lost
+        && !left_behind
+    {
+        return Err(lost);
+    }
     Ok(Ended { outcomes, left_behind })
 }
 

@@ -87,9 +87,9 @@ pub fn services(object: &Value) -> Vec<ServiceName> {
     let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
     let hosts: Vec<&str> = match object["kind"].as_str() {
         Some("VirtualService") => {
-            object["spec"]["hosts"].as_array().into_iter().flatten().filter_map(Value::as_str)
+            { object["spec"]["hosts"].as_array().into_iter().flatten().filter_map(Value::as_str) }
+                .collect()
         }
-        .collect(),
         _ => object["spec"]["host"].as_str().into_iter().collect(),
     };
     let service = |host: &str| {

@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::application::{Application, Portal};
-use super::journal::{Journal, Restored, Undo};
+use super::changes::Changes;
+use super::guard::RUN;
 use crate::error::{Error, Result};
 use crate::faults::{MANAGED_BY, RUN_LABEL};
 use crate::load::client::Started;
 use crate::load::{StreamReport, StreamSpec, agent, client};
 use crate::target::Target;
-use crate::target::objects::ObjectRef;
 use crate::target::pods::Pod;
 
 /// Pulling an image in a cluster takes tens of seconds; more than this is a broken cluster.
@@ -25,11 +25,13 @@ const READY_DEADLINE: Duration = Duration::from_mins(2);
 /// Between two looks at the agents' pods.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The agents of a run, and how to remove them.
+/// What the journal calls them.
+const SUBJECT: &str = "load agents";
+
+/// The agents of a run.
 #[derive(Debug)]
 pub struct Agents {
     handles: Handles,
-    journal: Journal,
 }
 
 /// How to reach the agents, by portal.
@@ -41,29 +43,20 @@ pub struct Handles {
 // === impl Agents ===
 
 impl Agents {
-    /// Starts an agent beside each portal and waits until all are ready. On an error everything
-    /// that was started is removed again.
+    /// Starts an agent beside each portal and waits until all are ready. The run's guard
+    /// removes them.
     pub async fn start(
         target: &Target,
         application: &Application,
         run: &str,
+        changes: &Changes,
         stop: &CancellationToken,
     ) -> Result<Self> {
-        let mut agents = Self { handles: Handles::default(), journal: Journal::new(run) };
-        let up = tokio::select! {
+        let mut agents = Self { handles: Handles::default() };
+        tokio::select! {
             biased;
             () = stop.cancelled() => Err(Error::runner("starting the load agents", "interrupted")),
-            up = agents.bring_up(target, application, run) => up,
-        };
-        match up {
-            Ok(()) => Ok(agents),
-            Err(error) => {
-                let left = agents.stop(target).await.left_behind;
-                if left.is_empty() {
-                    return Err(error);
-                }
-                Err(Error::left_behind("starting the load agents", error).hint(left.join("; ")))
-            }
+            up = agents.bring_up(target, application, run, changes) => up.map(|()| agents),
         }
     }
 
@@ -84,12 +77,12 @@ impl Agents {
         target: &Target,
         application: &Application,
         run: &str,
+        changes: &Changes,
     ) -> Result<()> {
         for (name, portal) in &application.portals {
             let deployment = deployment(portal, run);
-            self.journal.intend(Undo::Delete(ObjectRef::of(&deployment)?));
-            target
-                .create(&deployment)
+            changes
+                .add(RUN, SUBJECT, &deployment)
                 .await
                 .map_err(|error| error.hint(format!("this is the load agent for portal {name}")))?;
         }
@@ -117,11 +110,6 @@ impl Agents {
             self.handles.pods.insert(name.clone(), pod);
         }
         Ok(())
-    }
-
-    /// Removes the agents.
-    pub async fn stop(&mut self, target: &Target) -> Restored {
-        self.journal.undo(target, |_| true).await
     }
 
     /// Namespace and workload of a portal's agent, as telemetry names it.

@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::agents::Agents;
 use super::application::{Application, Service};
 use super::evidence::Evidence;
-use super::expectation::{Caller, Claim, Comparison, Expectation, Observer, Property, Unit, called};
+use super::expectation::{
+    Caller, Claim, Comparison, Expectation, Observer, Property, Unit, called,
+};
 use crate::error::Result;
 use crate::load::Tally;
 use crate::telemetry::{Filter, Reporter};
@@ -314,7 +316,8 @@ fn tried(times: u64, sent: u64, arrived: u64) -> Counts {
         0 => Counts::exact(sent, sent),
         off => Counts {
             certain: sent.saturating_sub(off),
-            possible: sent.saturating_sub(off.div_ceil(times.saturating_sub(1).max(1)).min(sent).max(1)),
+            possible: sent
+                .saturating_sub(off.div_ceil(times.saturating_sub(1).max(1)).min(sent).max(1)),
             trials: sent,
         },
     }

@@ -129,7 +129,11 @@ impl Evidence {
     }
 
     /// Sends one more chunk and adds it.
-    pub(super) async fn extend(&mut self, situation: &Situation<'_>, chunk: Duration) -> Result<()> {
+    pub(super) async fn extend(
+        &mut self,
+        situation: &Situation<'_>,
+        chunk: Duration,
+    ) -> Result<()> {
         let run = situation.run;
         let spec = |(name, load): (&String, &Load)| {
             let portal = run.application.portal(name)?;

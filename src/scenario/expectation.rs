@@ -221,10 +221,8 @@ impl Expectation {
         }
         let at_source =
             matches!(self.observer, Observer::Proxies { reporter: Reporter::Source, .. });
-        let both_sides = matches!(
-            self.property,
-            Property::Copied(_) | Property::Arrives | Property::Tried(_)
-        );
+        let both_sides =
+            matches!(self.property, Property::Copied(_) | Property::Arrives | Property::Tried(_));
         if both_sides && !at_source {
             let hint = "say: the source of \"…\" sees …";
             return refuse("it compares what was sent with what arrived", hint);

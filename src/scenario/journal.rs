@@ -1,132 +1,226 @@
-//! What was done and how to undo it, newest last. Only this file undoes. The intent is recorded
-//! before the write, because an answer can be lost after the write took effect.
+//! What was done and how to undo it, oldest first, on disk before it is done: the intent is
+//! recorded before the write, because an answer can be lost after the write took effect. Only
+//! `journal` undoes.
 //!
-//! The journal lives as long as its run; the one that survives the run's own death is written to
-//! disk at the place marked by `Journal::intend`.
+//! A run on a mesh of its own writes its journal just the same, though that mesh ends with the run:
+//! the road that must hold in a cluster is the one that every local run has gone.
 
-use std::time::Duration;
+mod file;
+mod record;
+mod undo;
+
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+use self::file::{Found, JournalFile};
+pub(super) use self::file::{journals, state_folder};
+use self::record::{Content, Record};
+pub use self::record::{Header, Scope, Undo};
+pub use self::undo::Restored;
+pub(super) use self::undo::{Budget, Marks, Performed, Task, What, perform, retried, tasks};
 use crate::error::{Error, Result};
-use crate::faults::RUN_LABEL;
-use crate::target::Target;
 use crate::target::objects::ObjectRef;
 
-/// Undoing one change is tried this often: an API server that restarts is back within the sum of
-/// the pauses (about 30 s), one that stays away is reported.
-const ATTEMPTS: u32 = 8;
-
-/// The first pause between two attempts; each next one is twice as long, up to `PAUSE_MAX`.
-const PAUSE: Duration = Duration::from_millis(100);
-const PAUSE_MAX: Duration = Duration::from_secs(10);
-
-/// The undo of one change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Undo {
-    /// The object did not exist before: delete it, if it still is this run's.
-    Delete(ObjectRef),
+/// A change that is not undone yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Its number in the journal.
+    pub id: u64,
+    /// Whose it is.
+    pub scope: Scope,
+    /// The service it was done to, as `namespace/name of our object for it`.
+    pub subject: String,
+    /// How to undo it.
+    pub undo: Undo,
+    /// The `spec` as the API server stored it, once that is known.
+    pub stored: Option<Value>,
+    /// Which of this process's records announced it.
+    place: u64,
 }
 
-/// The changes of one owner (a scenario, or the run itself), oldest first.
+/// The changes of a run; every clone is the same journal.
+#[derive(Debug, Clone)]
+pub struct Journal(Arc<Mutex<Inner>>);
+
 #[derive(Debug)]
-pub struct Journal {
-    run: String,
-    entries: Vec<Undo>,
+struct Inner {
+    header: Header,
+    entries: Vec<Entry>,
+    next: u64,
+    file: JournalFile,
 }
 
-/// What a restore came to.
-#[derive(Debug, Default)]
-pub struct Restored {
-    /// Changes undone.
-    pub undone: u32,
-    /// What is still there, each with the command that would remove it.
-    pub left_behind: Vec<String>,
+/// What became of an earlier run, by its journal.
+#[derive(Debug)]
+pub(super) enum Earlier {
+    /// It still lives.
+    Alive,
+    /// It died before it changed anything.
+    Nothing(Journal),
+    /// It died; how many of its records cannot be read.
+    Unfinished(Journal, u32),
+}
+
+// === impl Undo ===
+
+impl Undo {
+    /// The object it is about, if it is about one.
+    #[must_use]
+    pub const fn object(&self) -> Option<&ObjectRef> {
+        match self {
+            Self::Added { object } | Self::Changed { object, .. } => Some(object),
+            Self::Put { .. } => None,
+        }
+    }
 }
 
 // === impl Journal ===
 
 impl Journal {
-    /// An empty journal of a run.
+    /// Begins the journal of a run in `<state>/<key>/<run>.journal`.
+    pub fn begin(state: &Path, key: &str, header: Header) -> Result<Self> {
+        let mut file = JournalFile::create(state, key, &header.run)?;
+        if let Err(error) = file.append(&Record::Begin(header.clone())) {
+            let _ = file.remove();
+            return Err(error);
+        }
+        let inner = Inner { header, entries: Vec::new(), next: 0, file };
+        Ok(Self(Arc::new(Mutex::new(inner))))
+    }
+
+    /// Takes over the journal of an earlier run.
+    pub(super) fn reopen(path: &Path) -> Result<Earlier> {
+        let (file, content) = match JournalFile::open(path)? {
+            Found::Alive => return Ok(Earlier::Alive),
+            Found::Dead(file, content) => (file, content),
+        };
+        let Content { records, damaged, newer: _ } = content;
+        let header = records.iter().find_map(|record| match record {
+            Record::Begin(header) => Some(header.clone()),
+            Record::Intent { .. } | Record::Done { .. } | Record::Undone { .. } => None,
+        });
+        let (entries, next) = replay(&records);
+        let headless = header.is_none();
+        let Some(header) =
+            header.or_else(|| (records.is_empty() && damaged <= 1).then(Header::unknown))
+        else {
+            let doing = format!("reading the journal {}", path.display());
+            return Err(Error::runner(doing, "its first record is damaged")
+                .hint("it does not say which target; `faultless sweep --context NAME` finds all"));
+        };
+        let journal = Self(Arc::new(Mutex::new(Inner { header, entries, next, file })));
+        // The first record is synced before anything is changed: torn, it announces nothing.
+        Ok(if headless { Earlier::Nothing(journal) } else { Earlier::Unfinished(journal, damaged) })
+    }
+
+    /// The run it is about.
     #[must_use]
-    pub fn new(run: &str) -> Self {
-        Self { run: run.to_owned(), entries: Vec::new() }
+    pub fn header(&self) -> Header {
+        self.lock().header.clone()
     }
 
-    /// Records how to undo what is about to be done.
-    pub fn intend(&mut self, undo: Undo) {
-        self.entries.push(undo);
-    }
-
-    /// Whether there is anything to undo.
+    /// Its file.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+    pub fn path(&self) -> PathBuf {
+        self.lock().file.path().to_owned()
     }
 
-    /// Objects this journal would delete, newest first.
-    pub fn added(&self) -> impl Iterator<Item = &ObjectRef> {
-        self.entries.iter().rev().map(|Undo::Delete(object)| object)
+    /// Records how to undo what is about to be done. On an error it must not be done.
+    pub fn intend(&self, scope: Scope, subject: &str, undo: Undo) -> Result<u64> {
+        let mut inner = self.lock();
+        let id = inner.next;
+        let subject = subject.to_owned();
+        let record = Record::Intent { id, scope, subject: subject.clone(), undo: undo.clone() };
+        let place = inner.file.append(&record)?;
+        inner.next += 1;
+        inner.entries.push(Entry { id, scope, subject, undo, stored: None, place });
+        Ok(id)
     }
 
-    /// Undoes everything that `which` selects, newest first; what fails stays in the journal.
-    pub async fn undo(&mut self, target: &Target, which: impl Fn(&ObjectRef) -> bool) -> Restored {
-        let mut restored = Restored::default();
-        let mut kept = Vec::new();
-        while let Some(entry) = self.entries.pop() {
-            let Undo::Delete(object) = &entry;
-            if !which(object) {
-                kept.push(entry);
-                continue;
+    /// Records that it was done, and what became of it. The journal holds without this record, so
+    /// a disk that is full by now is no reason to stop.
+    pub fn done(&self, id: u64, spec: Option<&Value>) {
+        let mut inner = self.lock();
+        let Some(at) = inner.entries.iter().position(|entry| entry.id == id) else { return };
+        let place = inner.entries[at].place;
+        inner.file.applied(place);
+        inner.entries[at].stored = spec.cloned();
+        let _ = inner.file.append(&Record::Done { id, spec: spec.cloned() });
+    }
+
+    /// Records that these were undone. If that cannot be written they are undone once more by a
+    /// recovery, which does no harm.
+    pub fn undone(&self, ids: &[u64]) {
+        let mut inner = self.lock();
+        for id in ids {
+            let _ = inner.file.append(&Record::Undone { id: *id });
+        }
+        inner.entries.retain(|entry| !ids.contains(&entry.id));
+    }
+
+    /// What is not undone yet, oldest first.
+    #[must_use]
+    pub fn entries(&self, which: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+        self.lock().entries.iter().filter(|entry| which(entry)).cloned().collect()
+    }
+
+    /// Ends the journal if everything is undone; `false` when it has to stay.
+    pub fn close(&self) -> Result<bool> {
+        let inner = self.lock();
+        if !inner.entries.is_empty() {
+            return Ok(false);
+        }
+        inner.file.remove().map(|()| true)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What these records leave to be undone, and the next number.
+fn replay(records: &[Record]) -> (Vec<Entry>, u64) {
+    let (mut entries, mut next) = (Vec::<Entry>::new(), 0);
+    for record in records {
+        match record.clone() {
+            Record::Begin(_) => {}
+            Record::Intent { id, scope, subject, undo } => {
+                next = next.max(id.saturating_add(1));
+                entries.push(Entry { id, scope, subject, undo, stored: None, place: u64::MAX });
             }
-            match delete(target, object, &self.run).await {
-                Ok(()) => restored.undone += 1,
-                Err(error) => {
-                    let command = object.delete_command();
-                    restored.left_behind.push(format!("{object} ({error}); remove it: {command}"));
-                    kept.push(entry);
+            Record::Done { id, spec } => {
+                if let Some(entry) = entries.iter_mut().find(|entry| entry.id == id) {
+                    entry.stored = spec;
                 }
             }
+            Record::Undone { id } => entries.retain(|entry| entry.id != id),
         }
-        kept.reverse();
-        self.entries = kept;
-        restored
     }
+    (entries, next)
 }
 
-/// Deletes an object of this run, again and again within a bound; gone already is good.
-async fn delete(target: &Target, object: &ObjectRef, run: &str) -> Result<()> {
-    let mut pause = PAUSE;
-    let mut attempt = 1;
-    loop {
-        match delete_once(target, object, run).await {
-            Ok(()) => return Ok(()),
-            Err(error) if attempt == ATTEMPTS => return Err(error),
-            Err(_) => {}
-        }
-        attempt += 1;
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(PAUSE_MAX);
-    }
-}
+// === impl Header ===
 
-async fn delete_once(target: &Target, object: &ObjectRef, run: &str) -> Result<()> {
-    let Some(found) = target.get(object).await? else { return Ok(()) };
-    let label = found.pointer("/metadata/labels").and_then(|labels| labels.get(RUN_LABEL));
-    if label.and_then(Value::as_str) != Some(run) {
-        // Somebody replaced it by an object of their own; that is theirs to keep.
-        return Ok(());
-    }
-    let uid = found.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
-    target.delete(object, uid).await?;
-    // A foreign finalizer lets DELETE answer 200 and keeps the object.
-    match target.get(object).await? {
-        Some(still) if still.pointer("/metadata/uid").and_then(Value::as_str) == Some(uid) => {
-            if object.kind == "Deployment" || object.kind == "Pod" {
-                return Ok(()); // Pods end in their own time.
-            }
-            Err(Error::left_behind(format!("deleting {object}"), "it is still there"))
+impl Header {
+    /// Of a journal whose first record was torn.
+    fn unknown() -> Self {
+        Self {
+            run: String::new(),
+            target: "unknown".to_owned(),
+            own_mesh: true,
+            context: String::new(),
+            kubeconfig: None,
+            namespaces: Vec::new(),
+            host: String::new(),
+            pid: 0,
+            begun: String::new(),
         }
-        _ => Ok(()),
     }
 }

@@ -206,4 +206,3 @@ impl Scenario {
 
 /// Proofs that were shown at least once in a scenario.
 pub(super) type Proven = BTreeSet<Proof>;
-

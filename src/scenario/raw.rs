@@ -83,7 +83,8 @@ impl Scenario {
     pub(super) fn withdraw_raw(&mut self, subject: &Subject) -> Result<Vec<ObjectRef>> {
         let about = |object: &Value| {
             faults::services(object).iter().any(|service| {
-                service.name == subject.name && service.namespace.as_ref() == Some(&subject.namespace)
+                service.name == subject.name
+                    && service.namespace.as_ref() == Some(&subject.namespace)
             })
         };
         let gone = self.raw.iter().filter(|object| about(object)).map(ObjectRef::of).collect();

@@ -9,6 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::agents::Handles;
 use super::application::Application;
+use super::changes::Changes;
+use super::guard::Lost;
+use crate::error::Error;
 use crate::target::Target;
 use crate::units::Span;
 use crate::verdict::Confidence;
@@ -47,6 +50,10 @@ pub struct Run {
     pub application: Arc<Application>,
     /// The load agents.
     pub agents: Handles,
+    /// What it writes with.
+    pub changes: Changes,
+    /// Whether it still is a run.
+    pub lost: Lost,
     /// How it was meant.
     pub options: Options,
     /// Where its events go.
@@ -92,6 +99,11 @@ impl Run {
     #[must_use]
     pub fn new_id() -> String {
         format!("r{:08x}", rand::random::<u32>())
+    }
+
+    /// Why nothing that this run sees counts any more, once that is so.
+    pub(super) fn lost(&self) -> Option<Error> {
+        self.lost.error()
     }
 
     pub(super) fn quiet_from(&self) -> Instant {

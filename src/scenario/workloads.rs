@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use reports::{Event, Phase};
 use serde_json::{Value, json};
 
-use super::journal::Undo;
+use super::journal::Restored;
 use super::run::Run;
 use super::{QUIET, Scenario};
 use crate::error::{Error, Result};
@@ -44,8 +44,8 @@ impl Scenario {
                     told.push(format!("{name} (there already)"));
                     continue;
                 }
-                this.journal.intend(Undo::Delete(name.clone()));
-                run.target.create(object).await?;
+                this.remember(&run).await?;
+                run.changes.add(this.scope(), &name.to_string(), object).await?;
                 told.push(format!("{name} (added)"));
             }
             namespaces.sort();
@@ -72,7 +72,8 @@ impl Scenario {
             }
             this.evidence = None;
             let Some(run) = this.run.clone() else { return Ok(()) };
-            let left = this.take_workloads_away(&run, |object| objects.contains(object)).await;
+            let taken = this.take_workloads_away(&run, |object| objects.contains(object)).await;
+            let left = taken.left_behind;
             run.quiet_not_before(Instant::now() + QUIET);
             match left.is_empty() {
                 true => Ok(()),
@@ -88,18 +89,21 @@ impl Scenario {
         &mut self,
         run: &Run,
         which: impl Fn(&ObjectRef) -> bool,
-    ) -> Vec<String> {
-        let selected = |object: &ObjectRef| {
-            !matches!(object.kind.as_str(), "VirtualService" | "DestinationRule") && which(object)
-        };
-        let deployments: Vec<_> = (self.journal.added())
-            .filter(|object| object.kind == "Deployment" && selected(object))
-            .cloned()
-            .collect();
-        let restored = self.journal.undo(&run.target, selected).await;
-        let mut left_behind = restored.left_behind;
+    ) -> Restored {
+        let mut selected = self.workloads_added(run);
+        selected.retain(which);
+        let deployments: Vec<_> =
+            selected.iter().filter(|object| object.kind == "Deployment").cloned().collect();
+        let scope = self.scope();
+        let mut restored = run
+            .changes
+            .restore(|entry| {
+                let object = entry.undo.object();
+                entry.scope == scope && object.is_some_and(|object| selected.contains(object))
+            })
+            .await;
         if deployments.is_empty() {
-            return left_behind;
+            return restored;
         }
         let names: Vec<_> = deployments.iter().map(ToString::to_string).collect();
         let gone = async {
@@ -107,9 +111,9 @@ impl Scenario {
             self.known(run, &names).await.map(drop)
         };
         if let Err(error) = gone.await {
-            left_behind.push(error.to_string());
+            restored.left_behind.push(error.to_string());
         }
-        left_behind
+        restored
     }
 
     /// Waits until no pod of these Deployments is left.
@@ -138,8 +142,7 @@ impl Scenario {
 
     /// Waits until every proxy knows the endpoints as they are now.
     async fn known(&self, run: &Run, names: &[String]) -> Result<(u32, u64)> {
-        let (_, version) =
-            run.target.list("discovery.k8s.io/v1", "EndpointSlice", "", "").await?;
+        let (_, version) = run.target.list("discovery.k8s.io/v1", "EndpointSlice", "", "").await?;
         let converged = run.target.converged(&version, names).await?;
         let took_ms = u64::try_from(converged.took.as_millis()).unwrap_or(u64::MAX);
         Ok((converged.proxies, took_ms))

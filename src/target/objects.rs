@@ -6,6 +6,7 @@ use std::fmt;
 use kube::Resource as _;
 use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Target;
@@ -18,7 +19,7 @@ pub const MANAGER: &str = "faultless";
 const LIST_LIMIT: u32 = 5_000;
 
 /// Which object.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ObjectRef {
     /// `networking.istio.io/v1`
     pub api_version: String,

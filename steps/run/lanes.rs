@@ -8,6 +8,8 @@ use std::time::Instant;
 use faultless::error::{Error, Result};
 use faultless::scenario::agents::Agents;
 use faultless::scenario::application::Application;
+use faultless::scenario::changes::Changes;
+use faultless::scenario::guard::{Guard, Protection, kept};
 use faultless::scenario::run::{Options, Run, Sink};
 use faultless::target::{LocalMesh, Target};
 use futures::future::join_all;
@@ -37,6 +39,7 @@ pub struct Plan {
     pub id: String,
     pub application: Arc<Application>,
     pub options: Options,
+    pub protection: Protection,
     pub sink: Sink,
     pub stop: CancellationToken,
 }
@@ -47,10 +50,10 @@ pub struct Lanes {
     pool: Pool,
 }
 
-/// One lane: a target with its agents, and the mesh behind it if it is ours.
+/// One lane: a target with its guard, and the mesh behind it if it is ours.
 struct Lane {
     mesh: Option<LocalMesh>,
-    agents: Agents,
+    guard: Guard,
     run: Arc<Run>,
 }
 
@@ -123,6 +126,22 @@ impl Lanes {
         self.pool.clone()
     }
 
+    /// Does the work and keeps every lane's run alive while it takes.
+    pub async fn kept<T>(&self, work: impl Future<Output = T>) -> T {
+        let guards: Vec<&Guard> = self.lanes.iter().map(|lane| &lane.guard).collect();
+        kept(&guards, work).await
+    }
+
+    /// Why what a lane saw is invalid, once one was lost.
+    pub fn lost(&self) -> Option<Error> {
+        self.lanes.iter().find_map(|lane| lane.guard.lost().error())
+    }
+
+    /// What the lanes write with.
+    pub fn changes(&self) -> Vec<Changes> {
+        self.lanes.iter().map(|lane| lane.guard.changes()).collect()
+    }
+
     /// Removes the agents and ends the meshes; answers what is left behind.
     pub async fn close(self) -> Vec<String> {
         let closed = join_all(self.lanes.into_iter().map(Lane::close)).await;
@@ -135,14 +154,16 @@ impl Lanes {
 impl Lane {
     async fn open(place: &Place, plan: &Plan) -> Result<Self> {
         let interrupted = || Error::runner("making the target ready", "interrupted");
-        let Plan { id, application, options, sink, stop } = plan.clone();
+        let Plan { id, application, options, protection, sink, stop } = plan.clone();
         let (mesh, target) = tokio::select! {
             biased;
             () = stop.cancelled() => return Err(interrupted()),
             reached = reach(place, &application, &sink) => reached?,
         };
-        let agents = match Agents::start(&target, &application, &id, &stop).await {
-            Ok(agents) => agents,
+        let tell = |what: &str| sink.tell(Event::TargetProgress { what: what.to_owned() });
+        let guarding = Guard::open(&target, &application, &id, &protection, &stop, &tell);
+        let guard = match guarding.await {
+            Ok(guard) => guard,
             Err(error) => {
                 if let Some(mesh) = mesh {
                     mesh.stop().await;
@@ -150,32 +171,50 @@ impl Lane {
                 return Err(error);
             }
         };
-        let what = format!("{} load agents are ready", agents.count());
-        sink.tell(Event::TargetProgress { what });
+        let changes = guard.changes();
+        let starting = Agents::start(&target, &application, &id, &changes, &stop);
+        let agents = match kept(&[&guard], starting).await {
+            Ok(agents) => agents,
+            Err(error) => {
+                return Err(match end(guard, mesh).await {
+                    left if left.is_empty() => error,
+                    left => {
+                        let doing = "starting the load agents";
+                        Error::left_behind(doing, error).hint(left.join("; "))
+                    }
+                });
+            }
+        };
+        tell(&format!("{} load agents are ready", agents.count()));
         let run = Arc::new(Run {
             id,
             target,
             application,
             agents: agents.handles(),
+            changes,
+            lost: guard.lost(),
             options,
             sink,
             stop,
             quiet_from: Instant::now().into(),
         });
-        Ok(Self { mesh, agents, run })
+        Ok(Self { mesh, guard, run })
     }
 
-    async fn close(mut self) -> Vec<String> {
-        let left = self.agents.stop(&self.run.target).await.left_behind;
-        match self.mesh {
-            // What is left in a mesh of ours goes with it.
-            Some(mesh) => {
-                mesh.stop().await;
-                Vec::new()
-            }
-            None => left,
-        }
+    async fn close(self) -> Vec<String> {
+        end(self.guard, self.mesh).await
     }
+}
+
+/// Undoes what is left to be undone, and ends the mesh if it is ours. What is left in a mesh of
+/// ours goes with it, and is told all the same.
+async fn end(guard: Guard, mesh: Option<LocalMesh>) -> Vec<String> {
+    let left = guard.close().await;
+    if let Some(mesh) = mesh {
+        mesh.stop().await;
+        guard.forget();
+    }
+    left
 }
 
 /// A target with the application in it.

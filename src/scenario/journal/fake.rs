@@ -1,0 +1,178 @@
+//! An API server small enough to hold in one's head, under a real `kube` client: what it stores,
+//! how it refuses, and a switch that makes it lose answers.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use kube::client::Body;
+use serde_json::{Value, json};
+
+use crate::target::Target;
+
+/// The server.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fake(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// By path of the object.
+    objects: BTreeMap<String, Value>,
+    version: u64,
+    /// How many requests are answered with 500 although they took effect.
+    answers_to_lose: u32,
+    /// How many requests are refused with 503.
+    refusals: u32,
+}
+
+impl Fake {
+    /// A target that this server answers.
+    pub(super) fn target(&self) -> Target {
+        let this = self.clone();
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let this = this.clone();
+            async move {
+                let (head, body) = request.into_parts();
+                let bytes = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+                let answer = this.answer(&head.method, head.uri.path(), &bytes);
+                Ok::<_, Infallible>(answer)
+            }
+        });
+        Target::fake(kube::Client::new(service, "default"))
+    }
+
+    /// Everything that is stored, without what the server counts.
+    pub(super) fn contents(&self) -> BTreeMap<String, Value> {
+        let mut objects = self.0.lock().unwrap().objects.clone();
+        for object in objects.values_mut() {
+            object["metadata"].as_object_mut().unwrap().shift_remove("resourceVersion");
+        }
+        objects
+    }
+
+    /// Puts an object there, as somebody else.
+    pub(super) fn put(&self, path: &str, mut object: Value) {
+        let mut state = self.0.lock().unwrap();
+        state.version += 1;
+        object["metadata"]["resourceVersion"] = json!(state.version.to_string());
+        if object["metadata"]["uid"].is_null() {
+            object["metadata"]["uid"] = json!(format!("u{}", state.version));
+        }
+        state.objects.insert(path.to_owned(), object);
+    }
+
+    pub(super) fn get(&self, path: &str) -> Option<Value> {
+        self.0.lock().unwrap().objects.get(path).cloned()
+    }
+
+    pub(super) fn remove(&self, path: &str) {
+        self.0.lock().unwrap().objects.remove(path);
+    }
+
+    /// The next so many requests that change something take effect, but nobody hears of it.
+    pub(super) fn lose_answers(&self, count: u32) {
+        self.0.lock().unwrap().answers_to_lose = count;
+    }
+
+    /// The next so many requests are refused.
+    pub(super) fn refuse(&self, count: u32) {
+        self.0.lock().unwrap().refusals = count;
+    }
+
+    fn answer(&self, method: &Method, path: &str, body: &[u8]) -> Response<Body> {
+        let mut state = self.0.lock().unwrap();
+        if state.refusals > 0 {
+            state.refusals -= 1;
+            return status(StatusCode::INTERNAL_SERVER_ERROR, "refused");
+        }
+        let answer = state.act(method, path, body);
+        if *method != Method::GET && state.answers_to_lose > 0 {
+            state.answers_to_lose -= 1;
+            return status(StatusCode::INTERNAL_SERVER_ERROR, "lost");
+        }
+        answer
+    }
+}
+
+impl State {
+    fn act(&mut self, method: &Method, path: &str, body: &[u8]) -> Response<Body> {
+        match *method {
+            Method::GET if is_list(path) => {
+                let within = format!("{path}/");
+                let items: Vec<_> = self
+                    .objects
+                    .iter()
+                    .filter(|(path, _)| path.starts_with(&within))
+                    .map(|(_, object)| object.clone())
+                    .collect();
+                let version = self.version.to_string();
+                let list = json!({"apiVersion": "v1", "kind": "List",
+                    "metadata": {"resourceVersion": version}, "items": items});
+                ok(&list)
+            }
+            Method::GET => match self.objects.get(path) {
+                Some(object) => ok(object),
+                None => status(StatusCode::NOT_FOUND, "not found"),
+            },
+            Method::POST => {
+                let mut object: Value = serde_json::from_slice(body).unwrap();
+                let path = format!("{path}/{}", object["metadata"]["name"].as_str().unwrap());
+                if self.objects.contains_key(&path) {
+                    return status(StatusCode::CONFLICT, "already exists");
+                }
+                self.version += 1;
+                object["metadata"]["uid"] = json!(format!("u{}", self.version));
+                object["metadata"]["resourceVersion"] = json!(self.version.to_string());
+                self.objects.insert(path, object.clone());
+                ok(&object)
+            }
+            Method::PATCH => {
+                let Some(object) = self.objects.get(path) else {
+                    return status(StatusCode::NOT_FOUND, "not found");
+                };
+                let patch: json_patch::Patch = serde_json::from_slice(body).unwrap();
+                let mut changed = object.clone();
+                if let Err(cause) = json_patch::patch(&mut changed, &patch) {
+                    return status(StatusCode::UNPROCESSABLE_ENTITY, &cause.to_string());
+                }
+                self.version += 1;
+                changed["metadata"]["resourceVersion"] = json!(self.version.to_string());
+                self.objects.insert(path.to_owned(), changed.clone());
+                ok(&changed)
+            }
+            Method::DELETE => {
+                let Some(object) = self.objects.get(path) else {
+                    return status(StatusCode::NOT_FOUND, "not found");
+                };
+                let options: Value = serde_json::from_slice(body).unwrap_or_default();
+                let wanted = &options["preconditions"]["uid"];
+                if !wanted.is_null() && *wanted != object["metadata"]["uid"] {
+                    return status(StatusCode::CONFLICT, "another uid");
+                }
+                let gone = self.objects.remove(path).unwrap();
+                ok(&gone)
+            }
+            _ => status(StatusCode::METHOD_NOT_ALLOWED, "not here"),
+        }
+    }
+}
+
+/// A list's path ends with a plural of ours.
+fn is_list(path: &str) -> bool {
+    path.ends_with("virtualservices") || path.ends_with("destinationrules")
+}
+
+fn ok(object: &Value) -> Response<Body> {
+    Response::new(Body::from(object.to_string().into_bytes()))
+}
+
+fn status(code: StatusCode, message: &str) -> Response<Body> {
+    let status = json!({
+        "apiVersion": "v1", "kind": "Status", "status": "Failure",
+        "message": message, "reason": message, "code": code.as_u16(),
+    });
+    let body = Body::from(status.to_string().into_bytes());
+    Response::builder().status(code).body(body).unwrap()
+}

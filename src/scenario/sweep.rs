@@ -1,0 +1,125 @@
+//! Cleaning a mesh with no journal, from any machine: whatever carries our labels and annotations
+//! and belongs to no living run is restored or deleted.
+
+use serde_json::Value;
+
+use super::changes::settled;
+use super::journal::{Budget, Marks, Performed, Task, What, perform};
+use super::lease;
+use crate::error::Result;
+use crate::faults::{MANAGED_BY, RUN_LABEL};
+use crate::target::Target;
+use crate::target::objects::ObjectRef;
+
+/// What may be ours, in the order in which it is taken away: what names something before what is
+/// named, and the owners last.
+const KINDS: &[(&str, &str)] = &[
+    ("networking.istio.io/v1", "VirtualService"),
+    ("networking.istio.io/v1", "DestinationRule"),
+    ("apps/v1", "Deployment"),
+    ("batch/v1", "Job"),
+    ("coordination.k8s.io/v1", "Lease"),
+];
+
+/// Kinds whose absence a proxy must have heard of before the next kind goes.
+const SETTLED: &[&str] = &["VirtualService", "DestinationRule"];
+
+/// What a sweep came to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Objects restored or deleted.
+    pub undone: u32,
+    /// Objects of living runs, not touched.
+    pub living: u32,
+    /// What could not be undone.
+    pub left_behind: Vec<String>,
+}
+
+/// Sweeps these namespaces (none named: all). With `dry_run` it only tells what it would do.
+pub async fn sweep(
+    target: &Target,
+    namespaces: &[String],
+    dry_run: bool,
+    tell: &dyn Fn(&str),
+) -> Result<Swept> {
+    let living = lease::living(target, namespaces).await?;
+    for holder in &living {
+        tell(&format!("{} lives and is not touched", holder.who));
+    }
+    let everywhere = [String::new()];
+    let namespaces = if namespaces.is_empty() { &everywhere[..] } else { namespaces };
+    let (budget, mut swept) = (Budget::begin(), Swept::default());
+    for (api_version, kind) in KINDS {
+        let mut names = Vec::new();
+        for namespace in namespaces {
+            let (objects, _) = target.list(api_version, kind, namespace, "").await?;
+            for object in objects.iter().filter(|object| is_ours(object)) {
+                let run = label(object, RUN_LABEL).unwrap_or_default().to_owned();
+                if living.iter().any(|holder| holder.run == run) {
+                    swept.living += 1;
+                    continue;
+                }
+                let Some(what) = task(object)? else {
+                    let name = ObjectRef::of(object)?;
+                    let cause = "its annotations do not say what it was";
+                    swept.left_behind.push(format!("{name}: {cause}; look at it by hand"));
+                    continue;
+                };
+                if dry_run {
+                    tell(&format!("run {run}: would undo {what}"));
+                    continue;
+                }
+                names.push(what.to_string());
+                undo(target, &run, &what, budget, &mut swept, tell).await;
+            }
+        }
+        if !names.is_empty()
+            && SETTLED.contains(kind)
+            && let Err(error) = settled(target, kind, &names, budget).await
+        {
+            let names = names.join(", ");
+            swept.left_behind.push(format!("the proxies may still act on {names}: {error}"));
+        }
+    }
+    Ok(swept)
+}
+
+async fn undo(
+    target: &Target,
+    run: &str,
+    what: &What,
+    budget: Budget,
+    swept: &mut Swept,
+    tell: &dyn Fn(&str),
+) {
+    match perform(target, run, what, budget).await {
+        Ok(Performed::Done) => {
+            swept.undone += 1;
+            tell(&format!("run {run}: undone: {what}"));
+        }
+        Ok(Performed::Stuck { why, command }) => {
+            swept.left_behind.push(format!("{what}: {why}; {command}"));
+        }
+        Err(error) => {
+            swept.left_behind.push(format!("{what} ({error}); by hand: {}", what.command()));
+        }
+    }
+}
+
+/// How an object of ours is undone: what we made is deleted, what we changed is restored.
+fn task(object: &Value) -> Result<Option<What>> {
+    if label(object, MANAGED_BY.0) == Some(MANAGED_BY.1) {
+        return Ok(Some(What::Delete(ObjectRef::of(object)?)));
+    }
+    Ok(Marks::task(object).map(|Task { ids: _, what }| what))
+}
+
+fn is_ours(object: &Value) -> bool {
+    let made = label(object, MANAGED_BY.0) == Some(MANAGED_BY.1);
+    (made && label(object, RUN_LABEL).is_some()) || Marks::on(object)
+}
+
+fn label<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
+    let labels = object.pointer("/metadata/labels")?;
+    labels.get(key)?.as_str()
+}

@@ -1,0 +1,35 @@
+//! `faultless recover` and `faultless sweep`: what to type when a run died.
+
+use faultless::error::{ExitCode, Result};
+use faultless::scenario;
+use faultless::target::Target;
+
+use crate::cli::{RecoverArgs, SweepArgs};
+use crate::shows;
+
+/// Finishes the runs of this machine that died.
+pub async fn recover(args: &RecoverArgs) -> Result<ExitCode> {
+    let recovered = scenario::recover::recover(args.dry_run, &shows::line).await?;
+    if recovered.finished == 0 && recovered.living == 0 && recovered.left_behind.is_empty() {
+        shows::line("no run died here unfinished");
+    }
+    Ok(ended(&recovered.left_behind))
+}
+
+/// Restores or deletes whatever dead runs left in a mesh.
+pub async fn sweep(args: &SweepArgs) -> Result<ExitCode> {
+    let target = Target::context(&args.context, args.kubeconfig.as_deref()).await?;
+    let swept =
+        scenario::sweep::sweep(&target, &args.namespaces, args.dry_run, &shows::line).await?;
+    if !args.dry_run {
+        shows::line(&format!("{} undone, {} of living runs left", swept.undone, swept.living));
+    }
+    Ok(ended(&swept.left_behind))
+}
+
+fn ended(left_behind: &[String]) -> ExitCode {
+    for what in left_behind {
+        shows::note(&format!("left behind: {what}"));
+    }
+    if left_behind.is_empty() { ExitCode::Passed } else { ExitCode::LeftBehind }
+}
