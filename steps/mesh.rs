@@ -33,5 +33,25 @@ async fn undeploy(world: &mut World, workloads: Workloads) -> Result<()> {
 #[given(expr = "this Istio configuration is applied:")]
 #[when(expr = "this Istio configuration is applied:")]
 async fn apply(world: &mut World, step: &Step) -> Result<()> {
-    world.scenario()?.apply(step.docstring.as_deref().unwrap_or_default()).await
+    world.scenario()?.apply(text(step.docstring.as_deref().unwrap_or_default())).await
+}
+
+/// A doc string without its media type, which the parser leaves in the first line (`"""yaml`).
+fn text(docstring: &str) -> &str {
+    match docstring.split_once('\n') {
+        Some((first, rest)) if matches!(first.trim(), "yaml" | "yml" | "json") => rest,
+        _ => docstring,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_media_type_is_no_part_of_the_text() {
+        assert_eq!(text("yaml\nkind: X\n"), "kind: X\n");
+        assert_eq!(text("kind: X\n"), "kind: X\n");
+        assert_eq!(text(""), "");
+    }
 }
