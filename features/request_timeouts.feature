@@ -14,7 +14,8 @@ Feature: Request timeouts
     And requests to "travels" with header portal "voyages.fr" time out after 2s
     Then portal "voyages.fr" sees every request be answered 504
     And portal "voyages.fr" sees every request carry flag UT
-    And portal "voyages.fr" sees every request take at least 2s
+    # A proxy's clock ticks with its work: a timer may end a few milliseconds early.
+    And portal "voyages.fr" sees every request take at least 1.9s
     And portal "voyages.fr" sees at least 80% of requests take less than 2.5s
     # The service that was given up on saw the caller go away, without an answer to count.
     And the destination of "travels" from portal "voyages.fr" sees every request get no answer

@@ -301,7 +301,10 @@ impl Configuration {
         json["route"] = if rule.weights.is_empty() {
             json!([{"destination": {"host": host}}])
         } else {
-            let to = |(version, weight): &(String, u32)| json!({"destination": {"host": host, "subset": version}, "weight": weight});
+            let to = |(version, weight): &(String, u32)| {
+                let destination = json!({"host": host, "subset": version});
+                json!({"destination": destination, "weight": weight})
+            };
             rule.weights.iter().map(to).collect()
         };
         if let Some(delay) = &rule.delay {

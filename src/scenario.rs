@@ -138,12 +138,13 @@ impl Scenario {
                 None => Configuration::new(subject),
             };
             configuration.disturb(&disturbance)?;
-            let earlier = this.objects();
+            let earlier = this.configurations.get(&key).map(|earlier| earlier.objects(""));
             let objects = configuration.objects(&this.run_id());
             this.make_sense(&objects)?;
             if let Some(run) = this.run.clone() {
                 this.write(&run, &objects).await?;
-                run.quiet_not_before(Instant::now() + faults::lingers(&earlier) + QUIET);
+                let lingers = faults::lingers(&earlier.unwrap_or_default());
+                run.quiet_not_before(Instant::now() + lingers + QUIET);
             }
             this.configurations.insert(key, configuration);
             this.disturbed = true;

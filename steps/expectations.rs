@@ -15,7 +15,8 @@ async fn expect(world: &mut World, looks: Looks, amount: Amount, is: Is) -> Resu
 }
 
 #[then(
-    expr = "versions {version} and {version} of {service} differ by at most {percent} in requests that {property}"
+    expr = "versions {version} and {version} of {service} differ by at most {percent} in requests \
+         that {property}"
 )]
 async fn compare(
     world: &mut World,

@@ -30,10 +30,12 @@ async fn abort(world: &mut World, share: Percent, service: Service, status: Stat
 }
 
 #[given(
-    expr = "each caller of {service} may use {count} connection(s) and keep {count} request(s) waiting"
+    expr = "each caller of {service} may use {count} connection(s) and keep {count} request(s) \
+         waiting"
 )]
 #[when(
-    expr = "each caller of {service} may use {count} connection(s) and keep {count} request(s) waiting"
+    expr = "each caller of {service} may use {count} connection(s) and keep {count} request(s) \
+         waiting"
 )]
 async fn limit(
     world: &mut World,
@@ -47,10 +49,12 @@ async fn limit(
 }
 
 #[given(
-    expr = "hosts of {service} are ejected for {span} after {count} error(s) in a row, checked every {span}"
+    expr = "hosts of {service} are ejected for {span} after {count} error(s) in a row, checked \
+         every {span}"
 )]
 #[when(
-    expr = "hosts of {service} are ejected for {span} after {count} error(s) in a row, checked every {span}"
+    expr = "hosts of {service} are ejected for {span} after {count} error(s) in a row, checked \
+         every {span}"
 )]
 async fn eject(
     world: &mut World,

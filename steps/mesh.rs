@@ -33,15 +33,20 @@ async fn undeploy(world: &mut World, workloads: Workloads) -> Result<()> {
 #[given(expr = "this Istio configuration is applied:")]
 #[when(expr = "this Istio configuration is applied:")]
 async fn apply(world: &mut World, step: &Step) -> Result<()> {
-    world.scenario()?.apply(text(step.docstring.as_deref().unwrap_or_default())).await
+    world.scenario()?.apply(&text(step.docstring.as_deref().unwrap_or_default())).await
 }
 
-/// A doc string without its media type, which the parser leaves in the first line (`"""yaml`).
-fn text(docstring: &str) -> &str {
-    match docstring.split_once('\n') {
+/// A doc string without its media type, which the parser leaves in the first line (`"""yaml`) and
+/// then takes no indentation off the others.
+fn text(docstring: &str) -> String {
+    let rest = match docstring.split_once('\n') {
         Some((first, rest)) if matches!(first.trim(), "yaml" | "yml" | "json") => rest,
         _ => docstring,
-    }
+    };
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let least = rest.lines().filter(|line| !line.trim().is_empty()).map(indent).min();
+    let least = least.unwrap_or_default();
+    rest.lines().map(|line| line.get(least..).unwrap_or_default().to_owned() + "\n").collect()
 }
 
 #[cfg(test)]
@@ -50,8 +55,8 @@ mod tests {
 
     #[test]
     fn the_media_type_is_no_part_of_the_text() {
-        assert_eq!(text("yaml\nkind: X\n"), "kind: X\n");
-        assert_eq!(text("kind: X\n"), "kind: X\n");
+        assert_eq!(text("yaml\n  kind: X\n  ---\n\n    a: b\n"), "kind: X\n---\n\n  a: b\n");
+        assert_eq!(text("kind: X\nspec:\n  a: b"), "kind: X\nspec:\n  a: b\n");
         assert_eq!(text(""), "");
     }
 }

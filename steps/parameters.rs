@@ -229,7 +229,8 @@ impl FromStr for Workloads {
 #[derive(Debug, Parameter)]
 #[param(
     name = "observer",
-    regex = r#"every portal|portal "[^"]*"|the (?:source|destination) of "[^"]*"(?: at version "[^"]*")?(?: from (?:portal|workload) "[^"]*")?"#
+    regex = "every portal|portal \"[^\"]*\"|the (?:source|destination) of \"[^\"]*\"(?: at version \
+         \"[^\"]*\")?(?: from (?:portal|workload) \"[^\"]*\")?"
 )]
 pub struct Looks(pub Observer);
 
@@ -268,7 +269,8 @@ impl FromStr for Looks {
 #[derive(Debug, Parameter)]
 #[param(
     name = "amount",
-    regex = r"(?:every|no|some) (?:request|connection)|(?:at (?:least|most) [^ ]+|between [^ ]+ and [^ ]+) of (?:requests|connections|bytes)"
+    regex = "(?:every|no|some) (?:request|connection)|(?:at (?:least|most) [^ ]+|between [^ ]+ and \
+         [^ ]+) of (?:requests|connections|bytes)"
 )]
 pub struct Amount(pub verdict::Bound, pub Unit);
 
@@ -309,7 +311,9 @@ impl FromStr for Amount {
 #[derive(Debug, Parameter)]
 #[param(
     name = "property",
-    regex = r#"take (?:at least|less than) [^ ]+|take between [^ ]+ and [^ ]+|fail|arrive|get no answer|carry flag [^ ]+|reach "[^"]*"|be copied to "[^"]*"|be answered [^ ]+|be tried (?:once|[^ ]+ times)"#
+    regex = "take (?:at least|less than) [^ ]+|take between [^ ]+ and [^ ]+|fail|arrive|get no \
+         answer|carry flag [^ ]+|reach \"[^\"]*\"|be copied to \"[^\"]*\"|be answered [^ ]+|be \
+         tried (?:once|[^ ]+ times)"
 )]
 pub struct Is(pub Property);
 

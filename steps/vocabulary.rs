@@ -32,17 +32,23 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     (
         Looks::NAME,
         Looks::REGEX,
-        "`every portal`, `portal \"voyages.fr\"`, `the source of \"hotels\"`, `the destination of \"travels\" at version \"v3\"`, `the source of \"travels\" from workload \"loadtester\"`, `the destination of \"travels\" from portal \"viaggi.it\"`",
+        "`every portal`, `portal \"voyages.fr\"`, `the source of \"hotels\"`, `the destination of \
+             \"travels\" at version \"v3\"`, `the source of \"travels\" from workload \
+             \"loadtester\"`, `the destination of \"travels\" from portal \"viaggi.it\"`",
     ),
     (
         Amount::NAME,
         Amount::REGEX,
-        "`every request`, `no request`, `some request`, `at least 99% of requests`, `at most 1% of requests`, `between 75% and 85% of requests`; of a TCP service `every connection`, `between 75% and 85% of connections`, `at most 15% of bytes`",
+        "`every request`, `no request`, `some request`, `at least 99% of requests`, `at most 1% of \
+             requests`, `between 75% and 85% of requests`; of a TCP service `every connection`, \
+             `between 75% and 85% of connections`, `at most 15% of bytes`",
     ),
     (
         Is::NAME,
         Is::REGEX,
-        "`take at least 5s`, `take less than 1s`, `take between 2s and 2.5s`, `fail`, `get no answer`, `be answered 504`, `carry flag DI`, `reach \"v1\"`; of the source of a service also `arrive`, `be tried once`, `be tried 3 times`, `be copied to \"v3\"`",
+        "`take at least 5s`, `take less than 1s`, `take between 2s and 2.5s`, `fail`, `get no \
+             answer`, `be answered 504`, `carry flag DI`, `reach \"v1\"`; of the source of a \
+             service also `arrive`, `be tried once`, `be tried 3 times`, `be copied to \"v3\"`",
     ),
     (
         Workloads::NAME,

@@ -33,8 +33,8 @@ const SETTLE: Duration = Duration::from_secs(10);
 /// steady load there is none.
 const REST: Duration = Duration::from_secs(1);
 
-/// One part in this many may be counted and not yet timed; it is nobody's request of the load's own,
-/// which are all over when the proxies are read.
+/// One part in this many may be counted and not yet timed. The load's own requests are all over when
+/// the proxies are read; these are somebody else's.
 const UNTIMED_PART: u64 = 100;
 
 /// Between two looks at the agents while load runs.
