@@ -9,6 +9,11 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use kube::config::Kubeconfig;
 
+use tokio::net::TcpListener;
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
 use crate::error::{Error, Result};
 use crate::load;
 use crate::local::envoy;
@@ -108,11 +113,37 @@ impl Image for Agent {
                 }
                 .boxed()
             });
-            let served = load::agent::serve(listener, dialer, container.stop).await;
-            served.map_err(|error| error.to_string())
+            let stop = container.stop.child_token();
+            // When the pod is ended by force, this future is dropped, and its thread must end.
+            let _guard = stop.clone().drop_guard();
+            alone(listener, dialer, stop).await
         }
         .boxed()
     }
+}
+
+/// Serves on a thread and a runtime of its own, as in a pod of its own: a generator that waits for
+/// a worker of the mesh's runtime would measure the mesh's control plane.
+async fn alone(
+    listener: TcpListener,
+    dialer: load::Dialer,
+    stop: CancellationToken,
+) -> Result<(), String> {
+    let (tell, told) = oneshot::channel();
+    let listener = listener.into_std().map_err(|cause| cause.to_string())?;
+    let work = move || {
+        let served = Builder::new_current_thread().enable_all().build().map(|runtime| {
+            runtime.block_on(async {
+                let listener = TcpListener::from_std(listener).map_err(|e| e.to_string())?;
+                load::agent::serve(listener, dialer, stop).await.map_err(|e| e.to_string())
+            })
+        });
+        // Nobody listens any more when the pod was ended by force.
+        let _ = tell.send(served.unwrap_or_else(|cause| Err(cause.to_string())));
+    };
+    let thread = std::thread::Builder::new().name("load-agent".to_owned()).spawn(work);
+    thread.map_err(|cause| format!("no thread for the load agent: {cause}"))?;
+    told.await.unwrap_or_else(|_| Err("the load agent's thread ended without a word".to_owned()))
 }
 
 /// Becomes Envoy, tied to the life of its parent; returns only when that failed, with the reason.

@@ -4,7 +4,9 @@
 use std::fmt;
 
 use kube::Resource as _;
-use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
+use kube::api::{
+    Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PropagationPolicy,
+};
 use kube::core::{ApiResource, GroupVersionKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -178,6 +180,8 @@ impl Target {
                 uid: Some(uid.to_owned()),
                 resource_version: None,
             }),
+            // Without a word, a Job would keep what it owns and itself wait for it (batch/v1).
+            propagation_policy: Some(PropagationPolicy::Background),
             ..DeleteParams::default()
         };
         match self.api(object).delete(&object.name, &params).await {
