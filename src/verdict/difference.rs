@@ -107,7 +107,7 @@ mod tests {
     fn the_sentence() {
         assert_eq!(
             judged(10.0, (198, 200), (210, 210)).numbers("requests"),
-            "99.0% of 200 requests and 100.0% of 210 requests (99.9%: 0.0-7.5% apart), required \
+            "99.0% of 200 requests and 100.0% of 210 requests (99.9%: 0.0-8.1% apart), required \
              at most 10% apart"
         );
     }
