@@ -18,7 +18,7 @@ use crate::{shows, vocabulary};
 
 /// What is wrong with a step, and where.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Problem {
+pub(crate) struct Problem {
     file: String,
     line: usize,
     column: usize,
@@ -27,7 +27,7 @@ pub struct Problem {
 }
 
 /// `faultless check`.
-pub async fn check(args: &CheckArgs) -> Result<ExitCode> {
+pub(crate) async fn check(args: &CheckArgs) -> Result<ExitCode> {
     let suite = Suite::read(&args.features)?;
     let application = Arc::new(suite.application.clone());
     let problems = problems(&suite.features, &application).await;
@@ -39,7 +39,7 @@ pub async fn check(args: &CheckArgs) -> Result<ExitCode> {
 }
 
 /// All problems as one error.
-pub fn refusal(problems: &[Problem]) -> Error {
+pub(crate) fn refusal(problems: &[Problem]) -> Error {
     let list: String = problems.iter().map(|problem| format!("\n  {problem}")).collect();
     let what = match problems.len() {
         1 => "1 problem".to_owned(),
@@ -49,7 +49,7 @@ pub fn refusal(problems: &[Problem]) -> Error {
 }
 
 /// Everything that is wrong with these features, by file and line.
-pub async fn problems(
+pub(crate) async fn problems(
     features: &[gherkin::Feature],
     application: &Arc<Application>,
 ) -> Vec<Problem> {
@@ -107,7 +107,7 @@ async fn try_step(
 
 /// What cucumber says of a parameter that it could not read is about its own code; what the
 /// parameter says comes last.
-pub fn readable(panic: &str) -> String {
+pub(crate) fn readable(panic: &str) -> String {
     let last = panic.rsplit_once(": ").map_or(panic, |(_, last)| last);
     if panic.starts_with("Failed to parse element") || panic.contains("can not be parsed") {
         last.to_owned()

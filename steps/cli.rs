@@ -10,7 +10,7 @@ use faultless::verdict::Confidence;
 /// Chaos and resilience tests for Istio service meshes.
 #[derive(Debug, Parser)]
 #[command(name = "faultless", version, about, after_help = EXIT_CODES)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     pub command: Command,
 }
@@ -21,7 +21,7 @@ Exit codes: 0 passed; 1 an expectation was not met, or a verdict was inconclusiv
 4 something was left behind; 130, 143, 129 stopped by a signal (everything was put back).";
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Run features against a mesh: a local one of its own, or a named context.
     Run(RunArgs),
     /// Start a local mesh with the application in it, and keep it until Ctrl-C.
@@ -40,7 +40,7 @@ pub enum Command {
 }
 
 #[derive(Debug, Args)]
-pub struct FeatureArgs {
+pub(crate) struct FeatureArgs {
     /// Feature files or folders of them; `FILE:LINE` picks one scenario.
     #[arg(value_name = "PATH", default_value = "features")]
     pub paths: Vec<PathBuf>,
@@ -53,7 +53,7 @@ pub struct FeatureArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     #[command(flatten)]
     pub features: FeatureArgs,
     /// The kubeconfig context to run against [default: a local mesh of its own]
@@ -62,7 +62,7 @@ pub struct RunArgs {
     /// The kubeconfig [default: the variable KUBECONFIG, then ~/.kube/config]
     #[arg(long, value_name = "FILE", requires = "context")]
     pub kubeconfig: Option<PathBuf>,
-    /// The Envoy binary of the local mesh [default: the variable FAULTLESS_ENVOY, then PATH, then fetched once]
+    /// The Envoy binary of the local mesh [default: the variable `FAULTLESS_ENVOY`, then PATH, then fetched once]
     #[arg(long, value_name = "FILE", conflicts_with = "context")]
     pub envoy: Option<PathBuf>,
     /// How many scenarios run at once, each on a mesh of its own [default: by cores and memory]
@@ -99,8 +99,8 @@ pub struct RunArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct UpArgs {
-    /// The Envoy binary [default: the variable FAULTLESS_ENVOY, then PATH, then fetched once]
+pub(crate) struct UpArgs {
+    /// The Envoy binary [default: the variable `FAULTLESS_ENVOY`, then PATH, then fetched once]
     #[arg(long, value_name = "FILE")]
     pub envoy: Option<PathBuf>,
     /// Start without any application.
@@ -115,14 +115,14 @@ pub struct UpArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct RecoverArgs {
+pub(crate) struct RecoverArgs {
     /// Only tell what would be done.
     #[arg(long)]
     pub dry_run: bool,
 }
 
 #[derive(Debug, Args)]
-pub struct SweepArgs {
+pub(crate) struct SweepArgs {
     /// The kubeconfig context to sweep.
     #[arg(long, value_name = "NAME")]
     pub context: String,
@@ -138,20 +138,20 @@ pub struct SweepArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct CheckArgs {
+pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub features: FeatureArgs,
 }
 
 #[derive(Debug, Args)]
-pub struct StepsArgs {
+pub(crate) struct StepsArgs {
     /// As the page in `docs/`.
     #[arg(long)]
     pub markdown: bool,
 }
 
 #[derive(Debug, Args)]
-pub struct AgentArgs {
+pub(crate) struct AgentArgs {
     /// Where to listen.
     #[arg(long, default_value = "0.0.0.0:8099")]
     pub listen: SocketAddr,

@@ -19,7 +19,7 @@ const FILES_MAX: usize = 1_000;
 const FILE_MAX: u64 = 1024 * 1024;
 
 /// The features of a run, ready to run, with the application they are about.
-pub struct Suite {
+pub(crate) struct Suite {
     pub features: Vec<gherkin::Feature>,
     pub application: Application,
 }
@@ -28,7 +28,7 @@ pub struct Suite {
 
 impl Suite {
     /// Reads everything that the arguments name.
-    pub fn read(args: &FeatureArgs) -> Result<Self> {
+    pub(crate) fn read(args: &FeatureArgs) -> Result<Self> {
         let mut features = Vec::new();
         let mut application = args.application.clone();
         let mut files = 0;
@@ -63,8 +63,8 @@ impl Suite {
     }
 
     /// How many scenarios there are.
-    pub fn scenarios(&self) -> u32 {
-        let count: usize = self.features.iter().map(|f| f.count_scenarios()).sum();
+    pub(crate) fn scenarios(&self) -> u32 {
+        let count: usize = self.features.iter().map(cucumber::feature::Ext::count_scenarios).sum();
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 }

@@ -15,7 +15,7 @@ use crate::world::World;
 /// Which scenario of the features is which of the run, and how each ended: shared between the
 /// hooks, which make scenarios, and the narrator, which tells of them.
 #[derive(Debug, Clone, Default)]
-pub struct Register(Arc<Mutex<HashMap<Place, Entry>>>);
+pub(crate) struct Register(Arc<Mutex<HashMap<Place, Entry>>>);
 
 /// Where a scenario stands: file and line are enough to tell them apart.
 type Place = (String, usize);
@@ -27,7 +27,7 @@ struct Entry {
 }
 
 /// Cucumber's writer: tells the run's stream what cucumber tells us.
-pub struct Narrator {
+pub(crate) struct Narrator {
     sink: Sink,
     register: Register,
     started: HashMap<ScenarioId, Instant>,
@@ -38,14 +38,18 @@ pub struct Narrator {
 
 impl Register {
     /// The id of a scenario; a new one at its first mention.
-    pub fn id(&self, feature: &gherkin::Feature, scenario: &gherkin::Scenario) -> ScenarioId {
+    pub(crate) fn id(
+        &self,
+        feature: &gherkin::Feature,
+        scenario: &gherkin::Scenario,
+    ) -> ScenarioId {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let next = ScenarioId(u32::try_from(entries.len()).unwrap_or(u32::MAX));
         entries.entry(place(feature, scenario)).or_insert(Entry { id: next, outcome: None }).id
     }
 
     /// Notes how a scenario ended, after its restore.
-    pub fn ended(
+    pub(crate) fn ended(
         &self,
         feature: &gherkin::Feature,
         scenario: &gherkin::Scenario,
@@ -59,7 +63,7 @@ impl Register {
     }
 
     /// How all scenarios ended that began.
-    pub fn outcomes(&self) -> Vec<Outcome> {
+    pub(crate) fn outcomes(&self) -> Vec<Outcome> {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         entries.values().map(|entry| entry.outcome.unwrap_or(Outcome::Broken)).collect()
     }
@@ -83,7 +87,7 @@ fn file(feature: &gherkin::Feature) -> String {
 
 impl Narrator {
     /// Tells into this stream.
-    pub fn new(sink: Sink, register: Register) -> Self {
+    pub(crate) fn new(sink: Sink, register: Register) -> Self {
         Self { sink, register, started: HashMap::new(), step_started: HashMap::new() }
     }
 

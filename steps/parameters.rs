@@ -16,7 +16,7 @@ use faultless::verdict;
 /// Why a word could not be read. Cucumber shows errors of parameters by `Debug`, so that is what
 /// must be readable.
 #[derive(Clone)]
-pub struct Misread(String);
+pub(crate) struct Misread(String);
 
 impl fmt::Debug for Misread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -37,7 +37,7 @@ fn unquoted(text: &str) -> &str {
 /// `{service}`: `"hotels"` or `"travels.travel-agency"`.
 #[derive(Debug, Parameter)]
 #[param(name = "service", regex = r#""[^"]*""#)]
-pub struct Service(pub units::ServiceName);
+pub(crate) struct Service(pub units::ServiceName);
 
 impl FromStr for Service {
     type Err = Misread;
@@ -50,7 +50,7 @@ impl FromStr for Service {
 /// `{version}`: `"v1"`.
 #[derive(Debug, Parameter)]
 #[param(name = "version", regex = r#""[^"]{0,63}""#)]
-pub struct Version(pub String);
+pub(crate) struct Version(pub String);
 
 impl FromStr for Version {
     type Err = Misread;
@@ -63,7 +63,7 @@ impl FromStr for Version {
 /// `{span}`: `250ms`, `5s`, `1.5s`, `2m`.
 #[derive(Debug, Parameter)]
 #[param(name = "span", regex = r"[-+]?[0-9A-Za-z.]+")]
-pub struct Span(pub units::Span);
+pub(crate) struct Span(pub units::Span);
 
 impl FromStr for Span {
     type Err = Misread;
@@ -76,7 +76,7 @@ impl FromStr for Span {
 /// `{percent}`: `50%`.
 #[derive(Debug, Parameter)]
 #[param(name = "percent", regex = r"[-+]?[0-9A-Za-z.]+%")]
-pub struct Percent(pub units::Percent);
+pub(crate) struct Percent(pub units::Percent);
 
 impl FromStr for Percent {
     type Err = Misread;
@@ -89,7 +89,7 @@ impl FromStr for Percent {
 /// `{rate}`: the number in `50 requests per second`.
 #[derive(Debug, Parameter)]
 #[param(name = "rate", regex = r"[-+]?[0-9A-Za-z.]{1,30}")]
-pub struct Rate(pub units::Rate);
+pub(crate) struct Rate(pub units::Rate);
 
 impl FromStr for Rate {
     type Err = Misread;
@@ -104,7 +104,7 @@ impl FromStr for Rate {
 /// `{count}`: a whole number.
 #[derive(Debug, Parameter)]
 #[param(name = "count", regex = r"[-+]?[0-9A-Za-z.]{1,20}")]
-pub struct Count(pub u32);
+pub(crate) struct Count(pub u32);
 
 impl FromStr for Count {
     type Err = Misread;
@@ -119,7 +119,7 @@ impl FromStr for Count {
 /// `{status}`: an HTTP status.
 #[derive(Debug, Parameter)]
 #[param(name = "status", regex = r"[-+]?[0-9A-Za-z.]{1,10}")]
-pub struct Status(pub u16);
+pub(crate) struct Status(pub u16);
 
 impl FromStr for Status {
     type Err = Misread;
@@ -135,7 +135,7 @@ impl FromStr for Status {
 /// `{header}`: `header portal "voyages.fr"`.
 #[derive(Debug, Parameter)]
 #[param(name = "header", regex = r#"header [^ "]+ "[^"]*""#)]
-pub struct Header(pub HeaderMatch);
+pub(crate) struct Header(pub HeaderMatch);
 
 impl FromStr for Header {
     type Err = Misread;
@@ -160,7 +160,7 @@ impl FromStr for Header {
     name = "split",
     regex = r#"[-+]?[0-9A-Za-z.]+% to "[^"]*"(?:(?:, | and )[-+]?[0-9A-Za-z.]+% to "[^"]*")*"#
 )]
-pub struct Split(pub Vec<(String, u32)>);
+pub(crate) struct Split(pub Vec<(String, u32)>);
 
 impl FromStr for Split {
     type Err = Misread;
@@ -184,7 +184,7 @@ impl FromStr for Split {
 
 impl Split {
     /// From a table with a row for each version: its name and its percentage.
-    pub fn of_rows(rows: &[Vec<String>]) -> Result<Self, Misread> {
+    pub(crate) fn of_rows(rows: &[Vec<String>]) -> Result<Self, Misread> {
         let one = |row: &Vec<String>| match row.as_slice() {
             [version, share] => {
                 let whole =
@@ -201,7 +201,7 @@ impl Split {
 /// `{portal}`: `portal "voyages.fr"`.
 #[derive(Debug, Parameter)]
 #[param(name = "portal", regex = r#"portal "[^"]*""#)]
-pub struct Portal(pub String);
+pub(crate) struct Portal(pub String);
 
 impl FromStr for Portal {
     type Err = Misread;
@@ -214,7 +214,7 @@ impl FromStr for Portal {
 /// `{workloads}`: `workload "loadtester"`, `workloads "travels-v2" and "travels-v3"`.
 #[derive(Debug, Parameter)]
 #[param(name = "workloads", regex = r#"workloads? "[^"]*"(?:(?:, | and )"[^"]*")*"#)]
-pub struct Workloads(pub Vec<String>);
+pub(crate) struct Workloads(pub Vec<String>);
 
 impl FromStr for Workloads {
     type Err = Misread;
@@ -232,7 +232,7 @@ impl FromStr for Workloads {
     regex = "every portal|portal \"[^\"]*\"|the (?:source|destination) of \"[^\"]*\"(?: at version \
          \"[^\"]*\")?(?: from (?:portal|workload) \"[^\"]*\")?"
 )]
-pub struct Looks(pub Observer);
+pub(crate) struct Looks(pub Observer);
 
 impl FromStr for Looks {
     type Err = Misread;
@@ -272,7 +272,7 @@ impl FromStr for Looks {
     regex = "(?:every|no|some) (?:request|connection)|(?:at (?:least|most) [^ ]+|between [^ ]+ and \
          [^ ]+) of (?:requests|connections|bytes)"
 )]
-pub struct Amount(pub verdict::Bound, pub Unit);
+pub(crate) struct Amount(pub verdict::Bound, pub Unit);
 
 impl FromStr for Amount {
     type Err = Misread;
@@ -315,7 +315,7 @@ impl FromStr for Amount {
          answer|carry flag [^ ]+|reach \"[^\"]*\"|be copied to \"[^\"]*\"|be answered [^ ]+|be \
          tried (?:once|[^ ]+ times)"
 )]
-pub struct Is(pub Property);
+pub(crate) struct Is(pub Property);
 
 impl FromStr for Is {
     type Err = Misread;

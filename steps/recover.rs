@@ -8,7 +8,7 @@ use crate::cli::{RecoverArgs, SweepArgs};
 use crate::shows;
 
 /// Finishes the runs of this machine that died.
-pub async fn recover(args: &RecoverArgs) -> Result<ExitCode> {
+pub(crate) async fn recover(args: &RecoverArgs) -> Result<ExitCode> {
     let recovered = scenario::recover::recover(args.dry_run, &shows::line).await?;
     if recovered.finished == 0 && recovered.living == 0 && recovered.left_behind.is_empty() {
         shows::line("no run died here unfinished");
@@ -17,7 +17,7 @@ pub async fn recover(args: &RecoverArgs) -> Result<ExitCode> {
 }
 
 /// Restores or deletes whatever dead runs left in a mesh.
-pub async fn sweep(args: &SweepArgs) -> Result<ExitCode> {
+pub(crate) async fn sweep(args: &SweepArgs) -> Result<ExitCode> {
     let target = Target::context(&args.context, args.kubeconfig.as_deref()).await?;
     let swept =
         scenario::sweep::sweep(&target, &args.namespaces, args.dry_run, &shows::line).await?;

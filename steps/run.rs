@@ -37,7 +37,7 @@ const TICK: Duration = Duration::from_millis(500);
 struct Parsed(Vec<gherkin::Feature>);
 
 /// Runs; answers the process's exit code.
-pub async fn run(args: RunArgs) -> Result<u8> {
+pub(crate) async fn run(args: RunArgs) -> Result<u8> {
     let suite = Suite::read(&args.features)?;
     let application = Arc::new(suite.application.clone());
     let problems = check::problems(&suite.features, &application).await;
@@ -140,7 +140,7 @@ async fn conduct(
     };
     let protection = Protection {
         dead_man: (!args.no_dead_man).then(|| args.dead_man.duration()),
-        wait: args.wait.map(|wait| wait.duration()).unwrap_or_default(),
+        wait: args.wait.map(faultless::units::Span::duration).unwrap_or_default(),
         adopt: args.adopt,
         recover: args.recover,
     };

@@ -4,7 +4,7 @@ use faultless::error::{Error, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The signals that ask a run to stop.
-pub struct Signals {
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hangup: Signal,
@@ -12,7 +12,7 @@ pub struct Signals {
 
 /// One of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub(crate) enum Asked {
     Interrupt,
     Terminate,
     Hangup,
@@ -22,7 +22,7 @@ pub enum Asked {
 
 impl Signals {
     /// Takes the signals over from their default, which is to die at once.
-    pub fn listen() -> Result<Self> {
+    pub(crate) fn listen() -> Result<Self> {
         let take =
             |kind| signal(kind).map_err(|cause| Error::runner("listening for signals", cause));
         Ok(Self {
@@ -33,7 +33,7 @@ impl Signals {
     }
 
     /// Waits for the next one.
-    pub async fn next(&mut self) -> Asked {
+    pub(crate) async fn next(&mut self) -> Asked {
         tokio::select! {
             _ = self.interrupt.recv() => Asked::Interrupt,
             _ = self.terminate.recv() => Asked::Terminate,
@@ -46,7 +46,7 @@ impl Signals {
 
 impl Asked {
     /// Its name.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Interrupt => "SIGINT",
             Self::Terminate => "SIGTERM",
@@ -55,7 +55,7 @@ impl Asked {
     }
 
     /// The exit code by which a shell knows that it was obeyed: 128 and the signal's number.
-    pub const fn exit_code(self) -> u8 {
+    pub(crate) const fn exit_code(self) -> u8 {
         match self {
             Self::Interrupt => 130,
             Self::Terminate => 143,

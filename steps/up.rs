@@ -11,7 +11,7 @@ use crate::shows;
 use crate::signals::Signals;
 
 /// Starts a mesh and keeps it until a signal comes.
-pub async fn up(args: UpArgs) -> Result<ExitCode> {
+pub(crate) async fn up(args: UpArgs) -> Result<ExitCode> {
     let mut signals = Signals::listen()?;
     let application = match args.empty {
         true => None,
@@ -59,7 +59,7 @@ async fn keep(args: &UpArgs, mesh: &LocalMesh, application: Option<Application>)
 }
 
 /// Serves load requests until a signal comes.
-pub async fn agent(args: AgentArgs) -> Result<ExitCode> {
+pub(crate) async fn agent(args: AgentArgs) -> Result<ExitCode> {
     let mut signals = Signals::listen()?;
     let stop = CancellationToken::new();
     let mut serving = std::pin::pin!(load::agent::main_tcp(args.listen, stop.clone()));

@@ -15,7 +15,7 @@ use crate::world::World;
 
 /// A sentence: its keyword and its text, with parameters as `{name}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Sentence {
+pub(crate) struct Sentence {
     /// `Given`, `When`, `Then`.
     pub keyword: &'static str,
     /// The text.
@@ -23,7 +23,7 @@ pub struct Sentence {
 }
 
 /// The words in braces: name, pattern, and an example.
-pub const WORDS: &[(&str, &str, &str)] = &[
+pub(crate) const WORDS: &[(&str, &str, &str)] = &[
     (Service::NAME, Service::REGEX, "`\"hotels\"` or `\"travels.travel-agency\"`"),
     (Span::NAME, Span::REGEX, "`250ms`, `5s`, `1.5s`, `2m` (1 ms to 1 h)"),
     (Percent::NAME, Percent::REGEX, "`50%`, `99.9%`"),
@@ -63,7 +63,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
 ];
 
 /// All sentences, by keyword and text.
-pub fn sentences() -> Vec<Sentence> {
+pub(crate) fn sentences() -> Vec<Sentence> {
     let mut all: Vec<_> = inventory::iter::<<World as WorldInventory>::Given>()
         .map(|step| ("Given", step.inner().1()))
         .chain(
@@ -84,7 +84,7 @@ pub fn sentences() -> Vec<Sentence> {
 }
 
 /// The sentence nearest to one that is unknown.
-pub fn nearest(text: &str) -> Option<Sentence> {
+pub(crate) fn nearest(text: &str) -> Option<Sentence> {
     sentences()
         .into_iter()
         .map(|sentence| (strsim::sorensen_dice(&sentence.text, text), sentence))
@@ -95,7 +95,7 @@ pub fn nearest(text: &str) -> Option<Sentence> {
 }
 
 /// Prints the vocabulary.
-pub fn print(args: &StepsArgs) -> Result<ExitCode> {
+pub(crate) fn print(args: &StepsArgs) -> Result<ExitCode> {
     let page = if args.markdown { markdown() } else { plain() };
     shows::line(page.trim_end());
     Ok(ExitCode::Passed)
@@ -114,7 +114,7 @@ fn plain() -> String {
 }
 
 /// The page in `docs/`.
-pub fn markdown() -> String {
+pub(crate) fn markdown() -> String {
     let mut page =
         "# The sentences\n\nMade by `faultless steps --markdown`; a test keeps it so.\n".to_owned();
     let mut last = "";

@@ -10,7 +10,7 @@ use faultless::scenario::run::Run;
 
 /// What every step is given.
 #[derive(Default, cucumber::World)]
-pub struct World {
+pub(crate) struct World {
     /// Set before the first step.
     pub scenario: Option<Scenario>,
     /// The lane it runs in, to be given back; none while features are only checked.
@@ -21,13 +21,13 @@ pub struct World {
 
 impl World {
     /// The scenario that is running.
-    pub fn scenario(&mut self) -> Result<&mut Scenario> {
+    pub(crate) fn scenario(&mut self) -> Result<&mut Scenario> {
         let none = || Error::runner("running a step", "the scenario was never begun");
         self.scenario.as_mut().ok_or_else(none)
     }
 
     /// All steps, as cucumber has them registered.
-    pub fn steps() -> cucumber::step::Collection<Self> {
+    pub(crate) fn steps() -> cucumber::step::Collection<Self> {
         Self::collection()
     }
 }

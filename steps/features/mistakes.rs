@@ -23,7 +23,7 @@ const STEPS: [&str; 6] = ["Given", "When", "Then", "And", "But", "*"];
 
 /// A place in a feature file and what is wrong there.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Mistake {
+pub(super) struct Mistake {
     /// From 1.
     pub line: usize,
     /// From 1.
@@ -33,7 +33,7 @@ pub struct Mistake {
 }
 
 /// The first line that means to be a heading or a step but has its keyword wrong.
-pub fn misspelt(text: &str) -> Option<Mistake> {
+pub(super) fn misspelt(text: &str) -> Option<Mistake> {
     // Other languages have other keywords, which the parser knows.
     if text.lines().any(|line| line.trim_start().starts_with("# language:")) {
         return None;
@@ -71,7 +71,7 @@ pub fn misspelt(text: &str) -> Option<Mistake> {
 }
 
 /// What the parser's refusal at this place (from 1) means.
-pub fn unparsed(text: &str, line: usize, expected: &str) -> Mistake {
+pub(super) fn unparsed(text: &str, line: usize, expected: &str) -> Mistake {
     let meant = |(number, text): (usize, &str)| {
         let text = text.trim();
         (!text.is_empty() && !text.starts_with('#')).then(|| (number + 1, text.to_owned()))

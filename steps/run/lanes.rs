@@ -22,11 +22,11 @@ use tokio_util::sync::CancellationToken;
 const MEMORY_PER_LANE: u64 = 700 << 20;
 
 /// More lanes than this were never tried.
-pub const LANES_MAX: usize = 16;
+pub(super) const LANES_MAX: usize = 16;
 
 /// Where scenarios are to run.
 #[derive(Debug, Clone)]
-pub enum Place {
+pub(super) enum Place {
     /// On a cluster.
     Context { name: String, kubeconfig: Option<PathBuf> },
     /// On local meshes with this Envoy.
@@ -35,7 +35,7 @@ pub enum Place {
 
 /// What every lane is made with.
 #[derive(Clone)]
-pub struct Plan {
+pub(super) struct Plan {
     pub id: String,
     pub application: Arc<Application>,
     pub options: Options,
@@ -45,7 +45,7 @@ pub struct Plan {
 }
 
 /// The lanes of a run.
-pub struct Lanes {
+pub(super) struct Lanes {
     lanes: Vec<Lane>,
     pool: Pool,
 }
@@ -59,7 +59,7 @@ struct Lane {
 
 /// The lanes that are free. Cheap to clone.
 #[derive(Clone)]
-pub struct Pool {
+pub(super) struct Pool {
     free: mpsc::Sender<Arc<Run>>,
     next: Arc<Mutex<mpsc::Receiver<Arc<Run>>>>,
 }
@@ -70,7 +70,7 @@ impl Place {
     /// How many lanes suit this machine when nobody said: one for each core, as far as the memory
     /// goes. Scenarios mostly wait for delays, so two of them share a core well enough; but a
     /// generator that has to fight for its core voids verdicts.
-    pub fn lanes_for(scenarios: u32) -> usize {
+    pub(super) fn lanes_for(scenarios: u32) -> usize {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
         let free = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
@@ -86,7 +86,7 @@ impl Place {
 
 impl Lanes {
     /// Makes all lanes ready, beside each other. If one fails, the others are closed again.
-    pub async fn open(place: &Place, plan: &Plan) -> Result<Self> {
+    pub(super) async fn open(place: &Place, plan: &Plan) -> Result<Self> {
         let count = match place {
             Place::Context { .. } => 1,
             Place::Local { lanes, .. } => *lanes,
@@ -117,33 +117,33 @@ impl Lanes {
     }
 
     /// How many there are.
-    pub fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.lanes.len()
     }
 
     /// The free ones.
-    pub fn pool(&self) -> Pool {
+    pub(super) fn pool(&self) -> Pool {
         self.pool.clone()
     }
 
     /// Does the work and keeps every lane's run alive while it takes.
-    pub async fn kept<T>(&self, work: impl Future<Output = T>) -> T {
+    pub(super) async fn kept<T>(&self, work: impl Future<Output = T>) -> T {
         let guards: Vec<&Guard> = self.lanes.iter().map(|lane| &lane.guard).collect();
         kept(&guards, work).await
     }
 
     /// Why what a lane saw is invalid, once one was lost.
-    pub fn lost(&self) -> Option<Error> {
+    pub(super) fn lost(&self) -> Option<Error> {
         self.lanes.iter().find_map(|lane| lane.guard.lost().error())
     }
 
     /// What the lanes write with.
-    pub fn changes(&self) -> Vec<Changes> {
+    pub(super) fn changes(&self) -> Vec<Changes> {
         self.lanes.iter().map(|lane| lane.guard.changes()).collect()
     }
 
     /// Removes the agents and ends the meshes; answers what is left behind.
-    pub async fn close(self) -> Vec<String> {
+    pub(super) async fn close(self) -> Vec<String> {
         let closed = join_all(self.lanes.into_iter().map(Lane::close)).await;
         closed.into_iter().flatten().collect()
     }
@@ -246,12 +246,12 @@ async fn reach(
 
 impl Pool {
     /// Waits for a free lane.
-    pub async fn take(&self) -> Option<Arc<Run>> {
+    pub(super) async fn take(&self) -> Option<Arc<Run>> {
         self.next.lock().await.recv().await
     }
 
     /// Gives a lane back.
-    pub fn give(&self, lane: Arc<Run>) {
+    pub(super) fn give(&self, lane: Arc<Run>) {
         // The channel has room for every lane, and nobody gives one twice.
         let _ = self.free.try_send(lane);
     }

@@ -15,7 +15,7 @@ use reports::{Record, html, json, junit};
 const WIDTH: usize = 100;
 
 /// Takes records in.
-pub struct Recorder {
+pub(super) struct Recorder {
     out: PathBuf,
     state: Arc<Mutex<State>>,
     sink: Sink,
@@ -33,7 +33,7 @@ struct State {
 
 impl Recorder {
     /// Makes the folder and begins the record.
-    pub fn open(out: &Path) -> Result<Self> {
+    pub(super) fn open(out: &Path) -> Result<Self> {
         let doing = || format!("writing the record to {}", out.display());
         let failed =
             |cause: io::Error| Error::runner(doing(), cause).hint("name another folder with --out");
@@ -57,19 +57,19 @@ impl Recorder {
     }
 
     /// The stream into it.
-    pub fn sink(&self) -> Sink {
+    pub(super) fn sink(&self) -> Sink {
         self.sink.clone()
     }
 
     /// Moves the clock on a terminal.
-    pub fn tick(&self) {
+    pub(super) fn tick(&self) {
         let elapsed_ms = self.sink.elapsed_ms();
         let text = lock(&self.state).terminal.tick(elapsed_ms);
         show(&text);
     }
 
     /// Writes the reports that need the whole run.
-    pub fn close(self) -> Result<()> {
+    pub(super) fn close(self) -> Result<()> {
         let mut state = lock(&self.state);
         let failed = |what: &str, cause: &dyn std::fmt::Display| {
             let doing = format!("writing {}", self.out.join(what).display());

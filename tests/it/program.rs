@@ -96,6 +96,7 @@ impl Place {
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env("TMPDIR", self.path("tmp"))
             .env("KUBECONFIG", self.path("no-kubeconfig"))
+            .env("XDG_STATE_HOME", self.path("state"))
             .env_remove("FAULTLESS_LOG")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

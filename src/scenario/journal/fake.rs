@@ -169,9 +169,11 @@ fn ok(object: &Value) -> Response<Body> {
 }
 
 fn status(code: StatusCode, message: &str) -> Response<Body> {
+    // The one reason that a client goes by.
+    let reason = if code == StatusCode::NOT_FOUND { "NotFound" } else { "InternalError" };
     let status = json!({
         "apiVersion": "v1", "kind": "Status", "status": "Failure",
-        "message": message, "reason": message, "code": code.as_u16(),
+        "message": message, "reason": reason, "code": code.as_u16(),
     });
     let body = Body::from(status.to_string().into_bytes());
     Response::builder().status(code).body(body).unwrap()

@@ -179,6 +179,10 @@ async fn delete_once(target: &Target, object: &ObjectRef, run: &str) -> Result<P
     let Some(still) = target.get(object).await? else { return Ok(Performed::Done) };
     let finalizers = still.pointer("/metadata/finalizers").and_then(Value::as_array);
     match finalizers.and_then(|held| held.first()).and_then(Value::as_str) {
+        // The garbage collector's own finalizers go by themselves.
+        Some("orphan" | "foregroundDeletion") => {
+            Err(Error::left_behind(format!("deleting {object}"), "its dependents are not gone yet"))
+        }
         // A foreign finalizer lets DELETE answer 200 and keeps the object.
         Some(finalizer) if text(&still, "/metadata/uid") == uid => Ok(Performed::Stuck {
             why: format!("it is deleted, but held by the finalizer {finalizer}"),
