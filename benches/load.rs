@@ -1,6 +1,8 @@
 //! What the load generator itself can do: requests per second of one core, and how well it keeps a
 //! plan. It prints figures and judges nothing; the server is trivial and has a thread of its own.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark prints figures and ends")]
+
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};

@@ -4,6 +4,12 @@
 //!
 //! `cargo bench --bench mesh`; Envoy is fetched before anything is timed.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a benchmark prints figures and ends"
+)]
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 

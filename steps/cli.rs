@@ -53,6 +53,7 @@ pub(crate) struct FeatureArgs {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub features: FeatureArgs,

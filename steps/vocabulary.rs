@@ -1,6 +1,8 @@
 //! The sentences that features can use, read back from where cucumber has them registered: one
 //! registry, from which the list, the page in `docs/` and the hint at an unknown sentence derive.
 
+use std::fmt::Write as _;
+
 use cucumber::Parameter as _;
 use cucumber::codegen::{StepConstructor as _, WorldInventory, inventory};
 use faultless::error::{ExitCode, Result};
@@ -95,6 +97,7 @@ pub(crate) fn nearest(text: &str) -> Option<Sentence> {
 }
 
 /// Prints the vocabulary.
+#[expect(clippy::unnecessary_wraps, reason = "every command answers alike")]
 pub(crate) fn print(args: &StepsArgs) -> Result<ExitCode> {
     let page = if args.markdown { markdown() } else { plain() };
     shows::line(page.trim_end());
@@ -104,11 +107,11 @@ pub(crate) fn print(args: &StepsArgs) -> Result<ExitCode> {
 fn plain() -> String {
     let mut page = String::new();
     for Sentence { keyword, text } in sentences() {
-        page += &format!("{keyword:5} {text}\n");
+        let _ = writeln!(page, "{keyword:5} {text}");
     }
     page += "\nThe words in braces:\n";
     for (name, _, example) in WORDS {
-        page += &format!("  {:11} {}\n", format!("{{{name}}}"), example.replace('`', ""));
+        let _ = writeln!(page, "  {:11} {}", format!("{{{name}}}"), example.replace('`', ""));
     }
     page
 }
@@ -120,14 +123,14 @@ pub(crate) fn markdown() -> String {
     let mut last = "";
     for Sentence { keyword, text } in sentences() {
         if keyword != last {
-            page += &format!("\n## {keyword}\n\n");
+            let _ = writeln!(page, "\n## {keyword}\n");
             last = keyword;
         }
-        page += &format!("- {keyword} {text}\n");
+        let _ = writeln!(page, "- {keyword} {text}");
     }
     page += "\n## The words in braces\n\n| word | examples |\n|---|---|\n";
     for (name, _, example) in WORDS {
-        page += &format!("| `{{{name}}}` | {example} |\n");
+        let _ = writeln!(page, "| `{{{name}}}` | {example} |");
     }
     page
 }

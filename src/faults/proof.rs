@@ -229,7 +229,10 @@ mod tests {
         };
         assert_eq!(multiplied(&rule(json!({"timeout": "2s"}))), []);
         let travels: ServiceName = "travels.a".parse().unwrap();
-        assert_eq!(multiplied(&rule(json!({"mirror": {"subset": "v3"}}))), [travels.clone()]);
+        assert_eq!(
+            multiplied(&rule(json!({"mirror": {"subset": "v3"}}))),
+            std::slice::from_ref(&travels)
+        );
         assert_eq!(multiplied(&rule(json!({"retries": {"attempts": 2}}))), [travels]);
         let delay = json!({"fault": {"delay": {"fixedDelay": "5s"}}});
         assert_eq!(lingers(&rule(delay)), Duration::from_secs(5));

@@ -39,8 +39,11 @@ pub type Failed = (Failure, String);
 /// A connection that may be used for one request after the other.
 pub struct Connection {
     requests: http1::SendRequest<Full<Bytes>>,
-    driver: Pin<Box<http1::Connection<TokioIo<Pin<Box<dyn Stream>>>, Full<Bytes>>>>,
+    driver: Pin<Box<Driver>>,
 }
+
+/// What moves a connection's bytes.
+type Driver = http1::Connection<TokioIo<Pin<Box<dyn Stream>>>, Full<Bytes>>;
 
 /// The way to one target: at most one connection, opened when needed and kept while it lives.
 pub struct Sender {
@@ -50,6 +53,7 @@ pub struct Sender {
 }
 
 /// Why a request on a connection failed.
+#[expect(clippy::large_enum_variant, reason = "it lives for one match")]
 enum Trouble {
     /// The connection had ended before; the request comes back untouched.
     NotSent(Request<Full<Bytes>>),
@@ -245,7 +249,9 @@ mod tests {
     fn json_that_holds_nothing_is_told_from_json_that_holds_something() {
         let nothing = |chunks: &[&str]| {
             let mut content = Content::default();
-            chunks.iter().for_each(|chunk| content.see(chunk.as_bytes()));
+            for chunk in chunks {
+                content.see(chunk.as_bytes());
+            }
             content.is_nothing()
         };
         for chunks in [&[] as &[&str], &["[]"], &["[", "\n ]\n"], &["nu", "ll"], &["{ }"]] {

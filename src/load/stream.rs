@@ -261,7 +261,9 @@ async fn open<S: Fn() -> Sender>(
                 }
             }
         }
-        started.into_iter().for_each(|request| workers.give(request));
+        for request in started {
+            workers.give(request);
+        }
     }
     workers.live.draining();
     // A worker ends when it has nothing in flight and nobody can give it anything.

@@ -164,6 +164,7 @@ impl Network {
     }
 
     /// Puts a pod on the network; one of the same name is replaced.
+    #[must_use]
     pub fn register(&self, pod: PodNet) -> Arc<PodNet> {
         let pod = Arc::new(pod);
         let mut registry = self.registry();

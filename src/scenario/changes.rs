@@ -114,7 +114,7 @@ impl Changes {
             Some(other) => self.change(scope, subject, object, other, &open).await,
             None => {
                 let stored = self.add(scope, subject, object).await?;
-                Ok(Written { name: wanted, version: version(&stored), how: "added" })
+                Ok(Written { name: wanted, version: Some(version(&stored)), how: "added" })
             }
         }
     }
@@ -128,7 +128,7 @@ impl Changes {
             {"op": "replace", "path": "/spec", "value": object["spec"]},
         ]);
         let stored = self.target.patch(name, patch_of(patch, name)?).await?;
-        Ok(Written { name: name.clone(), version: version(&stored), how: "changed" })
+        Ok(Written { name: name.clone(), version: Some(version(&stored)), how: "changed" })
     }
 
     /// Changes an object that was there before.
@@ -181,7 +181,7 @@ impl Changes {
         let id = self.journal.intend(scope, subject, undo)?;
         let stored = self.target.patch(&name, patch).await?;
         self.journal.done(id, stored.get("spec"));
-        Ok(Written { name, version: version(&stored), how: "changed, was there before" })
+        Ok(Written { name, version: Some(version(&stored)), how: "changed, was there before" })
     }
 
     /// Whether an object of somebody else may be changed by this run.
@@ -388,9 +388,9 @@ fn conflict(name: &ObjectRef, wrote: &Value, now: &Value) -> Result<()> {
     .hint("two hands on one object test nothing; their edit is kept"))
 }
 
-fn version(object: &Value) -> Option<String> {
+fn version(object: &Value) -> String {
     let version = object.pointer("/metadata/resourceVersion").and_then(Value::as_str);
-    Some(version.unwrap_or_default().to_owned())
+    version.unwrap_or_default().to_owned()
 }
 
 fn patch_of(operations: Value, name: &ObjectRef) -> Result<json_patch::Patch> {

@@ -340,7 +340,8 @@ pub(super) fn beside(filter: &mut Filter, application: &Application, portal: &st
 fn between(tally: &Tally, low: Option<Span>, high: Option<Span>) -> Counts {
     let low = low.map_or(Duration::ZERO, Span::duration);
     // The histogram's upper bound is inclusive, the claim's is not.
-    let high = high.map_or(Duration::MAX, |high| high.duration() - Duration::from_micros(1));
+    let high =
+        high.map_or(Duration::MAX, |high| high.duration().saturating_sub(Duration::from_micros(1)));
     Counts::exact(tally.latency.all().count_between(low, high), tally.done)
 }
 

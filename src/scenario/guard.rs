@@ -34,7 +34,7 @@ pub struct Protection {
     pub dead_man: Option<Duration>,
     /// How long to wait for another run's end.
     pub wait: Duration,
-    /// Whether objects of GitOps and rollout controllers may be changed.
+    /// Whether objects of `GitOps` and rollout controllers may be changed.
     pub adopt: bool,
     /// Whether an unfinished run of this target is finished first.
     pub recover: bool,
@@ -134,7 +134,7 @@ impl Guard {
         let why = self.keep().await;
         self.lost.set(why);
         self.stop.cancel();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Renews and pushes back until the run is lost; answers why.

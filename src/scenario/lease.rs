@@ -75,10 +75,7 @@ impl Lease {
         let started = Instant::now();
         let mut seen: Option<(String, Instant)> = None;
         loop {
-            let holder = match target.get(&object).await? {
-                Some(lease) => Some(Holder::of(&lease)),
-                None => None,
-            };
+            let holder = target.get(&object).await?.map(|lease| Holder::of(&lease));
             let begun = Clock::now();
             let Some(holder) = holder else {
                 match target.create(&manifest(&object, run, who)).await {

@@ -178,7 +178,11 @@ async fn without_the_token_nothing_is_told() {
     let bad = good.replace(token, "guess");
     let kubeconfig = kube::config::Kubeconfig::from_yaml(&bad).unwrap();
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &Default::default()).await;
+    let config = kube::Config::from_custom_kubeconfig(
+        kubeconfig,
+        &kube::config::KubeConfigOptions::default(),
+    )
+    .await;
     let client = Client::try_from(config.unwrap()).unwrap();
     assert_eq!(code(client.apiserver_version().await).0, 401);
     let client = mesh.client().await;

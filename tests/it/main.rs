@@ -1,6 +1,12 @@
 //! How we know the rest: the one integration-test binary, which drives the program and the
 //! library's public API. One binary, because each more would link everything once more.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on panics; its threads and channels end with it"
+)]
+
 mod api;
 mod cli;
 mod envoy;

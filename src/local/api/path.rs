@@ -143,6 +143,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
+    #[expect(clippy::type_complexity, reason = "the parts of a path, in their order")]
     fn check(path: &str, expect: Option<(&Kind, &str, Option<&str>, Option<&str>, Part)>) {
         let target = Target::parse(path);
         let seen = target.as_ref().map(|t| {

@@ -190,7 +190,7 @@ mod tests {
 
     fn lines(texts: &[&str]) -> Vec<Line> {
         let line = |(i, text): (usize, &&str)| Line {
-            at: Timestamp::from_second(i as i64).unwrap(),
+            at: Timestamp::from_second(i64::try_from(i).unwrap()).unwrap(),
             text: Arc::from(*text),
         };
         texts.iter().enumerate().map(line).collect()

@@ -299,7 +299,7 @@ mod tests {
         let part = crate::local::store::Part::Status;
         cluster.update(&kinds::POD, "default", "p", part, ready).unwrap();
         cluster.create(&kinds::SERVICE, service, mode).unwrap();
-        network.register(PodNet {
+        let _ = network.register(PodNet {
             namespace: "default".to_owned(),
             name: "p".to_owned(),
             uid: "u".to_owned(),

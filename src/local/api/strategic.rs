@@ -60,7 +60,7 @@ fn merge_maps(
     match patch.get(DIRECTIVE).map(|d| d.as_str().unwrap_or_default()) {
         None | Some("merge") => {}
         Some("replace") => {
-            *target = patch.clone();
+            target.clone_from(patch);
             strip_directives(target, depth)?;
             return Ok(());
         }

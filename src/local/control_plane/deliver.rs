@@ -98,7 +98,9 @@ impl Told {
         self.offers.get_or_init(|| {
             let Resources { clusters, listeners, routes } = &self.resources;
             let mut used = BTreeSet::new();
-            listeners.values().for_each(|listener| routes_of(listener, &mut used));
+            for listener in listeners.values() {
+                routes_of(listener, &mut used);
+            }
             let route = |(name, route): (&String, _)| (name.clone(), Arc::new(Offer::new([route])));
             Offers {
                 clusters: Arc::new(Offer::new(clusters.values())),

@@ -93,9 +93,10 @@ pub fn proxy(pod: &PodNet) -> Proxy {
 pub fn protocol(name: &str, app_protocol: Option<&str>) -> Protocol {
     let word = app_protocol.unwrap_or_else(|| name.split('-').next().unwrap_or(name));
     match word.to_ascii_lowercase().as_str() {
-        "http" | "http2" | "grpc" | "kubernetes.io/h2c" | "kubernetes.io/ws" => Protocol::Http,
         // `grpc-web` is the one name with a dash.
-        "grpc-web" => Protocol::Http,
+        "http" | "http2" | "grpc" | "grpc-web" | "kubernetes.io/h2c" | "kubernetes.io/ws" => {
+            Protocol::Http
+        }
         _ => Protocol::Tcp,
     }
 }

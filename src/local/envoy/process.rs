@@ -190,6 +190,10 @@ async fn start(command: Command) -> io::Result<Child> {
     static SPAWNER: OnceLock<mpsc::SyncSender<Job>> = OnceLock::new();
     let spawner = SPAWNER.get_or_init(|| {
         let (sender, jobs) = mpsc::sync_channel::<Job>(SPAWNS_WAITING);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "it lives as long as the program, see above"
+        )]
         std::thread::spawn(move || {
             // Ends never: `SPAWNER` keeps the sending side.
             for mut job in jobs {

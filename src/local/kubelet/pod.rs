@@ -165,6 +165,7 @@ impl Life {
         self.event("Warning", "Failed", &format!("Error: {}", trouble.message));
     }
 
+    #[expect(clippy::unused_async, reason = "it binds sockets, which needs the runtime")]
     async fn try_begin(
         &mut self,
         address: &mut Option<(Ipv4Addr, u32)>,

@@ -68,7 +68,7 @@ struct Family {
 }
 
 /// Which line of a series: histograms have buckets, a sum and a count, in this order.
-#[derive(Debug, Clone, PartialEq, PartialOrd)]
+#[derive(Debug, Clone)]
 enum Part {
     /// Up to this bound; the words are Envoy's own.
     Bucket(f64, String),
@@ -81,8 +81,26 @@ impl Eq for Part {}
 
 impl Ord for Part {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        // A bound is never NaN (`of`), so this is total.
-        self.partial_cmp(other).unwrap_or(std::cmp::Ordering::Equal)
+        let place = |part: &Self| match part {
+            Self::Bucket(bound, _) => (0, *bound),
+            Self::Sum => (1, 0.0),
+            Self::Count => (2, 0.0),
+            Self::Value => (3, 0.0),
+        };
+        let (one, two) = (place(self), place(other));
+        one.0.cmp(&two.0).then(one.1.total_cmp(&two.1))
+    }
+}
+
+impl PartialOrd for Part {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Part {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
     }
 }
 

@@ -23,6 +23,7 @@ const PREVIOUS_HOSTS: &str =
 const HOST_SELECTION_ATTEMPTS: u32 = 5;
 
 /// A rule where it stands: in which object, and for calls to which port.
+#[expect(clippy::struct_field_names, reason = "`rule` is what it is of the object")]
 pub(super) struct Rule<'a> {
     pub(super) view: &'a View<'a>,
     pub(super) object: &'a VirtualService,

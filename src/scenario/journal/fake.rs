@@ -35,7 +35,11 @@ impl Fake {
             let this = this.clone();
             async move {
                 let (head, body) = request.into_parts();
-                let bytes = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+                let bytes = body
+                    .collect()
+                    .await
+                    .map(http_body_util::Collected::to_bytes)
+                    .unwrap_or_default();
                 let answer = this.answer(&head.method, head.uri.path(), &bytes);
                 Ok::<_, Infallible>(answer)
             }

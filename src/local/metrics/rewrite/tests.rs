@@ -94,6 +94,6 @@ proptest::proptest! {
             "envoy_istio_requests_total{{reporter=\"source\",destination=\"127.1.0.{}:8000\"}} {value}\n", at % 6);
         let page: String = values.iter().enumerate().map(line).collect();
         let sum: f64 = source(&page).lines().filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum();
-        proptest::prop_assert_eq!(sum, f64::from(values.iter().sum::<u32>()));
+        proptest::prop_assert!((sum - f64::from(values.iter().sum::<u32>())).abs() < 0.5);
     }
 }
