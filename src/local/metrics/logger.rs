@@ -96,7 +96,9 @@ fn tags(reporter: Reporter) -> Vec<Value> {
         }
         Reporter::Destination => vec![
             tag("reporter", "destination"),
-            tag("source", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
+            // The peer itself: a copy of a mirrored request carries an `x-forwarded-for` that Envoy adds,
+            // and the other operator would believe it.
+            tag("source", "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"),
         ],
     };
     tags.push(tag("services", "%CLUSTER_METADATA(istio:services)%"));

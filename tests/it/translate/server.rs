@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 
 /// What is told, by kind and name.
 #[derive(Clone, Default)]
-pub(super) struct Answers(Arc<(Mutex<BTreeMap<String, (u64, Vec<Value>)>>, Condvar)>);
+pub(super) struct Answers(Arc<(Mutex<Versions>, Condvar)>);
+
+/// Version and resources, by kind and name.
+type Versions = BTreeMap<String, (u64, Vec<Value>)>;
 
 // === impl Answers ===
 
