@@ -63,7 +63,7 @@ pub(crate) struct RunArgs {
     /// The kubeconfig [default: the variable KUBECONFIG, then ~/.kube/config]
     #[arg(long, value_name = "FILE", requires = "context")]
     pub kubeconfig: Option<PathBuf>,
-    /// The Envoy binary of the local mesh [default: the variable `FAULTLESS_ENVOY`, then PATH, then fetched once]
+    /// The local mesh's Envoy [default: the variable `FAULTLESS_ENVOY`, PATH, or fetched once]
     #[arg(long, value_name = "FILE", conflicts_with = "context")]
     pub envoy: Option<PathBuf>,
     /// How many scenarios run at once, each on a mesh of its own [default: by cores and memory]

@@ -139,7 +139,11 @@ fn parse(file: &Path) -> Result<gherkin::Feature> {
         return Err(refused(Mistake { line: feature.position.line, column: 1, cause }));
     }
     let feature = gherkin::Feature { path: Some(file.to_owned()), ..feature };
-    feature.expand_examples().map_err(|cause| Error::feature(doing, cause))
+    feature.expand_examples().map_err(|cause| {
+        let place = format!("{}:{}:{}", file.display(), cause.pos.line, cause.pos.col);
+        let cause = format!("no column of the examples is called <{}>", cause.name);
+        Error::feature(format!("parsing {place}"), cause)
+    })
 }
 
 /// The feature with those of its scenarios that fit; nothing if none does.

@@ -206,7 +206,11 @@ mod tests {
         }
 
         #[test]
-        fn a_duration_lies_within_bounds_that_enclose_it(us in 0_u64..600_000_000, low in 0_u64..9, high in 0_u64..9) {
+        fn a_duration_lies_within_bounds_that_enclose_it(
+            us in 0_u64..600_000_000,
+            low in 0_u64..9,
+            high in 0_u64..9,
+        ) {
             let at = Duration::from_micros(us);
             let low = at.saturating_sub(Duration::from_micros(low));
             let high = at + Duration::from_micros(high);

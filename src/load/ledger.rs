@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::histogram::Latencies;
 
-/// A send this much after its due time is *late*. On a quiet machine the pacer is late by 0.25 ms at
+/// A send this much after its due time is *late*. On a quiet machine it is late by 0.25 ms at
 /// p99; 20 ms is what a busy machine's scheduler costs, and about the least service time of
 /// anything worth testing, so that more would show as the mesh's latency.
 pub const LATE_TOLERANCE: Duration = Duration::from_millis(20);

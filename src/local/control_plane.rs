@@ -151,7 +151,7 @@ impl ControlPlane {
         }
     }
 
-    /// Has the first configuration of a new pod ready, so that its Envoy starts complete, and follows
+    /// Has a new pod's first configuration ready, so that its Envoy starts complete, and follows
     /// it from now on. A pod without a sidecar is none of its business.
     pub fn join(&self, pod: Arc<PodNet>) {
         if !pod.sidecar {

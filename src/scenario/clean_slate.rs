@@ -133,7 +133,7 @@ async fn gone(target: &Target, namespaces: &[String]) -> Result<Vec<String>> {
             namespace: String::new(),
             name: name.clone(),
         };
-        // Whoever may not read namespaces (a Role need not let them) cannot know; then none is gone.
+        // Whoever may not read namespaces (a Role need not let them) cannot know: none is gone.
         let Ok(there) = target.get(&namespace).await else { continue };
         let stays = |there: &Value| there.pointer("/metadata/deletionTimestamp").is_none();
         if !there.as_ref().is_some_and(stays) {

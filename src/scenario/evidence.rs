@@ -33,7 +33,7 @@ const SETTLE: Duration = Duration::from_secs(10);
 /// steady load there is none.
 const REST: Duration = Duration::from_secs(1);
 
-/// One part in this many may be counted and not yet timed. The load's own requests are all over when
+/// One part in this many may be counted and not yet timed. The load's requests are all over when
 /// the proxies are read; these are somebody else's.
 const UNTIMED_PART: u64 = 100;
 

@@ -164,7 +164,8 @@ mod tests {
 
     #[test]
     fn prose_is_no_mistake() {
-        let text = "@fault\nFeature: The travels: a story\n  The hotels service is slow. Note: all\n  \
+        let text = "@fault\nFeature: The travels: a story\n  It is slow. Note: all\n\
+                      \
                     of it. Then nothing.\n  Rule: one\n    Scenario Outline: y\n    When <x>\n    \
                     \"\"\"\n    Scenaro: quoted\n    \"\"\"\n    Examples:\n    | a |\n";
         assert_eq!(misspelt(text), None);

@@ -30,7 +30,8 @@ fn refused(text: &str, place: &str, words: &[&str]) {
 
 fn scenario(step: &str) -> String {
     format!(
-        "Feature: f\n  Scenario: s\n    Given every portal sends 5 requests per second\n    {step}\n"
+        "Feature: f\n  Scenario: s\n    Given every portal sends 5 requests per second\n    \
+         {step}\n"
     )
 }
 
@@ -43,11 +44,11 @@ fn a_file_that_does_not_parse_is_shown_by_line_and_column() {
     refused(&scenario("nonsense"), "4:1", &["`nonsense` cannot stand here", "Given, When, Then"]);
     refused("Feature: x\n", "1:1", &["no scenario"]);
     refused("Feature: x\n  Scenario: nothing\n", "2:3", &["it has no steps"]);
-    let outline = "Feature: f\n  Scenario Outline: s\n    Given every portal sends <n> requests per \
-                   second\n    Examples:\n      | m |\n      | 2 |\n";
+    let outline = "Feature: f\n  Scenario Outline: s\n    Given every portal sends <n> requests \
+                   per second\n    Examples:\n      | m |\n      | 2 |\n";
     refused(outline, "3:5", &["<n>"]);
-    let table = "Feature: f\n  Scenario Outline: s\n    Given every portal sends <n> requests per \
-                 second\n    Examples:\n      | n | m |\n      | 2 |\n";
+    let table = "Feature: f\n  Scenario Outline: s\n    Given every portal sends <n> requests \
+                 per second\n    Examples:\n      | n | m |\n      | 2 |\n";
     refused(table, "", &["different numbers of cells"]);
 }
 
@@ -98,8 +99,8 @@ fn absurd_numbers_are_refused() {
 #[test]
 fn several_problems_are_told_at_once_and_each_once() {
     let place = Place::new();
-    let text = "Feature: f\n  Background:\n    Given the sun is up\n  Scenario: a\n    Then the moon \
-                is full\n  Scenario: b\n    Then the moon is new\n";
+    let text = "Feature: f\n  Background:\n    Given the sun is up\n  Scenario: a\n    Then \
+                the moon is full\n  Scenario: b\n    Then the moon is new\n";
     let said = check(&place, text);
     assert_eq!(said.code, Some(2));
     assert!(said.stderr.contains("3 problems"), "{}", said.stderr);

@@ -173,7 +173,10 @@ fn pods_are_scaled_deleted_and_made_again(place: &Place) {
     let second = both.difference(&first).next().unwrap().trim_start_matches("pod/").to_owned();
     let seen = BufReader::new(watch.stdout.take().unwrap()).lines().map_while(Result::ok);
     // The stream ends only with the watch: it is bounded by the test runner's own limit.
-    let ready = |line: &String| line.starts_with(&second) && line.contains("2/2     Running");
+    let ready = |line: &String| {
+        let columns: Vec<_> = line.split_whitespace().take(3).collect();
+        columns == [second.as_str(), "2/2", "Running"]
+    };
     assert!(seen.take(50).any(|line| ready(&line)), "{second} was never seen ready");
     watch.kill().unwrap();
     watch.wait().unwrap();

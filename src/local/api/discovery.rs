@@ -136,7 +136,11 @@ pub(super) fn aggregated(core: bool) -> Value {
 }
 
 fn aggregated_resources(group: &str, version: &str) -> Vec<Value> {
-    let response = |group: &str, version: &str, kind: &str| json!({ "group": group, "version": version, "kind": kind });
+    let response = |group: &str, version: &str, kind: &str| {
+        json!({
+            "group": group, "version": version, "kind": kind
+        })
+    };
     let scope = |namespaced: bool| if namespaced { "Namespaced" } else { "Cluster" };
     let mut resources: Vec<Value> = kinds_of(group, version)
         .map(|kind| {

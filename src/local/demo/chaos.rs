@@ -1,5 +1,5 @@
 //! The demo's own chaos: `CHAOS_MONKEY` makes a service sleep before it answers some requests.
-//! Pure but for the sleep itself.
+//! Whether it does is a function of the request; only the sleep needs a clock.
 
 use std::time::Duration;
 

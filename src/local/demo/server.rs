@@ -24,7 +24,7 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 #[derive(Clone, Copy)]
 pub(super) struct Cut;
 
-/// Serves the router on the port of `LISTEN_ADDRESS`, or else on all of the container's ports, until
+/// Serves the router on the port of `LISTEN_ADDRESS`, or else on all the container's ports, until
 /// it is stopped.
 pub(super) async fn serve(mut kit: Kit, router: Router) -> Result<(), String> {
     let mut listeners = std::mem::take(&mut kit.listeners);

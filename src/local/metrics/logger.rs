@@ -3,7 +3,7 @@
 //! are looked up by address when the page is read (`rewrite`). Pure and golden-tested.
 //!
 //! What Envoy 1.40 was seen to do:
-//! - `%UPSTREAM_HOST%` is set as soon as a host was selected, also when no connection to it could be
+//! - `%UPSTREAM_HOST%` is set as soon as a host was selected, even if no connection to it could be
 //!   made (`%UPSTREAM_REMOTE_ADDRESS%` is not), and empty for FI, UO, UH, NR and NC: exactly when
 //!   Istio's own filter knows the destination's workload.
 //! - A connection that comes in over a Unix socket has the socket's path as its remote address.
@@ -32,7 +32,11 @@ pub fn http_access_log(reporter: Reporter, _own: &Workload) -> Vec<Value> {
     tags.push(tag("response_code", "%RESPONSE_CODE%"));
     // Empty unless the request was gRPC.
     tags.push(tag("grpc_status", "%GRPC_STATUS_NUMBER%"));
-    let histogram = |name: &str, unit: &str, value: &str| json!({ "stat": { "name": name, "tags": tags }, "unit": unit, "value_format": value });
+    let histogram = |name: &str, unit: &str, value: &str| {
+        json!({
+            "stat": { "name": name, "tags": tags }, "unit": unit, "value_format": value
+        })
+    };
     let config = json!({
         "@type": TYPE,
         "stats_scope": { "prefix": "istio" },
@@ -96,8 +100,8 @@ fn tags(reporter: Reporter) -> Vec<Value> {
         }
         Reporter::Destination => vec![
             tag("reporter", "destination"),
-            // The peer itself: a copy of a mirrored request carries an `x-forwarded-for` that Envoy adds,
-            // and the other operator would believe it.
+            // The peer itself: a mirrored request's copy carries an `x-forwarded-for` that Envoy
+            // adds, and the other operator would believe it.
             tag("source", "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"),
         ],
     };

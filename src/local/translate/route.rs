@@ -297,7 +297,11 @@ fn header_operations(headers: &Headers, out: &mut Value) {
         [("request", headers.request.as_ref()), ("response", headers.response.as_ref())];
     for (direction, operations) in directions {
         let Some(HeaderOperations { set, add, remove }) = operations else { continue };
-        let option = |name: &str, value: &str, action: &str| json!({"header": {"key": name, "value": value}, "append_action": action});
+        let option = |name: &str, value: &str, action: &str| {
+            json!({
+                "header": {"key": name, "value": value}, "append_action": action
+            })
+        };
         let mut changes: Vec<Value> = set
             .iter()
             .filter(|(name, _)| !is_host(name))

@@ -15,7 +15,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("telemetry", &["istio", "units", "error"]),
     ("verdict", &["istio", "units", "error"]),
     ("local", &["istio", "units", "error"]),
-    ("target", &["local", "istio", "units", "error"]),
+    // `load`, because the local mesh is handed the load agent as an image.
+    ("target", &["local", "load", "istio", "units", "error"]),
 ];
 
 /// Modules without clock, randomness, IO and async: they get those as arguments, so that every case

@@ -10,10 +10,20 @@ const FUNCTION_LINES_MAX: usize = 70;
 const HEADER_CHARS_MIN: usize = 15;
 
 /// Who may start a task or a thread outside a `JoinSet`, and why.
-pub(super) const SPAWNS: &[(&str, &str)] = &[(
-    "src/local/envoy/process.rs",
-    "children die with the thread that forked them, so that thread lives as long as the program",
-)];
+pub(super) const SPAWNS: &[(&str, &str)] = &[
+    (
+        "src/local/envoy/process.rs",
+        "children die with the thread that forked them, so that one lives as long as the program",
+    ),
+    ("benches/load.rs", "the server has a core of its own, and ends with the benchmark"),
+    ("tests/it/program.rs", "a child's output is read beside the test, which joins the reader"),
+    ("tests/it/translate/envoy.rs", "small servers that end with the test's process"),
+    ("tests/it/translate/server.rs", "a small server that ends with the test's process"),
+];
+
+/// A sentence of a feature, which has no second line to go on in.
+const LONG_SENTENCE: &str = "Then the source of \"travels\" from workload \"loadtester\" sees at \
+                             least 30% of requests carry flag UO and more";
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -39,7 +49,7 @@ pub(super) const RULES: &[Rule] = &[
             "//! xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\
              xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         )],
-        good: &[("src/a.rs", "//! short"), ("tests/it/data/a.feature", "")],
+        good: &[("src/a.rs", "//! short"), ("features/a.feature", LONG_SENTENCE)],
     },
     Rule {
         name: "blanks",
@@ -161,7 +171,8 @@ fn no_mod_rs(source: &Source) -> Vec<Finding> {
 }
 
 fn width(source: &Source) -> Vec<Finding> {
-    let checked = source.is_rust() || source.path.ends_with(".feature") || source.path == ".ci/run";
+    // Not features: a sentence has no way to go on in the next line.
+    let checked = source.is_rust() || source.path == ".ci/run";
     if !checked || source.is_data() {
         return Vec::new();
     }

@@ -26,7 +26,10 @@ fn source(page: &str) -> String {
     rewrite(page, &workload("voyages", "travel-portal", "voyages", "v1"), &peer)
 }
 
-const SERVICES: &str = r#"services="[{\"host\":\"travels.travel-agency.svc.cluster.local\",\"name\":\"travels\",\"namespace\":\"travel-agency\"}]""#;
+const SERVICES: &str = concat!(
+    r#"services="[{\"host\":\"travels.travel-agency.svc.cluster.local\","#,
+    r#"\"name\":\"travels\",\"namespace\":\"travel-agency\"}]""#
+);
 
 #[test]
 fn a_page_of_the_source() {
@@ -84,16 +87,22 @@ fn hosts_that_were_made_to_break_the_page_stay_one_label() {
 
 proptest::proptest! {
     #[test]
-    fn no_page_panics(page in "(envoy_istio_[a-z_]{0,9}[{}a-z=\",\\\\]{0,20} ?[0-9.a-zA-Z]{0,4}\n|.{0,9}\n){0,9}") {
+    fn no_page_panics(
+        page in "(envoy_istio_[a-z_]{0,9}[{}a-z=\",\\\\]{0,20} ?[0-9.a-zA-Z]{0,4}\n|.{0,9}\n){0,9}"
+    ) {
         let _ = source(&page);
     }
 
     #[test]
     fn nothing_is_lost(values in proptest::collection::vec(0u32..1000, 1..20)) {
         let line = |(at, value): (usize, &u32)| format!(
-            "envoy_istio_requests_total{{reporter=\"source\",destination=\"127.1.0.{}:8000\"}} {value}\n", at % 6);
+            "envoy_istio_requests_total{{reporter=\"source\",destination=\"127.1.0.{}:8000\"}} {}\n",
+            at % 6,
+            value
+        );
         let page: String = values.iter().enumerate().map(line).collect();
-        let sum: f64 = source(&page).lines().filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum();
+        let number = |line: &str| line.rsplit_once(' ')?.1.parse::<f64>().ok();
+        let sum: f64 = source(&page).lines().filter_map(number).sum();
         proptest::prop_assert!((sum - f64::from(values.iter().sum::<u32>())).abs() < 0.5);
     }
 }
