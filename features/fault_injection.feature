@@ -6,7 +6,7 @@ Feature: Fault injection
   notice, and nobody fails.
 
   Background:
-    Given every portal sends 80 requests per second
+    Given every portal sends 100 requests per second
 
   Scenario: A delay of 5s on every request to hotels
     # Before anything is done, the demo answers at once.
@@ -24,7 +24,7 @@ Feature: Fault injection
     And every portal sees no request fail
 
   Scenario: The delay updated to 2s, then deleted
-    When every request to "hotels" is delayed by 3s
+    When every request to "hotels" is delayed by 1s
     And every request to "hotels" is delayed by 2s
     Then every portal sees at least 95% of requests take between 2s and 2.5s
     And the source of "hotels" sees every request take between 1s and 2.6s

@@ -96,7 +96,7 @@ proptest::proptest! {
     #[test]
     fn nothing_is_lost(values in proptest::collection::vec(0u32..1000, 1..20)) {
         let line = |(at, value): (usize, &u32)| format!(
-            "envoy_istio_requests_total{{reporter=\"source\",destination=\"127.1.0.{}:8000\"}} {}\n",
+            "envoy_istio_requests_total{{reporter=\"source\",destination=\"127.1.0.{}:80\"}} {}\n",
             at % 6,
             value
         );
