@@ -21,12 +21,9 @@ use super::world;
 /// Far more than any answer here takes; a test that waits longer has failed.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// The binary to test with.
-fn binary() -> Option<PathBuf> {
-    let named = std::env::var_os("FAULTLESS_ENVOY").map(PathBuf::from);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = || std::env::split_paths(&path).map(|dir| dir.join("envoy")).find(|p| p.is_file());
-    named.or_else(found)
+/// Envoy, found or fetched as the program does it: a test that skips shows nothing.
+fn binary() -> PathBuf {
+    faultless::local::envoy::fetch::find(None, &|_| ()).unwrap()
 }
 
 /// A sidecar with its folder and the world around it.
@@ -224,10 +221,7 @@ const HOTELS: &str = "hotels.travel-agency:8000";
 
 #[test]
 fn envoy_obeys() {
-    let Some(binary) = binary() else {
-        eprintln!("skipped: no Envoy in FAULTLESS_ENVOY or on the PATH");
-        return;
-    };
+    let binary = binary();
     let mut mesh = Mesh::new();
     mesh.start(&binary);
     plain(&mesh);
@@ -281,10 +275,7 @@ fn plain(mesh: &Mesh) {
 
 #[test]
 fn envoy_shares_breaks_and_mirrors() {
-    let Some(binary) = binary() else {
-        eprintln!("skipped: no Envoy in FAULTLESS_ENVOY or on the PATH");
-        return;
-    };
+    let binary = binary();
     let mut mesh = Mesh::new();
     mesh.start(&binary);
     mesh.push(case("missing_subset.yaml"));
@@ -349,10 +340,7 @@ fn eject(mesh: &Mesh) {
 
 #[test]
 fn envoy_accepts_every_case() {
-    let Some(binary) = binary() else {
-        eprintln!("skipped: no Envoy in FAULTLESS_ENVOY or on the PATH");
-        return;
-    };
+    let binary = binary();
     let mut mesh = Mesh::new();
     mesh.start(&binary);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/data/translate");
