@@ -10,6 +10,9 @@
     reason = "a benchmark prints figures and ends"
 )]
 
+#[path = "memory.rs"]
+mod memory;
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -24,6 +27,8 @@ use faultless::target::{LocalMesh, Target, run_envoy_shim};
 use faultless::units::{Percent, Rate};
 use http::Method;
 use serde_json::{Value, json};
+
+use self::memory::Memory;
 
 /// Starts of a mesh; the median is what a person feels.
 const STARTS: usize = 5;
@@ -144,33 +149,12 @@ async fn changes(target: &Target) -> Result<()> {
     Ok(())
 }
 
-/// Proportional set size of this process and all its children.
+/// Memory of this process and all its children.
 fn memory() {
-    let own = std::process::id();
-    let (mut runner, mut envoys, mut count) = (0, 0, 0);
-    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
-            continue;
-        };
-        let folder = entry.path();
-        let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
-        let field = |text: &str, name: &str| -> u64 {
-            let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
-            line.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or_default()
-        };
-        let parent = field(&read("status"), "PPid:");
-        let pss = || field(&read("smaps_rollup"), "Pss:");
-        if pid == own {
-            runner = pss();
-        } else if parent == u64::from(own) {
-            envoys += pss();
-            count += 1;
-        }
-    }
-    let (runner, envoys) = (runner as f64 / 1024.0, envoys as f64 / 1024.0);
+    let Memory { own, children, count } = Memory::of(std::process::id());
     println!(
-        "memory (PSS): runner {runner:.0} MiB, {count} Envoys {envoys:.0} MiB, together {:.0} MiB",
-        runner + envoys
+        "memory (PSS): runner {own:.0} MiB, {count} Envoys {children:.0} MiB, together {:.0} MiB",
+        own + children
     );
 }
 

@@ -14,6 +14,7 @@ pub mod guard;
 pub mod journal;
 mod judging;
 mod lease;
+pub mod outlook;
 mod raw;
 pub mod recover;
 pub mod run;
@@ -32,6 +33,7 @@ use self::clean_slate::Slate;
 use self::evidence::Evidence;
 pub use self::evidence::{Headers, Load};
 use self::judging::Proven;
+use self::outlook::Outlook;
 use self::run::Run;
 use crate::error::{Blame, Error, Result};
 use crate::faults::{self, Configuration, Disturbance, Subject};
@@ -64,23 +66,31 @@ pub struct Scenario {
     /// What was there before this scenario's first change.
     before: Option<Slate>,
     evidence: Option<Evidence>,
+    /// What is going to be claimed, as far as it was noted in plan.
+    outlook: Outlook,
     outcome: Outcome,
 }
 
 // === impl Scenario ===
 
 impl Scenario {
-    /// Begins a scenario.
+    /// Begins a scenario of which this was noted in plan.
     #[must_use]
-    pub fn begin(run: Arc<Run>, id: ScenarioId) -> Self {
+    pub fn begin(run: Arc<Run>, id: ScenarioId, outlook: Outlook) -> Self {
         let application = Arc::clone(&run.application);
-        Self::new(application, Some(run), id)
+        Self { outlook, ..Self::new(application, Some(run), id) }
     }
 
     /// A scenario that is only tried for sense: names, numbers and what cannot be combined.
     #[must_use]
     pub fn plan(application: Arc<Application>) -> Self {
         Self::new(application, None, ScenarioId::default())
+    }
+
+    /// What was noted of a scenario in plan.
+    #[must_use]
+    pub fn into_outlook(self) -> Outlook {
+        self.outlook
     }
 
     fn new(application: Arc<Application>, run: Option<Arc<Run>>, id: ScenarioId) -> Self {
@@ -96,6 +106,7 @@ impl Scenario {
             disturbed: false,
             before: None,
             evidence: None,
+            outlook: Outlook::default(),
             outcome: Outcome::Passed,
         }
     }
@@ -122,7 +133,7 @@ impl Scenario {
             let through = portal.unwrap_or("every portal");
             this.enter(Phase::Prepare, format!("{} through {through}", load.rate))?;
             this.loads.extend(portals.into_iter().map(|name| (name, load.clone())));
-            this.evidence = None;
+            this.forget_evidence();
             Ok(())
         })
         .await
@@ -172,7 +183,7 @@ impl Scenario {
                     "this scenario did nothing to it so far",
                 ));
             }
-            this.evidence = None;
+            this.forget_evidence();
             let Some(run) = this.run.clone() else { return Ok(()) };
             let gone: Vec<_> = gone.iter().map(ToString::to_string).collect();
             let left = this
@@ -275,6 +286,12 @@ impl Scenario {
         }
         self.tell_phase(next, detail);
         Ok(())
+    }
+
+    /// Something is about to change: what was seen so far says nothing about what comes.
+    fn forget_evidence(&mut self) {
+        self.evidence = None;
+        self.outlook.close();
     }
 
     fn tell_phase(&mut self, phase: Phase, detail: String) {

@@ -163,6 +163,16 @@ impl Counts {
         Self { certain: hits, possible: hits, trials }
     }
 
+    /// These and those, taken together.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            certain: self.certain.saturating_add(other.certain),
+            possible: self.possible.saturating_add(other.possible),
+            trials: self.trials.saturating_add(other.trials),
+        }
+    }
+
     /// Whether the counts can be: certain ≤ possible ≤ trials. They cannot when two sources were
     /// read at different times; then nothing is decided.
     #[must_use]

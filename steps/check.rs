@@ -1,6 +1,7 @@
 //! Features tried for sense before anything is touched: every sentence must be known once, and
 //! every scenario is walked through in plan, where each step checks its names and numbers.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -9,10 +10,12 @@ use cucumber::gherkin;
 use faultless::error::{Error, ExitCode, Result};
 use faultless::scenario::Scenario;
 use faultless::scenario::application::Application;
+use faultless::scenario::outlook::Outlook;
 use futures::FutureExt as _;
 
 use crate::cli::CheckArgs;
 use crate::features::Suite;
+use crate::narrator::{Place, place};
 use crate::world::World;
 use crate::{shows, vocabulary};
 
@@ -26,11 +29,21 @@ pub(crate) struct Problem {
     cause: String,
 }
 
+/// What every scenario is going to claim.
+pub(crate) type Outlooks = HashMap<Place, Outlook>;
+
+/// What there is to know of features before they run.
+pub(crate) struct Checked {
+    pub problems: Vec<Problem>,
+    pub outlooks: Outlooks,
+}
+
 /// `faultless check`.
 pub(crate) async fn check(args: &CheckArgs) -> Result<ExitCode> {
     let suite = Suite::read(&args.features)?;
     let application = Arc::new(suite.application.clone());
-    let problems = problems(&suite.features, &application).await;
+    let checked = walk(&suite.features, &application).await;
+    let Checked { problems, .. } = checked;
     if problems.is_empty() {
         shows::line(&format!("{} scenarios make sense", suite.scenarios()));
         return Ok(ExitCode::Passed);
@@ -48,13 +61,12 @@ pub(crate) fn refusal(problems: &[Problem]) -> Error {
     Error::feature("checking the features", format!("{what}{list}"))
 }
 
-/// Everything that is wrong with these features, by file and line.
-pub(crate) async fn problems(
-    features: &[gherkin::Feature],
-    application: &Arc<Application>,
-) -> Vec<Problem> {
+/// Everything that is wrong with these features, by file and line; and what each of their scenarios
+/// is going to claim.
+pub(crate) async fn walk(features: &[gherkin::Feature], application: &Arc<Application>) -> Checked {
     let steps = World::steps();
     let mut problems = Vec::new();
+    let mut outlooks = Outlooks::new();
     for feature in features {
         let rules = feature.rules.iter();
         let of_rules = rules.flat_map(|rule| rule.scenarios.iter().map(move |s| (Some(rule), s)));
@@ -72,12 +84,14 @@ pub(crate) async fn problems(
                     problems.push(Problem::of(feature, step, cause));
                 }
             }
+            let outlook = world.scenario.map(Scenario::into_outlook).unwrap_or_default();
+            outlooks.insert(place(feature, scenario), outlook);
         }
     }
     // A background's mistake shows in every scenario.
     problems.sort();
     problems.dedup();
-    problems
+    Checked { problems, outlooks }
 }
 
 async fn try_step(

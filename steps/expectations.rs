@@ -7,7 +7,7 @@ use faultless::scenario::expectation::{Claim, Comparison, Expectation};
 use crate::parameters::{Amount, Is, Looks, Percent, Service, Version};
 use crate::world::World;
 
-#[then(expr = "{observer} sees {amount} {property}")]
+#[then(expr = "{observer} sees/see {amount} {property}")]
 async fn expect(world: &mut World, looks: Looks, amount: Amount, is: Is) -> Result<()> {
     let Amount(bound, unit) = amount;
     let expectation = Expectation { observer: looks.0, unit, property: is.0, bound };

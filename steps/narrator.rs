@@ -18,7 +18,7 @@ use crate::world::World;
 pub(crate) struct Register(Arc<Mutex<HashMap<Place, Entry>>>);
 
 /// Where a scenario stands: file and line are enough to tell them apart.
-type Place = (String, usize);
+pub(crate) type Place = (String, usize);
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
@@ -75,7 +75,7 @@ impl Register {
     }
 }
 
-fn place(feature: &gherkin::Feature, scenario: &gherkin::Scenario) -> Place {
+pub(crate) fn place(feature: &gherkin::Feature, scenario: &gherkin::Scenario) -> Place {
     (file(feature), scenario.position.line)
 }
 

@@ -229,7 +229,7 @@ impl FromStr for Workloads {
 #[derive(Debug, Parameter)]
 #[param(
     name = "observer",
-    regex = "every portal|portal \"[^\"]*\"|the (?:source|destination) of \"[^\"]*\"(?: at version \
+    regex = "every portal|the portals together|portal \"[^\"]*\"|the (?:source|destination) of \"[^\"]*\"(?: at version \
          \"[^\"]*\")?(?: from (?:portal|workload) \"[^\"]*\")?"
 )]
 pub(crate) struct Looks(pub Observer);
@@ -240,6 +240,9 @@ impl FromStr for Looks {
     fn from_str(text: &str) -> Result<Self, Misread> {
         if text == "every portal" {
             return Ok(Self(Observer::EveryPortal));
+        }
+        if text == "the portals together" {
+            return Ok(Self(Observer::Portals));
         }
         // Words and names in turn: `the source of `, `hotels`, ` at version `, `v1`, …
         let mut pieces = text.split('"');

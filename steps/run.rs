@@ -5,7 +5,7 @@
 mod lanes;
 mod recorder;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use cucumber::event::ScenarioFinished;
@@ -22,10 +22,10 @@ use tokio_util::sync::CancellationToken;
 
 use self::lanes::{Lanes, Place, Plan};
 use self::recorder::Recorder;
-use crate::check;
+use crate::check::{self, Checked, Outlooks};
 use crate::cli::RunArgs;
 use crate::features::Suite;
-use crate::narrator::{Narrator, Register};
+use crate::narrator::{Narrator, Register, place};
 use crate::shows;
 use crate::signals::{Asked, Signals};
 use crate::world::World;
@@ -40,7 +40,7 @@ struct Parsed(Vec<gherkin::Feature>);
 pub(crate) async fn run(args: RunArgs) -> Result<u8> {
     let suite = Suite::read(&args.features)?;
     let application = Arc::new(suite.application.clone());
-    let problems = check::problems(&suite.features, &application).await;
+    let Checked { problems, outlooks } = check::walk(&suite.features, &application).await;
     if !problems.is_empty() {
         return Err(check::refusal(&problems));
     }
@@ -50,7 +50,8 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
     let started = Instant::now();
     let stop = CancellationToken::new();
     let hands = OnceLock::new();
-    let work = conduct(&args, suite, application, sink.clone(), stop.clone(), &hands);
+    let scenarios = (suite, outlooks);
+    let work = conduct(&args, scenarios, application, sink.clone(), stop.clone(), &hands);
     let mut work = std::pin::pin!(work);
     let mut tick = tokio::time::interval(TICK);
     let mut asked: Option<Asked> = None;
@@ -109,7 +110,7 @@ struct Ended {
 /// Makes the target ready, runs everything, and puts the target back.
 async fn conduct(
     args: &RunArgs,
-    suite: Suite,
+    (suite, outlooks): (Suite, Outlooks),
     application: Arc<Application>,
     sink: Sink,
     stop: CancellationToken,
@@ -147,7 +148,7 @@ async fn conduct(
     let plan = Plan { id, application, options, protection, sink: sink.clone(), stop };
     let lanes = Lanes::open(&place, &plan).await?;
     let _ = hands.set(lanes.changes());
-    let outcomes = lanes.kept(scenarios(suite.features, &lanes, sink.clone())).await;
+    let outcomes = lanes.kept(scenarios(suite.features, outlooks, &lanes, sink.clone())).await;
     let lost = lanes.lost();
     let left = lanes.close().await;
     for what in &left {
@@ -163,7 +164,13 @@ async fn conduct(
 }
 
 /// Runs the scenarios, as many at once as there are lanes; answers how each ended.
-async fn scenarios(features: Vec<gherkin::Feature>, lanes: &Lanes, sink: Sink) -> Vec<Outcome> {
+async fn scenarios(
+    features: Vec<gherkin::Feature>,
+    outlooks: Outlooks,
+    lanes: &Lanes,
+    sink: Sink,
+) -> Vec<Outcome> {
+    let outlooks = Mutex::new(outlooks);
     let register = Register::default();
     let narrator = Narrator::new(sink, register.clone());
     let (begins, ends) = (register.clone(), register.clone());
@@ -181,10 +188,12 @@ async fn scenarios(features: Vec<gherkin::Feature>, lanes: &Lanes, sink: Sink) -
         .max_concurrent_scenarios(lanes.count())
         .before(move |feature, _, scenario, world| {
             let id = begins.id(feature, scenario);
+            let mut outlooks = outlooks.lock().unwrap_or_else(PoisonError::into_inner);
+            let outlook = outlooks.remove(&place(feature, scenario)).unwrap_or_default();
             let pool = takes.clone();
             async move {
                 world.lane = pool.take().await;
-                world.scenario = world.lane.clone().map(|run| Scenario::begin(run, id));
+                world.scenario = world.lane.clone().map(|run| Scenario::begin(run, id, outlook));
             }
             .boxed_local()
         })

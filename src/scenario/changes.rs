@@ -299,7 +299,7 @@ impl Scenario {
         let names: Vec<_> = objects.iter().map(ObjectRef::of).collect::<Result<_>>()?;
         let list = names.iter().map(ToString::to_string).collect::<Vec<_>>();
         self.enter(Phase::Disturb, list.join(", "))?;
-        self.evidence = None;
+        self.forget_evidence();
         let (mut proxies, mut converged_ms, mut told) = (0, 0, Vec::new());
         if run.options.placebo {
             told = list.iter().map(|name| format!("{name} (withheld)")).collect();

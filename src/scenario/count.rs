@@ -55,7 +55,6 @@ impl Claim {
     /// How many trials of each observer the claim is likely to need.
     pub(super) fn effort(&self, confidence: Confidence) -> u64 {
         match self {
-            Self::Share(Expectation { unit: Unit::Bytes, .. }) => BYTES_NEED_CONNECTIONS,
             Self::Share(expectation) => effort(&expectation.bound, confidence),
             // Each side must be known about as well as the sides may differ.
             Self::Alike(comparison) => {
@@ -170,6 +169,13 @@ impl Expectation {
             Observer::EveryPortal => {
                 let portals = evidence.clients.keys();
                 portals.map(|name| self.count_portal(name, application, evidence)).collect()
+            }
+            Observer::Portals => {
+                let mut all = Counts::exact(0, 0);
+                for name in evidence.clients.keys() {
+                    all = all.and(self.count_portal(name, application, evidence)?.1);
+                }
+                Ok(vec![(self.observer.to_string(), all)])
             }
             Observer::Portal(name) => Ok(vec![self.count_portal(name, application, evidence)?]),
             Observer::Proxies { reporter, service, version, caller } => {

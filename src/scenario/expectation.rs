@@ -14,6 +14,8 @@ use crate::verdict::Bound;
 pub enum Observer {
     /// The client beside every portal; each portal is judged for itself.
     EveryPortal,
+    /// The clients beside all portals, whose requests are taken together.
+    Portals,
     /// The client beside this portal.
     Portal(String),
     /// Proxies that know a service.
@@ -168,10 +170,10 @@ impl Expectation {
     /// Whether everything it names exists and can be counted.
     pub fn check(&self, application: &Application) -> Result<()> {
         let name = match &self.observer {
-            Observer::EveryPortal if application.portals.is_empty() => {
-                return Err(Error::feature("looking up every portal", "the application has none"));
+            Observer::EveryPortal | Observer::Portals if application.portals.is_empty() => {
+                return Err(Error::feature("looking up the portals", "the application has none"));
             }
-            Observer::EveryPortal => None,
+            Observer::EveryPortal | Observer::Portals => None,
             Observer::Portal(name) => Some(called(application, name)?),
             Observer::Proxies { service, caller, .. } => {
                 match caller {
@@ -241,6 +243,7 @@ impl fmt::Display for Observer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::EveryPortal => f.write_str("every portal"),
+            Self::Portals => f.write_str("the portals together"),
             Self::Portal(name) => write!(f, "portal {name}"),
             Self::Proxies { reporter, service, version, caller } => {
                 write!(f, "the {} proxies of {service}", reporter.as_str())?;

@@ -14,7 +14,7 @@ use super::run::Run;
 use crate::error::{Error, Result};
 use crate::faults::{self, Proof, Sign};
 use crate::telemetry::{Filter, Reporter};
-use crate::verdict::{Bound, Confidence, Decision, effort};
+use crate::verdict::{Confidence, Decision};
 
 /// What proves a configuration, and what is missing.
 #[derive(Debug, Default)]
@@ -32,7 +32,10 @@ impl Scenario {
             claim.check(&this.application)?;
             this.loaded(claim)?;
             this.enter(Phase::Observe, claim.to_string())?;
-            let Some(run) = this.run.clone() else { return Ok(()) };
+            let Some(run) = this.run.clone() else {
+                this.outlook.note(claim);
+                return Ok(());
+            };
             let loads = this.loads.clone();
             let situation = Situation {
                 run: &run,
@@ -43,7 +46,11 @@ impl Scenario {
             let mut evidence = match this.evidence.take() {
                 Some(evidence) => evidence,
                 None => {
-                    let chunk = this.first_chunk(claim, run.options.confidence);
+                    let mut claims = this.outlook.next();
+                    if claims.is_empty() {
+                        claims.push(claim.clone());
+                    }
+                    let chunk = this.first_chunk(&claims, run.options.confidence);
                     Evidence::gather(&situation, chunk).await?
                 }
             };
@@ -74,7 +81,9 @@ impl Scenario {
         let silent = match claim {
             Claim::Share(expectation) => match &expectation.observer {
                 Observer::Portal(name) => !self.loads.contains_key(name),
-                Observer::EveryPortal | Observer::Proxies { .. } => self.loads.is_empty(),
+                Observer::EveryPortal | Observer::Portals | Observer::Proxies { .. } => {
+                    self.loads.is_empty()
+                }
             },
             Claim::Alike(_) => self.loads.is_empty(),
         };
@@ -85,13 +94,11 @@ impl Scenario {
         Ok(())
     }
 
-    /// As long as the claim is likely to need; and as long as it takes to say something about every
-    /// request of each portal, which is what scenarios claim most often next. With a delay in the
-    /// mesh, a second chunk would wait for it again.
-    fn first_chunk(&self, claim: &Claim, confidence: Confidence) -> Duration {
-        let slowest = self.loads.values().map(|load| load.rate.get()).fold(f64::INFINITY, f64::min);
-        let of_each = first_chunk(effort(&Bound::All, confidence), slowest);
-        first_chunk(claim.effort(confidence), self.per_second(claim)).max(of_each)
+    /// As long as the claims are likely to need. With a delay in the mesh, a second chunk would wait
+    /// for it again.
+    fn first_chunk(&self, claims: &[Claim], confidence: Confidence) -> Duration {
+        let chunk = |claim: &Claim| first_chunk(claim.effort(confidence), self.per_second(claim));
+        claims.iter().map(chunk).max().unwrap_or_default()
     }
 
     /// About how many trials each observer of a claim sees per second, for planning.
@@ -101,7 +108,7 @@ impl Scenario {
             Claim::Share(expectation) => match &expectation.observer {
                 Observer::EveryPortal => rates.fold(f64::INFINITY, f64::min),
                 Observer::Portal(name) => self.loads.get(name).map_or(1.0, |l| l.rate.get()),
-                Observer::Proxies { .. } => rates.sum(),
+                Observer::Portals | Observer::Proxies { .. } => rates.sum(),
             },
             Claim::Alike(_) => rates.sum(),
         }

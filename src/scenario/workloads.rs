@@ -33,7 +33,7 @@ impl Scenario {
             for name in names {
                 objects.extend(this.manifest(name, env)?);
             }
-            this.evidence = None;
+            this.forget_evidence();
             let Some(run) = this.run.clone() else { return Ok(()) };
             let mut namespaces = Vec::new();
             let mut told = Vec::new();
@@ -70,7 +70,7 @@ impl Scenario {
                     objects.push(ObjectRef::of(&object)?);
                 }
             }
-            this.evidence = None;
+            this.forget_evidence();
             let Some(run) = this.run.clone() else { return Ok(()) };
             let taken = this.take_workloads_away(&run, |object| objects.contains(object)).await;
             let left = taken.left_behind;

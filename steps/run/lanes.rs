@@ -67,9 +67,8 @@ pub(super) struct Pool {
 // === impl Place ===
 
 impl Place {
-    /// How many lanes suit this machine when nobody said: one for each two cores, as far as the
-    /// memory goes. Two scenarios could share a core, since they mostly wait; but a generator that
-    /// has to fight for its core voids verdicts.
+    /// How many lanes suit this machine when nobody said: one for each core, as far as the memory
+    /// goes. A scenario mostly waits: for its load to be sent, and for delays to pass.
     pub(super) fn lanes_for(scenarios: u32) -> usize {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
@@ -78,7 +77,7 @@ impl Place {
         let memory = kib.map_or(1, |kib| kib * 1024 / MEMORY_PER_LANE);
         let memory = usize::try_from(memory).unwrap_or(LANES_MAX);
         let scenarios = usize::try_from(scenarios).unwrap_or(LANES_MAX);
-        (cores / 2).min(memory).min(scenarios).clamp(1, LANES_MAX)
+        cores.min(memory).min(scenarios).clamp(1, LANES_MAX)
     }
 }
 

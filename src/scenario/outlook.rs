@@ -1,0 +1,66 @@
+//! What a scenario is going to claim, noted when it is walked through in plan: how long load must
+//! be sent after a change follows from all the claims up to the next one, not from the first alone.
+
+use std::collections::VecDeque;
+
+use super::expectation::Claim;
+
+/// The claims of a scenario, grouped by the evidence that they share, in order.
+#[derive(Debug, Default)]
+pub struct Outlook {
+    groups: VecDeque<Vec<Claim>>,
+    /// Whether the next claim is about new evidence.
+    closed: bool,
+}
+
+// === impl Outlook ===
+
+impl Outlook {
+    /// Notes a claim.
+    pub(super) fn note(&mut self, claim: &Claim) {
+        match self.groups.back_mut() {
+            Some(group) if !self.closed => group.push(claim.clone()),
+            _ => self.groups.push_back(vec![claim.clone()]),
+        }
+        self.closed = false;
+    }
+
+    /// Something is changed: what was seen up to here says nothing about what is claimed next.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+    }
+
+    /// The claims that the next evidence is for; none if they were never noted.
+    pub(super) fn next(&mut self) -> Vec<Claim> {
+        self.groups.pop_front().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::expectation::{Expectation, Observer, Property, Unit};
+    use super::*;
+    use crate::verdict::Bound;
+
+    #[test]
+    fn claims_are_grouped_by_what_lies_between_them() {
+        let claim = |status| {
+            Claim::Share(Expectation {
+                observer: Observer::EveryPortal,
+                unit: Unit::Requests,
+                property: Property::Status(status),
+                bound: Bound::All,
+            })
+        };
+        let mut outlook = Outlook::default();
+        outlook.close();
+        outlook.note(&claim(200));
+        outlook.note(&claim(201));
+        outlook.close();
+        outlook.close();
+        outlook.note(&claim(202));
+        assert_eq!(outlook.next(), [claim(200), claim(201)]);
+        assert_eq!(outlook.next(), [claim(202)]);
+        assert_eq!(outlook.next(), []);
+    }
+}
