@@ -294,6 +294,9 @@ impl Configuration {
 
     fn rule(&self, rule: &Rule) -> Value {
         let host = self.host();
+        // What is said of every request holds for those with a rule of their own, too.
+        let general = self.rules.last().filter(|last| last.only.is_none());
+        let rule = &general.map_or_else(|| rule.clone(), |general| rule.within(general));
         let mut json = json!({});
         if let Some(only) = &rule.only {
             json["match"] = json!([{"headers": {only.name.as_str(): {"exact": only.value}}}]);
@@ -350,6 +353,26 @@ impl Configuration {
     }
 }
 
+// === impl Rule ===
+
+impl Rule {
+    /// With what a general rule says where this one is silent.
+    fn within(&self, general: &Self) -> Self {
+        let either =
+            |own: &Option<Value>, other: &Option<Value>| own.as_ref().or(other.as_ref()).cloned();
+        let weights = if self.weights.is_empty() { &general.weights } else { &self.weights };
+        Self {
+            only: self.only.clone(),
+            weights: weights.clone(),
+            delay: either(&self.delay, &general.delay),
+            abort: either(&self.abort, &general.abort),
+            timeout: self.timeout.or(general.timeout),
+            retries: either(&self.retries, &general.retries),
+            mirror: self.mirror.as_ref().or(general.mirror.as_ref()).cloned(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -402,6 +425,30 @@ mod tests {
         assert_eq!(rules[1]["match"][0]["headers"]["portal"]["exact"], "viaggi.it");
         assert_eq!(rules[2]["match"], Value::Null);
         assert_eq!(rules.as_array().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn what_is_said_of_every_request_holds_for_those_with_a_rule_of_their_own() {
+        let mut travels = travels();
+        let (short, long) = ("2s".parse().unwrap(), "9s".parse().unwrap());
+        let only = Some(portal("voyages.fr"));
+        let weights = vec![("v1".to_owned(), 80), ("v2".to_owned(), 20)];
+        for disturbance in [
+            Disturbance::Timeout { only, after: short },
+            Disturbance::Route { only: portal("viaggi.it"), version: "v3".into() },
+            Disturbance::Split { weights },
+            Disturbance::Timeout { only: None, after: long },
+            Disturbance::Retries { attempts: 3, on: "5xx".into() },
+        ] {
+            travels.disturb(&disturbance).unwrap();
+        }
+        let rules = http(&travels);
+        let weights = |rule: &Value| rule["route"].as_array().unwrap().len();
+        let each: Vec<_> = rules.as_array().unwrap().iter().map(weights).collect();
+        assert_eq!(each, [2, 1, 2], "the split is for all that have no version of their own");
+        assert_eq!(rules[0]["timeout"], "2s", "what is said of some is not taken back");
+        assert_eq!((&rules[1]["timeout"], &rules[2]["timeout"]), (&json!("9s"), &json!("9s")));
+        assert!(rules.as_array().unwrap().iter().all(|rule| rule["retries"]["attempts"] == 3));
     }
 
     #[test]

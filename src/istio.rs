@@ -1,5 +1,5 @@
-//! Istio's objects as Faultless writes, reads and judges them: one file per resource with its type,
-//! builders and rules, the schema that refuses what a real API server would, and the rules between
+//! Istio's objects as Faultless reads and judges them: one file per resource with its type
+//! and rules, the schema that refuses what a real API server would, and the rules between
 //! objects. Pure: used by the local mesh's admission and translation, and by the runner before it
 //! touches anything.
 

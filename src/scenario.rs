@@ -14,6 +14,7 @@ pub mod guard;
 pub mod journal;
 mod judging;
 mod lease;
+pub mod load;
 pub mod outlook;
 mod raw;
 pub mod recover;
@@ -31,8 +32,8 @@ use serde_json::Value;
 use self::application::Application;
 use self::clean_slate::Slate;
 use self::evidence::Evidence;
-pub use self::evidence::{Headers, Load};
 use self::judging::Proven;
+use self::load::Load;
 use self::outlook::Outlook;
 use self::run::Run;
 use crate::error::{Blame, Error, Result};
@@ -126,12 +127,13 @@ impl Scenario {
     /// looks. It replaces what was sent through it before.
     pub async fn send(&mut self, portal: Option<&str>, load: Load) -> Result<()> {
         self.step(async |this| {
+            load.check()?;
             let portals: Vec<String> = match portal {
                 Some(name) => this.application.portal(name).map(|_| vec![name.to_owned()])?,
                 None => this.application.portals.keys().cloned().collect(),
             };
             let through = portal.unwrap_or("every portal");
-            this.enter(Phase::Prepare, format!("{} through {through}", load.rate))?;
+            this.enter(Phase::Prepare, format!("{load} through {through}"))?;
             this.loads.extend(portals.into_iter().map(|name| (name, load.clone())));
             this.forget_evidence();
             Ok(())

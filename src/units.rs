@@ -214,7 +214,7 @@ impl FromStr for ServiceName {
     type Err = UnitError;
 
     fn from_str(text: &str) -> Result<Self, UnitError> {
-        let bad = || UnitError(format!("`{text}` is not a service such as hotels or hotels.shop"));
+        let bad = || UnitError(format!("`{text}` is not a service such as cart or cart.shop"));
         let label = |part: &str| {
             let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             !part.is_empty()

@@ -7,6 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use cucumber::gherkin;
+use cucumber::step::{AmbiguousMatchError, Collection};
 use faultless::error::{Error, ExitCode, Result};
 use faultless::scenario::Scenario;
 use faultless::scenario::application::Application;
@@ -45,7 +46,9 @@ pub(crate) async fn check(args: &CheckArgs) -> Result<ExitCode> {
     let checked = walk(&suite.features, &application).await;
     let Checked { problems, .. } = checked;
     if problems.is_empty() {
-        shows::line(&format!("{} scenarios make sense", suite.scenarios()));
+        let count = u64::from(suite.scenarios());
+        let make = if count == 1 { "makes" } else { "make" };
+        shows::line(&format!("{} {make} sense", reports::text::counted(count, "scenario")));
         return Ok(ExitCode::Passed);
     }
     Err(refusal(&problems))
@@ -64,7 +67,14 @@ pub(crate) fn refusal(problems: &[Problem]) -> Error {
 /// Everything that is wrong with these features, by file and line; and what each of their scenarios
 /// is going to claim.
 pub(crate) async fn walk(features: &[gherkin::Feature], application: &Arc<Application>) -> Checked {
-    let steps = World::steps();
+    walk_with(&World::steps(), features, application).await
+}
+
+async fn walk_with(
+    steps: &Collection<World>,
+    features: &[gherkin::Feature],
+    application: &Arc<Application>,
+) -> Checked {
     let mut problems = Vec::new();
     let mut outlooks = Outlooks::new();
     for feature in features {
@@ -80,7 +90,7 @@ pub(crate) async fn walk(features: &[gherkin::Feature], application: &Arc<Applic
             let mut world =
                 World { scenario: Some(Scenario::plan(Arc::clone(application))), lane: None };
             for step in background.chain(of_rule).chain(&scenario.steps) {
-                if let Err(cause) = try_step(&steps, &mut world, step).await {
+                if let Err(cause) = try_step(steps, &mut world, step).await {
                     problems.push(Problem::of(feature, step, cause));
                 }
             }
@@ -95,14 +105,14 @@ pub(crate) async fn walk(features: &[gherkin::Feature], application: &Arc<Applic
 }
 
 async fn try_step(
-    steps: &cucumber::step::Collection<World>,
+    steps: &Collection<World>,
     world: &mut World,
     step: &gherkin::Step,
 ) -> std::result::Result<(), String> {
     let found = match steps.find(step) {
         Ok(Some(found)) => found,
         Ok(None) => return Err(unknown(step)),
-        Err(ambiguous) => return Err(format!("more than one sentence fits: {ambiguous}")),
+        Err(several) => return Err(ambiguous(&several)),
     };
     let (run, _, _, context) = found;
     // Cucumber's steps report by panicking; nobody else's hook must print it.
@@ -128,6 +138,13 @@ pub(crate) fn readable(panic: &str) -> String {
     } else {
         panic.to_owned()
     }
+}
+
+fn ambiguous(several: &AmbiguousMatchError) -> String {
+    let fits = several.possible_matches.iter();
+    let fits: Vec<_> =
+        fits.map(|(regex, _)| format!("`{}`", vocabulary::text(regex.as_str()))).collect();
+    format!("it fits {} sentences; say it so that it fits one of: {}", fits.len(), fits.join(", "))
 }
 
 fn unknown(step: &gherkin::Step) -> String {
@@ -172,5 +189,38 @@ impl fmt::Display for Problem {
         // A cause may bring a hint on a line of its own.
         let cause = cause.lines().map(str::trim_start).collect::<Vec<_>>().join("\n    ");
         write!(f, "{file}:{line}:{column}: {text}\n    {cause}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cucumber::gherkin::GherkinEnv;
+    use cucumber::step::Context;
+    use futures::future::LocalBoxFuture;
+
+    use super::*;
+
+    fn nothing(_: &mut World, _: Context) -> LocalBoxFuture<'_, ()> {
+        async {}.boxed_local()
+    }
+
+    #[tokio::test]
+    async fn a_step_that_fits_two_sentences_is_refused_with_both() {
+        let text =
+            "Feature: f\n  Scenario: s\n    Given every portal sends 5 requests per second\n";
+        let feature = gherkin::Feature::parse(text, GherkinEnv::default()).unwrap();
+        let application = Application::read("features/application.yaml".as_ref()).unwrap();
+        let (features, application) = ([feature], Arc::new(application));
+        assert_eq!(walk(&features, &application).await.problems, []);
+
+        let twin = regex::Regex::new("^every portal sends (.*)$").unwrap();
+        let steps = World::steps().given(None, twin, nothing);
+        let found = walk_with(&steps, &features, &application).await.problems;
+        let said = refusal(&found);
+        assert_eq!(said.exit_code(), ExitCode::Wrong);
+        let said = said.to_string();
+        for part in [":3:5: Given every", "fits 2 sentences", "`{senders} sends {load}`"] {
+            assert!(said.contains(part), "{part} in {said}");
+        }
     }
 }

@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Sweep(SweepArgs),
     /// Check features without a mesh: unknown sentences, names and numbers.
     Check(CheckArgs),
+    /// Render a recorded run again: its summary, `junit.xml` and `report.html`.
+    Report(ReportArgs),
     /// List the sentences that features can use.
     Steps(StepsArgs),
     /// Be a load agent (in a pod of the mesh).
@@ -142,6 +144,16 @@ pub(crate) struct SweepArgs {
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub features: FeatureArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// The record of a run, or the folder with its `events.jsonl`.
+    #[arg(value_name = "PATH", default_value = "faultless-out")]
+    pub record: PathBuf,
+    /// Where `junit.xml` and `report.html` go [default: beside the record]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

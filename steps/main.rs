@@ -11,6 +11,7 @@ mod mesh;
 mod narrator;
 mod parameters;
 mod recover;
+mod report;
 mod run;
 mod shows;
 mod signals;
@@ -56,6 +57,7 @@ fn dispatch(cli: Cli) -> faultless::error::Result<u8> {
             Command::Recover(args) => recover::recover(&args).await.map(|code| code as u8),
             Command::Sweep(args) => recover::sweep(&args).await.map(|code| code as u8),
             Command::Check(args) => check::check(&args).await.map(|code| code as u8),
+            Command::Report(args) => report::report(&args).map(|code| code as u8),
             Command::Steps(args) => vocabulary::print(&args).map(|code| code as u8),
             Command::Agent(args) => up::agent(args).await.map(|code| code as u8),
         }

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use cucumber::Parameter;
 use faultless::faults::HeaderMatch;
 use faultless::scenario::expectation::{Caller, Observer, Property, Unit};
+use faultless::scenario::load;
 use faultless::telemetry::Reporter;
 use faultless::units;
 use faultless::verdict;
@@ -86,21 +87,6 @@ impl FromStr for Percent {
     }
 }
 
-/// `{rate}`: the number in `50 requests per second`.
-#[derive(Debug, Parameter)]
-#[param(name = "rate", regex = r"[-+]?[0-9A-Za-z.]{1,30}")]
-pub(crate) struct Rate(pub units::Rate);
-
-impl FromStr for Rate {
-    type Err = Misread;
-
-    fn from_str(text: &str) -> Result<Self, Misread> {
-        let number: f64 =
-            text.parse().map_err(|_| Misread(format!("`{text}` is not a number such as 50")))?;
-        units::Rate::per_second(number).map(Self).map_err(Misread::because)
-    }
-}
-
 /// `{count}`: a whole number.
 #[derive(Debug, Parameter)]
 #[param(name = "count", regex = r"[-+]?[0-9A-Za-z.]{1,20}")]
@@ -142,9 +128,9 @@ impl FromStr for Header {
 
     fn from_str(text: &str) -> Result<Self, Misread> {
         let rest = text.strip_prefix("header ").unwrap_or(text);
-        let (name, value) = rest.split_once(' ').ok_or_else(|| {
-            Misread(format!("`{text}` is not like: header portal \"travels.uk\""))
-        })?;
+        let (name, value) = rest
+            .split_once(' ')
+            .ok_or_else(|| Misread(format!("`{text}` is not like: header user \"new\"")))?;
         let token = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if !name.chars().all(token) {
             return Err(Misread(format!("`{name}` is not the name of an HTTP header")));
@@ -198,16 +184,57 @@ impl Split {
     }
 }
 
-/// `{portal}`: `portal "voyages.fr"`.
+/// `{senders}`: every portal (`None`), or one.
 #[derive(Debug, Parameter)]
-#[param(name = "portal", regex = r#"portal "[^"]*""#)]
-pub(crate) struct Portal(pub String);
+#[param(name = "senders", regex = r#"every portal|portal "[^"]*""#)]
+pub(crate) struct Senders(pub Option<String>);
 
-impl FromStr for Portal {
+impl FromStr for Senders {
     type Err = Misread;
 
     fn from_str(text: &str) -> Result<Self, Misread> {
-        Ok(Self(unquoted(text.trim_start_matches("portal ")).to_owned()))
+        Ok(Self(text.strip_prefix("portal ").map(|name| unquoted(name).to_owned())))
+    }
+}
+
+/// `{load}`: how many requests, when, for how long, and with which headers.
+#[derive(Debug, Parameter)]
+#[param(
+    name = "load",
+    regex = "[-+]?[0-9A-Za-z.]{1,30} requests? (?:per second(?: at random times)?(?: growing over \
+         [^ ]+)?|at once)(?: for [^ ]+)?(?: without its headers| with header [^ \"]+ \"[^\"]*\")?"
+)]
+pub(crate) struct Load(pub load::Load);
+
+impl FromStr for Load {
+    type Err = Misread;
+
+    fn from_str(text: &str) -> Result<Self, Misread> {
+        let span = |text: &str| text.parse::<units::Span>().map_err(Misread::because);
+        let (text, headers) = match text.split_once(" with header ") {
+            Some((text, header)) => (text, load::Headers::With(header.parse::<Header>()?.0)),
+            None => match text.strip_suffix(" without its headers") {
+                Some(text) => (text, load::Headers::None),
+                None => (text, load::Headers::Own),
+            },
+        };
+        let (text, lasting) = match text.split_once(" for ") {
+            Some((text, lasting)) => (text, Some(span(lasting)?)),
+            None => (text, None),
+        };
+        let (many, manner) = text.split_once(" request").unwrap_or((text, ""));
+        let pace = if manner.trim_start_matches('s') == " at once" {
+            load::Pace::AtOnce(many.parse::<Count>()?.0)
+        } else {
+            let number: f64 = many
+                .parse()
+                .map_err(|_| Misread(format!("`{many}` is not a number such as 50")))?;
+            let rate = units::Rate::per_second(number).map_err(Misread::because)?;
+            let random = manner.contains(" at random times");
+            let growing = manner.split_once(" growing over ").map(|(_, over)| span(over));
+            load::Pace::Rate { rate, random, growing: growing.transpose()? }
+        };
+        Ok(Self(load::Load { pace, lasting, headers }))
     }
 }
 
@@ -229,8 +256,8 @@ impl FromStr for Workloads {
 #[derive(Debug, Parameter)]
 #[param(
     name = "observer",
-    regex = "every portal|the portals together|portal \"[^\"]*\"|the (?:source|destination) of \"[^\"]*\"(?: at version \
-         \"[^\"]*\")?(?: from (?:portal|workload) \"[^\"]*\")?"
+    regex = "every portal|the portals together|portal \"[^\"]*\"|the (?:source|destination) of \
+         \"[^\"]*\"(?: at version \"[^\"]*\")?(?: from (?:portal|workload) \"[^\"]*\")?"
 )]
 pub(crate) struct Looks(pub Observer);
 
@@ -390,10 +417,41 @@ mod tests {
     }
 
     #[test]
+    fn a_load_is_read_with_all_that_may_be_said_of_it() {
+        let read = |text: &str| text.parse::<Load>().unwrap().0;
+        let rate = |number| units::Rate::per_second(number).unwrap();
+        let plain = load::Load {
+            pace: load::Pace::Rate { rate: rate(80.0), random: false, growing: None },
+            lasting: None,
+            headers: load::Headers::Own,
+        };
+        assert_eq!(read("80 requests per second"), plain);
+        assert_eq!(read("1 request at once").pace, load::Pace::AtOnce(1));
+        let full = "0.5 requests per second at random times growing over 2s for 10s without its \
+                    headers";
+        let growing = Some("2s".parse().unwrap());
+        let expected = load::Load {
+            pace: load::Pace::Rate { rate: rate(0.5), random: true, growing },
+            lasting: Some("10s".parse().unwrap()),
+            headers: load::Headers::None,
+        };
+        assert_eq!(read(full), expected);
+        let burst = read("50 requests at once for 250ms with header User \"for the others\"");
+        let header = HeaderMatch { name: "user".into(), value: "for the others".into() };
+        assert_eq!(burst.headers, load::Headers::With(header));
+        assert_eq!((burst.pace, burst.lasting), (load::Pace::AtOnce(50), "250ms".parse().ok()));
+        assert_eq!("every portal".parse::<Senders>().unwrap().0, None);
+        assert_eq!(r#"portal "a.b""#.parse::<Senders>().unwrap().0.as_deref(), Some("a.b"));
+    }
+
+    #[test]
     fn absurd_words_are_explained() {
         let says = |error: Misread| format!("{error:?}");
         assert!(says("-5s".parse::<Span>().unwrap_err()).contains("duration"));
-        assert!(says("0".parse::<Rate>().unwrap_err()).contains("rate"));
+        assert!(says("0 requests per second".parse::<Load>().unwrap_err()).contains("rate"));
+        assert!(says("-1 requests at once".parse::<Load>().unwrap_err()).contains("whole number"));
+        assert!("5 requests per second for 9".parse::<Load>().is_err());
+        assert!("5 requests per second growing over -1s".parse::<Load>().is_err());
         assert!(says("140%".parse::<Percent>().unwrap_err()).contains("between 0% and 100%"));
         assert!(says("9999".parse::<Status>().unwrap_err()).contains("100 to 599"));
         assert!("between 85% and 75% of requests".parse::<Amount>().is_err());

@@ -3,7 +3,7 @@
 //! back whichever way it ends.
 
 mod lanes;
-mod recorder;
+pub(crate) mod recorder;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -80,11 +80,12 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let problem = ended.as_ref().err().map(ToString::to_string);
     sink.tell(Event::RunFinished { exit_code: code, problem, took_ms });
-    recorder.close()?;
-    match ended {
-        Err(error) if asked.is_none() => Err(error),
-        _ => Ok(code),
+    // The summary is about the scenarios; what ended the run is said here, once.
+    if let Err(error) = &ended {
+        shows::error(error);
     }
+    recorder.close()?;
+    Ok(code)
 }
 
 /// Says what a second signal leaves undone. A mesh of the run's own ends with it.

@@ -9,8 +9,8 @@ use faultless::error::{ExitCode, Result};
 
 use crate::cli::StepsArgs;
 use crate::parameters::{
-    Amount, Count, Header, Is, Looks, Percent, Portal, Rate, Service, Span, Split, Status, Version,
-    Workloads,
+    Amount, Count, Header, Is, Load, Looks, Percent, Senders, Service, Span, Split, Status,
+    Version, Workloads,
 };
 use crate::shows;
 use crate::world::World;
@@ -31,6 +31,16 @@ pub(crate) const WORDS: &[(&str, &str, &str)] = &[
     (Percent::NAME, Percent::REGEX, "`50%`, `99.9%`"),
     (Header::NAME, Header::REGEX, "`header portal \"voyages.fr\"`"),
     (Split::NAME, Split::REGEX, "`80% to \"v1\", 10% to \"v2\" and 10% to \"v3\"` (100% in all)"),
+    (Senders::NAME, Senders::REGEX, "`every portal`, `portal \"voyages.fr\"`"),
+    (
+        Load::NAME,
+        Load::REGEX,
+        "`80 requests per second` (evenly, for as long as the claims need), `80 requests per \
+             second at random times`, `80 requests per second growing over 5s`, `80 requests per \
+             second for 10s`, `80 requests per second at random times growing over 2s for 10s \
+             without its headers`, `80 requests per second with header user \"new\"`, `50 requests \
+             at once` (each when one before it is answered; no claims about a portal's latency)",
+    ),
     (
         Looks::NAME,
         Looks::REGEX,
@@ -57,10 +67,8 @@ pub(crate) const WORDS: &[(&str, &str, &str)] = &[
         Workloads::REGEX,
         "`workload \"loadtester\"`, `workloads \"travels-v2\" and \"travels-v3\"`",
     ),
-    (Portal::NAME, Portal::REGEX, "`portal \"voyages.fr\"`"),
     (Version::NAME, Version::REGEX, "`\"v1\"`"),
     (Count::NAME, Count::REGEX, "a whole number"),
-    (Rate::NAME, Rate::REGEX, "`50`, `0.5`"),
     (Status::NAME, Status::REGEX, "`503`"),
 ];
 
@@ -136,7 +144,7 @@ pub(crate) fn markdown() -> String {
 }
 
 /// A pattern as the sentence it was made from.
-fn text(regex: &str) -> String {
+pub(crate) fn text(regex: &str) -> String {
     let mut text = regex.trim_start_matches('^').trim_end_matches('$').to_owned();
     for (name, pattern, _) in WORDS {
         text = text.replace(&format!("({pattern})"), &format!("{{{name}}}"));
@@ -164,6 +172,66 @@ mod tests {
         }
         let delay = "every request to {service} is delayed by {span}".to_owned();
         assert!(all.contains(&Sentence { keyword: "When", text: delay }));
+    }
+
+    /// A sentence with its words replaced by their examples: all examples of one word at a time.
+    fn examples(text: &str) -> Vec<String> {
+        let quoted = |of: &str| -> Vec<String> {
+            let (_, _, examples) = WORDS.iter().find(|(name, ..)| *name == of).unwrap();
+            examples.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+        };
+        let text = text.replace("{string}", "\"5xx\"").replace("{count}", "3");
+        let mut all = Vec::new();
+        for plain in [
+            text.replace("(s)", "s").replace("is/are", "are"),
+            text.replace("(s)", "").replace("is/are", "is"),
+        ] {
+            let used: Vec<&str> = WORDS
+                .iter()
+                .map(|(name, ..)| *name)
+                .filter(|name| plain.contains(&format!("{{{name}}}")))
+                .collect();
+            let first = |text: &str, but: &str| {
+                used.iter().filter(|name| **name != but).fold(text.to_owned(), |text, name| {
+                    text.replace(&format!("{{{name}}}"), &quoted(name)[0])
+                })
+            };
+            all.push(first(&plain, ""));
+            for word in &used {
+                let rest = first(&plain, word);
+                all.extend(
+                    quoted(word).iter().map(|one| rest.replace(&format!("{{{word}}}"), one)),
+                );
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn each_example_of_a_sentence_fits_that_sentence_alone() {
+        use cucumber::gherkin::{Step, StepType};
+        let steps = World::steps();
+        let mut tried = 0;
+        for Sentence { keyword, text } in sentences() {
+            let ty = match keyword {
+                "Given" => StepType::Given,
+                "When" => StepType::When,
+                _ => StepType::Then,
+            };
+            for example in examples(&text) {
+                let step = Step::builder()
+                    .ty(ty)
+                    .keyword(keyword.to_owned())
+                    .value(example.clone())
+                    .build();
+                let found = steps.find(&step).unwrap_or_else(|error| panic!("{example}: {error}"));
+                let (_, _, location, _) =
+                    found.unwrap_or_else(|| panic!("{keyword} {example} fits nothing"));
+                assert!(location.is_some());
+                tried += 1;
+            }
+        }
+        assert!(tried > 200, "only {tried} examples");
     }
 
     #[test]

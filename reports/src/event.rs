@@ -155,8 +155,14 @@ pub enum Event {
         in_flight: u64,
         /// Sent later than planned by more than the tolerance.
         late: u64,
+        /// Due, but never sent: too many were in flight.
+        #[serde(default)]
+        unsent: u64,
         /// Answers that were errors.
         errors: u64,
+        /// Whether this piece of load is over: the next progress counts from 0 again.
+        #[serde(default)]
+        ended: bool,
     },
     /// A claim was judged.
     Judged {

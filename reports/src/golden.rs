@@ -1,7 +1,7 @@
 //! The recorded sample run and what each report makes of it: `samples/run.{txt,xml,html}`. With
 //! `UPDATE_SAMPLES` set in the environment the files are written anew instead of compared.
 
-use crate::terminal::{Look, Terminal};
+use crate::terminal::{Look, Terminal, summary};
 use crate::{Run, html, json, junit};
 
 #[track_caller]
@@ -26,6 +26,8 @@ fn the_terminals_plain_lines() {
     let mut terminal = Terminal::new(Look { width: 80, colour: false, live: false });
     let lines: String = records().iter().map(|record| terminal.on(record)).collect();
     check("run.txt", &lines);
+    let summary = summary(&Run::of(&records()), Look { width: 80, colour: false, live: false });
+    assert!(lines.ends_with(&summary), "{summary}");
 }
 
 #[test]

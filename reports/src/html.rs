@@ -123,19 +123,8 @@ fn write_scenario(page: &mut String, index: usize, scenario: &Scenario, run: &Ru
         write_step(page, step)?;
     }
     page.push_str("</ol>\n");
-    if let Some(load) = scenario.load {
-        let n = text::thousands;
-        writeln!(
-            page,
-            "<p class=\"meta\">Load: {} due, {} sent, {} done, {} in flight, {} late, \
-             {} errors</p>",
-            n(load.due),
-            n(load.sent),
-            n(load.done),
-            n(load.in_flight),
-            n(load.late),
-            n(load.errors),
-        )?;
+    if let Some(load) = scenario.all_load() {
+        writeln!(page, "<p class=\"meta\">Requests: {load}</p>")?;
     }
     for what in &scenario.left_behind {
         writeln!(page, "<pre class=\"why\">Left behind: {}</pre>", Esc(what))?;

@@ -33,14 +33,17 @@ pub fn line(record: &Record) -> String {
 }
 
 /// Reads a file of records; their numbers must go up from 0 without gaps.
-pub fn read(text: &str) -> Result<Recording, ReadError> {
+///
+/// It takes bytes, because a torn line may end within a character.
+pub fn read(text: impl AsRef<[u8]>) -> Result<Recording, ReadError> {
     let mut records: Vec<Record> = Vec::new();
-    for (index, line) in text.split_inclusive('\n').enumerate() {
-        if !line.ends_with('\n') {
+    for (index, line) in text.as_ref().split_inclusive(|byte| *byte == b'\n').enumerate() {
+        if !line.ends_with(b"\n") {
             return Ok(Recording { records, torn: true });
         }
         let fail = |cause: String| ReadError { line: index + 1, cause };
-        let record: Record = serde_json::from_str(line).map_err(|error| fail(error.to_string()))?;
+        let record: Record =
+            serde_json::from_slice(line).map_err(|error| fail(error.to_string()))?;
         if record.seq != records.len() as u64 {
             return Err(fail(format!("record {} where {} was due", record.seq, records.len())));
         }
@@ -76,7 +79,11 @@ mod tests {
         let whole = read(SAMPLE).unwrap().records.len();
         let torn = read(&SAMPLE[..SAMPLE.len() - 1]).unwrap();
         assert_eq!((torn.records.len(), torn.torn), (whole - 1, true));
-        assert_eq!(read(&format!("{SAMPLE}{{}}\n")).unwrap_err().line, whole + 1);
+        // Within a character.
+        let torn = read([SAMPLE.as_bytes(), b"{\"seq\":\xc3"].concat()).unwrap();
+        assert_eq!((torn.records.len(), torn.torn), (whole, true));
+        assert!(read(b"\xff\xfe\n").is_err());
+        assert_eq!(read(format!("{SAMPLE}{{}}\n")).unwrap_err().line, whole + 1);
         let gap: String = SAMPLE.split_inclusive('\n').skip(1).collect();
         assert_eq!(
             read(&gap).unwrap_err().to_string(),

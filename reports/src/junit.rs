@@ -117,12 +117,7 @@ fn story(scenario: &Scenario) -> String {
             lines.push(format!("    {why}"));
         }
     }
-    if let Some(load) = scenario.load {
-        lines.push(format!(
-            "load: {} due, {} sent, {} done, {} in flight, {} late, {} errors",
-            load.due, load.sent, load.done, load.in_flight, load.late, load.errors
-        ));
-    }
+    lines.extend(scenario.all_load().map(|load| format!("load: {load}")));
     lines.extend(scenario.left_behind.iter().map(|what| format!("left behind: {what}")));
     lines.join("\n")
 }

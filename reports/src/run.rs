@@ -59,8 +59,10 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// The phases it entered: which, what exactly, and when since the run's start.
     pub phases: Vec<(Phase, String, u64)>,
-    /// The last word about its load.
+    /// The last word about the piece of load that is or was sent last.
     pub load: Option<Load>,
+    /// The pieces of load before that one, together.
+    pub loaded: Load,
     /// What could not be put back, each with the command that would.
     pub left_behind: Vec<String>,
     /// Outcome and how long it took; `None` if it did not end.
@@ -98,7 +100,7 @@ pub struct Claim {
 }
 
 /// What became of the requests so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Load {
     /// Due by the plan.
     pub due: u64,
@@ -110,6 +112,8 @@ pub struct Load {
     pub in_flight: u64,
     /// Sent too late.
     pub late: u64,
+    /// Never sent, because too many were in flight.
+    pub unsent: u64,
     /// Answered with an error.
     pub errors: u64,
 }
@@ -162,6 +166,7 @@ impl Run {
                     steps: Vec::new(),
                     phases: Vec::new(),
                     load: None,
+                    loaded: Load::default(),
                     left_behind: Vec::new(),
                     finished: None,
                 });
@@ -200,6 +205,13 @@ impl Scenario {
     #[must_use]
     pub fn took_ms(&self) -> u64 {
         self.finished.map_or(0, |(_, took)| took)
+    }
+
+    /// All load that was sent for it; nothing if there was none.
+    #[must_use]
+    pub fn all_load(&self) -> Option<Load> {
+        let all = self.loaded.and(self.load.unwrap_or_default());
+        (all != Load::default()).then_some(all)
     }
 
     /// `features/fault_injection.feature:12`.
@@ -263,8 +275,14 @@ impl Scenario {
                 let change = changed(&objects, proxies, converged_ms);
                 self.current().changes.push(change);
             }
-            Event::LoadProgress { due, sent, done, in_flight, late, errors, .. } => {
-                self.load = Some(Load { due, sent, done, in_flight, late, errors });
+            Event::LoadProgress {
+                due, sent, done, in_flight, late, unsent, errors, ended, ..
+            } => {
+                let load = Load { due, sent, done, in_flight, late, unsent, errors };
+                if ended {
+                    self.loaded = self.loaded.and(load);
+                }
+                self.load = (!ended).then_some(load);
             }
             Event::Judged { outcome, claim, numbers, proof, .. } => {
                 self.current().claims.push(Claim { outcome, text: claim, numbers, proof });
@@ -279,6 +297,40 @@ impl Scenario {
             | Event::Interrupted { .. }
             | Event::RunFinished { .. } => {}
         }
+    }
+}
+
+// === impl Load ===
+
+impl Load {
+    /// Both together; a recording's absurd figures end at the largest number.
+    const fn and(self, other: Self) -> Self {
+        Self {
+            due: self.due.saturating_add(other.due),
+            sent: self.sent.saturating_add(other.sent),
+            done: self.done.saturating_add(other.done),
+            in_flight: self.in_flight.saturating_add(other.in_flight),
+            late: self.late.saturating_add(other.late),
+            unsent: self.unsent.saturating_add(other.unsent),
+            errors: self.errors.saturating_add(other.errors),
+        }
+    }
+}
+
+/// Every count of it, in words.
+impl std::fmt::Display for Load {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let counts = [
+            (self.due, "due"),
+            (self.sent, "sent"),
+            (self.late, "late"),
+            (self.unsent, "unsent"),
+            (self.in_flight, "in flight"),
+            (self.done, "done"),
+            (self.errors, "with errors"),
+        ];
+        let words = counts.map(|(count, what)| format!("{} {what}", crate::text::thousands(count)));
+        f.write_str(&words.join(", "))
     }
 }
 
@@ -304,5 +356,52 @@ impl Step {
             None if self.keyword.is_empty() => Outcome::Passed,
             None => Outcome::Skipped,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_of_load_add_up_and_the_last_one_may_be_open() {
+        let scenario = ScenarioId(0);
+        let started = Event::ScenarioStarted {
+            scenario,
+            feature: String::new(),
+            file: String::new(),
+            line: 1,
+            name: String::new(),
+            tags: Vec::new(),
+        };
+        let load = |due, ended| {
+            let (sent, done) = (due - 1, if ended { due - 1 } else { 0 });
+            let (in_flight, late, unsent, errors) = (sent - done, 1, 1, done / 10);
+            Event::LoadProgress {
+                scenario,
+                due,
+                sent,
+                done,
+                in_flight,
+                late,
+                unsent,
+                errors,
+                ended,
+            }
+        };
+        let mut run = Run::default();
+        let mut told = |event| {
+            let at = String::new();
+            run.on(&Record { seq: 0, at, elapsed_ms: 0, event });
+            run.scenarios[0].all_load().map(|load| load.to_string())
+        };
+        assert_eq!(told(started), None);
+        told(load(11, false));
+        let one = "101 due, 100 sent, 1 late, 1 unsent, 0 in flight, 100 done, 10 with errors";
+        assert_eq!(told(load(101, true)).as_deref(), Some(one));
+        told(load(101, true));
+        let all =
+            "2,203 due, 2,200 sent, 3 late, 3 unsent, 2,000 in flight, 200 done, 20 with errors";
+        assert_eq!(told(load(2_001, false)).as_deref(), Some(all));
     }
 }

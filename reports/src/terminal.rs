@@ -46,6 +46,13 @@ enum Colour {
     Bold,
 }
 
+/// The summary of a run: what `Terminal` shows last, for a run that was recorded.
+#[must_use]
+pub fn summary(run: &Run, look: Look) -> String {
+    let terminal = Terminal { run: run.clone(), ..Terminal::new(look) };
+    terminal.summary().join("\n") + "\n"
+}
+
 // === impl Terminal ===
 
 impl Terminal {
@@ -213,7 +220,8 @@ impl Terminal {
         load.map(line).into_iter().collect()
     }
 
-    /// The scenarios with the numbers behind each verdict, then the run.
+    /// The scenarios with the numbers behind each verdict, then the run. What ended it before its
+    /// scenarios could say so is an error, which the program says apart.
     fn summary(&self) -> Vec<String> {
         let mut lines = vec![String::new(), self.paint(Colour::Bold, "Summary")];
         for scenario in &self.run.scenarios {
@@ -226,6 +234,7 @@ impl Terminal {
                 let (said, numbers) = (text::line(&claim.text), text::line(&claim.numbers));
                 lines.push(format!("  {mark} {said}: {numbers}"));
             }
+            lines.extend(scenario.all_load().map(|load| format!("  load: {load}")));
             if scenario.outcome() != Outcome::Passed {
                 let claimed = |reason: &&String| !is_claim(scenario, reason);
                 for reason in scenario.reasons().iter().filter(claimed) {
@@ -235,10 +244,9 @@ impl Terminal {
         }
         lines.push(self.totals());
         if let Some(end) = &self.run.finished {
-            for line in end.problem.as_deref().map(text::block).iter().flat_map(|p| p.lines()) {
-                lines.push(self.paint(Colour::Red, &text::line(line)));
-            }
             lines.push(format!("exit code {}: {}", end.exit_code, text::exit_code(end.exit_code)));
+        } else {
+            lines.push(self.paint(Colour::Red, "the record stops before the run's end"));
         }
         lines
     }
@@ -257,7 +265,7 @@ impl Terminal {
         if unseen > 0 {
             parts.push(format!("{} not run", text::thousands(unseen)));
         }
-        let took = self.run.finished.as_ref().map_or(0, |end| end.took_ms);
+        let took = self.run.finished.as_ref().map_or(self.run.elapsed_ms, |end| end.took_ms);
         let of = text::counted(seen.max(u64::from(self.run.planned)), "scenario");
         let parts =
             if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
@@ -326,9 +334,12 @@ fn live_line(scenario: &Scenario, elapsed_ms: u64) -> String {
 
 fn load_words(load: Load) -> String {
     let mut words = format!("{} of {} done", text::thousands(load.done), text::thousands(load.due));
-    for (count, what) in
-        [(load.in_flight, "in flight"), (load.late, "late"), (load.errors, "errors")]
-    {
+    for (count, what) in [
+        (load.in_flight, "in flight"),
+        (load.late, "late"),
+        (load.unsent, "unsent"),
+        (load.errors, "errors"),
+    ] {
         if count > 0 {
             let _ = write!(words, ", {} {what}", text::thousands(count));
         }

@@ -58,16 +58,6 @@ fn scaled(number: &str, scale: u64) -> Option<u128> {
     Some(nanos)
 }
 
-/// As Istio's objects write it: `5s`, `250ms`, `1500ms`.
-#[must_use]
-pub fn show(duration: Duration) -> String {
-    if duration.subsec_nanos() == 0 {
-        format!("{}s", duration.as_secs())
-    } else {
-        format!("{}ms", duration.as_millis())
-    }
-}
-
 /// As protobuf's JSON form writes it, which is all that Envoy reads: `5s`, `0.250s`.
 #[must_use]
 pub fn proto(duration: Duration) -> String {
@@ -108,7 +98,6 @@ mod tests {
     fn what_is_written_is_read_back() {
         for ms in [1, 250, 999, 1000, 1500, 60_000, 3_600_001] {
             let duration = Duration::from_millis(ms);
-            assert_eq!(parse(&show(duration)), Some(duration));
             assert_eq!(parse(&proto(duration)), Some(duration));
         }
     }

@@ -249,7 +249,7 @@ fn origin_form(path: &str) -> Result<Uri, String> {
     let parsed: Result<PathAndQuery, _> = path.parse();
     match parsed {
         Ok(parsed) if path.starts_with('/') => Ok(Uri::from(parsed)),
-        _ => Err(format!("`{path}` is not a path such as /travels")),
+        _ => Err(format!("`{path}` is not a path such as /cart")),
     }
 }
 

@@ -8,16 +8,15 @@ use std::time::{Duration, Instant};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use reports::{Event, ScenarioId};
 
-use super::application::Portal;
 use super::count::{beside, filter};
 use super::expectation::called;
+use super::load::{Load, REQUEST_TIMEOUT};
 use super::run::Run;
 use crate::error::{Error, Result};
-use crate::faults::HeaderMatch;
-use crate::load::{Failure, Shape, Spacing, State, StreamReport, StreamSpec, Tally};
+use crate::load::{Failure, State, StreamReport, Tally};
 use crate::target::Target;
 use crate::telemetry::{Filter, PodName, Reporter, Snapshot, Window, exposition};
-use crate::units::{Rate, ServiceName};
+use crate::units::ServiceName;
 
 /// The shortest chunk of load: around each, sidecars are read, which takes tenths of seconds.
 const CHUNK_MIN: Duration = Duration::from_secs(1);
@@ -40,36 +39,8 @@ const UNTIMED_PART: u64 = 100;
 /// Between two looks at the agents while load runs.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// How long a request may take at all before the client gives up and counts it as an error. Longer
-/// than any delay a feature may ask for would hide a hang; a minute is longer than the suite.
-const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
-
-/// Unanswered requests of one portal at once: a delay of 5 s at 500/s stays below it.
-const IN_FLIGHT_MAX: u32 = 4_000;
-
 /// Sidecars read at the same time: the API server is somebody's production too.
 const SCRAPES_AT_ONCE: usize = 8;
-
-/// The load that a scenario sends through a portal.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Load {
-    /// How many requests.
-    pub rate: Rate,
-    /// With which headers.
-    pub headers: Headers,
-}
-
-/// The headers of a load.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Headers {
-    /// The portal's own.
-    #[default]
-    Own,
-    /// None of them.
-    None,
-    /// The portal's own, but for this one.
-    With(HeaderMatch),
-}
 
 /// What load is sent, and what is known of the mesh meanwhile.
 pub(super) struct Situation<'a> {
@@ -135,9 +106,11 @@ impl Evidence {
         chunk: Duration,
     ) -> Result<()> {
         let run = situation.run;
+        // While a load grows it is not yet what was asked for.
+        let chunk = chunk + situation.loads.values().map(Load::ramp).max().unwrap_or_default();
+        let seed = u64::try_from(self.load_time.as_millis()).unwrap_or(u64::MAX);
         let spec = |(name, load): (&String, &Load)| {
-            let portal = run.application.portal(name)?;
-            Ok((name.clone(), spec(run, name, portal, load, chunk)?))
+            Ok((name.clone(), load.spec(&run.application, name, chunk, seed)?))
         };
         let specs: BTreeMap<_, _> = situation.loads.iter().map(spec).collect::<Result<_>>()?;
         let ids = run.agents.send(&run.target, specs).await?;
@@ -294,6 +267,7 @@ async fn drain(
     let deadline = Instant::now() + chunk + REQUEST_TIMEOUT + SETTLE;
     loop {
         let reports = run.agents.reports(&run.target, ids).await?;
+        let ended = reports.values().all(|report| report.state == State::Done);
         let sum = |count: fn(&Tally) -> u64| reports.values().map(|r| count(&r.tally)).sum();
         run.sink.tell(Event::LoadProgress {
             scenario,
@@ -302,9 +276,11 @@ async fn drain(
             done: sum(|tally| tally.done),
             in_flight: sum(|tally| tally.in_flight),
             late: sum(|tally| tally.late),
+            unsent: sum(|tally| tally.unsent),
+            ended,
             errors: sum(Tally::failed),
         });
-        if reports.values().all(|report| report.state == State::Done) {
+        if ended {
             return Ok(reports);
         }
         if Instant::now() > deadline {
@@ -320,36 +296,6 @@ async fn drain(
 fn reached_proxy(tally: &Tally) -> u64 {
     let failed = |failure| tally.by_error.get(&failure).copied().unwrap_or_default();
     tally.done.saturating_sub(failed(Failure::Refused) + failed(Failure::Dial))
-}
-
-fn spec(
-    run: &Run,
-    name: &str,
-    portal: &Portal,
-    load: &Load,
-    chunk: Duration,
-) -> Result<StreamSpec> {
-    let service = run.application.service(&called(&run.application, name)?)?;
-    let url = format!("http://{}.{}:{}", service.name, service.namespace, service.port);
-    let mut headers = portal.headers.clone();
-    match &load.headers {
-        Headers::Own => {}
-        Headers::None => headers.clear(),
-        Headers::With(HeaderMatch { name, value }) => {
-            headers.insert(name.clone(), vec![value.clone()]);
-        }
-    }
-    let shape = Shape::Open { rate: load.rate, spacing: Spacing::Even, ramp_ms: 0 };
-    let milliseconds = |d: Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
-    Ok(StreamSpec {
-        paths: portal.paths.clone(),
-        headers: headers.into_iter().collect(),
-        expect_json_nonempty: portal.expect_json_nonempty,
-        duration_ms: Some(milliseconds(chunk)),
-        timeout_ms: milliseconds(REQUEST_TIMEOUT),
-        max_in_flight: IN_FLIGHT_MAX,
-        ..StreamSpec::get(name, url, shape)
-    })
 }
 
 /// Reads the statistics of every sidecar of the application.

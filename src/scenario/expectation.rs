@@ -295,14 +295,18 @@ impl fmt::Display for Property {
 impl fmt::Display for Expectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { observer, unit, property, bound } = self;
+        let sees = match observer {
+            Observer::EveryPortal | Observer::Portal(_) => "sees",
+            Observer::Portals | Observer::Proxies { .. } => "see",
+        };
         match bound {
             Bound::All | Bound::None_ | Bound::Some_ => {
                 let unit = unit.to_string();
                 let one = unit.trim_end_matches('s');
-                write!(f, "{observer} sees {bound} {one} {property}")
+                write!(f, "{observer} {sees} {bound} {one} {property}")
             }
             Bound::AtLeast(_) | Bound::AtMost(_) | Bound::Between(..) => {
-                write!(f, "{observer} sees {bound} of {unit} {property}")
+                write!(f, "{observer} {sees} {bound} of {unit} {property}")
             }
         }
     }

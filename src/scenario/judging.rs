@@ -9,11 +9,13 @@ use reports::{Event, Outcome, Phase};
 use super::Scenario;
 use super::count::Judgement;
 use super::evidence::{Evidence, Situation, first_chunk, next_chunk};
-use super::expectation::{Claim, Observer};
+use super::expectation::{Claim, Expectation, Observer, Property};
+use super::load::Load;
 use super::run::Run;
 use crate::error::{Error, Result};
 use crate::faults::{self, Proof, Sign};
 use crate::telemetry::{Filter, Reporter};
+use crate::units::Span;
 use crate::verdict::{Confidence, Decision};
 
 /// What proves a configuration, and what is missing.
@@ -60,7 +62,8 @@ impl Scenario {
                 let undecided = judged.iter().filter(|j| j.decision == Decision::Undecided);
                 let chunk = undecided.map(|j| next_chunk(j.trials, evidence.load_time)).max();
                 let violated = judged.iter().any(|j| j.decision == Decision::Violated);
-                let time_left = evidence.load_time < run.options.max_load_time.duration();
+                let time_left = this.lasting().is_none()
+                    && evidence.load_time < run.options.max_load_time.duration();
                 match chunk {
                     Some(chunk) if !violated && time_left => {
                         evidence.extend(&situation, chunk).await?;
@@ -91,23 +94,46 @@ impl Scenario {
             return Err(Error::feature("observing the mesh", "no load is sent there")
                 .hint("say `Given every portal sends 50 requests per second` before"));
         }
+        let forgives = |name: &str| self.loads.get(name).is_some_and(Load::forgives);
+        if let Claim::Share(Expectation { observer, property: Property::Takes { .. }, .. }) = claim
+            && match observer {
+                Observer::EveryPortal | Observer::Portals => {
+                    self.loads.keys().any(|name| forgives(name))
+                }
+                Observer::Portal(name) => forgives(name),
+                Observer::Proxies { .. } => false,
+            }
+        {
+            let cause = "with a fixed number of requests at once a slow answer delays the next \
+                         request, and the time that it would have waited is not counted";
+            return Err(Error::feature("observing a portal's latency", cause)
+                .hint("send requests per second, or let the proxies look"));
+        }
         Ok(())
     }
 
     /// As long as the claims are likely to need. With a delay in the mesh, a second chunk would wait
     /// for it again.
     fn first_chunk(&self, claims: &[Claim], confidence: Confidence) -> Duration {
+        if let Some(lasting) = self.lasting() {
+            return lasting;
+        }
         let chunk = |claim: &Claim| first_chunk(claim.effort(confidence), self.per_second(claim));
         claims.iter().map(chunk).max().unwrap_or_default()
     }
 
+    /// How long the load lasts, where a sentence has said so: then there is no more of it.
+    fn lasting(&self) -> Option<Duration> {
+        self.loads.values().filter_map(|load| load.lasting).map(Span::duration).max()
+    }
+
     /// About how many trials each observer of a claim sees per second, for planning.
     fn per_second(&self, claim: &Claim) -> f64 {
-        let rates = self.loads.values().map(|load| load.rate.get());
+        let rates = self.loads.values().map(Load::per_second);
         match claim {
             Claim::Share(expectation) => match &expectation.observer {
                 Observer::EveryPortal => rates.fold(f64::INFINITY, f64::min),
-                Observer::Portal(name) => self.loads.get(name).map_or(1.0, |l| l.rate.get()),
+                Observer::Portal(name) => self.loads.get(name).map_or(1.0, Load::per_second),
                 Observer::Portals | Observer::Proxies { .. } => rates.sum(),
             },
             Claim::Alike(_) => rates.sum(),

@@ -14,8 +14,9 @@ use crate::error::{Error, Result};
 /// A manifest larger than this is no manifest.
 const MANIFEST_MAX: u64 = 4 * 1024 * 1024;
 
-/// All pods of a demo are up in a few seconds; a machine ten times slower is still within this.
-const READY_DEADLINE: Duration = Duration::from_mins(1);
+/// All pods of a demo are up in two or three seconds; a machine ten times slower is still within
+/// this. It is longer than a sidecar may take to get ready, so that its reason is known by then.
+const READY_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Between two looks at the Deployments.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -179,7 +180,8 @@ fn trouble(pod: &Value) -> Option<Trouble> {
 
 fn never_ready(cause: &str) -> Error {
     Error::runner("waiting for the application's pods", cause).hint(
-        "`faultless up` with --write-kubeconfig leaves a mesh as it is, for `kubectl` to look at",
+        "`faultless up --empty --write-kubeconfig FILE` keeps a mesh, for `kubectl` to look at \
+         what becomes of the manifests",
     )
 }
 

@@ -14,6 +14,15 @@ use reports::{Record, html, json, junit};
 /// A terminal that does not say how wide it is.
 const WIDTH: usize = 100;
 
+/// The name of a run's record in its folder.
+pub(crate) const EVENTS: &str = "events.jsonl";
+
+/// What is written when the whole run is known: a file's name, and what renders it.
+const PAPERS: [(&str, Render); 2] = [("junit.xml", junit::render), ("report.html", html::render)];
+
+/// A report as a function of the run.
+type Render = fn(&reports::Run) -> String;
+
 /// Takes records in.
 pub(super) struct Recorder {
     out: PathBuf,
@@ -38,17 +47,15 @@ impl Recorder {
         let failed =
             |cause: io::Error| Error::runner(doing(), cause).hint("name another folder with --out");
         fs::create_dir_all(out).map_err(failed)?;
-        let events = File::create(out.join("events.jsonl")).map_err(failed)?;
+        let events = File::create(out.join(EVENTS)).map_err(failed)?;
         // Reports of an earlier run must not be taken for this one's.
-        for stale in ["junit.xml", "report.html"] {
+        for (stale, _) in PAPERS {
             match fs::remove_file(out.join(stale)) {
                 Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(failed(cause)),
                 _ => {}
             }
         }
-        let live = io::stdout().is_terminal();
-        let colour = live && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        let terminal = Terminal::new(Look { width: width(), colour, live });
+        let terminal = Terminal::new(look());
         let run = reports::Run::default();
         let state = Arc::new(Mutex::new(State { terminal, run, events, trouble: None }));
         let writes = Arc::clone(&state);
@@ -71,24 +78,16 @@ impl Recorder {
     /// Writes the reports that need the whole run.
     pub(super) fn close(self) -> Result<()> {
         let mut state = lock(&self.state);
-        let failed = |what: &str, cause: &dyn std::fmt::Display| {
-            let doing = format!("writing {}", self.out.join(what).display());
-            Err(Error::runner(doing, cause).hint("the run itself is over, and restored"))
+        let synced = match state.trouble.take() {
+            Some(cause) => Err(cause),
+            None => state.events.sync_all(),
         };
-        if let Some(cause) = state.trouble.take() {
-            return failed("events.jsonl", &cause);
-        }
-        if let Err(cause) = state.events.sync_all() {
-            return failed("events.jsonl", &cause);
-        }
-        for (name, page) in
-            [("junit.xml", junit::render(&state.run)), ("report.html", html::render(&state.run))]
-        {
-            if let Err(cause) = fs::write(self.out.join(name), page) {
-                return failed(name, &cause);
-            }
-        }
-        Ok(())
+        let over = |error: Error| error.hint("the run itself is over, and restored");
+        synced.map_err(|cause| {
+            let doing = format!("writing {}", self.out.join(EVENTS).display());
+            over(Error::runner(doing, cause))
+        })?;
+        write_papers(&self.out, &state.run).map_err(over)
     }
 }
 
@@ -105,12 +104,29 @@ impl State {
     }
 }
 
+/// Writes the reports of a run into a folder.
+pub(crate) fn write_papers(out: &Path, run: &reports::Run) -> Result<()> {
+    for (name, render) in PAPERS {
+        let path = out.join(name);
+        fs::write(&path, render(run))
+            .map_err(|cause| Error::runner(format!("writing {}", path.display()), cause))?;
+    }
+    Ok(())
+}
+
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How things look on this stdout.
+pub(crate) fn look() -> Look {
+    let live = io::stdout().is_terminal();
+    let colour = live && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    Look { width: width(), colour, live }
+}
+
 /// A reader that went away (`faultless run | head`) does not end a run that must restore.
-fn show(text: &str) {
+pub(crate) fn show(text: &str) {
     let mut stdout = io::stdout().lock();
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }

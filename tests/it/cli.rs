@@ -83,6 +83,9 @@ fn absurd_numbers_are_refused() {
         let step = format!("When 50% of requests to \"hotels\" are aborted with status {status}");
         refused(&scenario(&step), "4:5", &[]);
     }
+    for load in ["0 requests at once", "1001 requests at once", "5 requests per second for 1h"] {
+        refused(&scenario(&format!("When portal \"voyages.fr\" sends {load}")), "4:5", &[]);
+    }
     for rate in ["0", "-3", "99999999999", "1e99"] {
         refused(
             &scenario(&format!("Given every portal sends {rate} requests per second")),
@@ -122,4 +125,146 @@ fn the_program_lists_its_sentences_and_checks_its_own_features() {
         assert_eq!(place.run(wrong).code, Some(2), "{wrong:?}");
     }
     assert_eq!(place.left(), Vec::<std::path::PathBuf>::new());
+}
+
+/// An outline, tags, backgrounds, a rule, a doc string and data tables.
+const GHERKIN: &str = r#"@all
+Feature: f
+  Background:
+    Given every portal sends 5 requests per second
+
+  @outline
+  Scenario Outline: a delay of <delay>
+    When every request to "hotels" is delayed by <delay>
+
+    Examples:
+      | delay |
+      | 1s    |
+      | 2s    |
+
+  @text
+  Scenario: raw configuration
+    When this Istio configuration is applied:
+      """yaml
+      apiVersion: networking.istio.io/v1
+      kind: VirtualService
+      metadata: {name: hotels, namespace: travel-agency}
+      spec:
+        hosts: [hotels]
+        http:
+          - route: [{destination: {host: hotels}}]
+      """
+
+  @tables
+  Rule: tables
+    Background:
+      Given workload "loadtester" is deployed with environment:
+        | SLEEP | 1 |
+
+    Scenario: a split
+      When traffic to "travels" is split:
+        | v1 | 80% |
+        | v2 | 20% |
+"#;
+
+/// A feature beside the demo's application file, checked.
+fn checked(text: &str, more: &[&str]) -> Said {
+    let place = Place::new();
+    let application = fs::read_to_string("features/application.yaml").unwrap();
+    let demo = std::path::absolute("features/demo").unwrap();
+    place.file("application.yaml", &application.replace("demo/", &format!("{}/", arg(&demo))));
+    let feature = place.file("a.feature", text);
+    place.run(&[&["check", arg(&feature)], more].concat())
+}
+
+#[test]
+fn tags_pick_scenarios_of_features_rules_and_outlines() {
+    for (tags, count) in [
+        ("@all", "4 scenarios make"),
+        ("@outline", "2 scenarios make"),
+        ("@all and not @outline", "2 scenarios make"),
+        ("@tables or @text", "2 scenarios make"),
+        ("@tables", "1 scenario makes"),
+    ] {
+        let said = checked(GHERKIN, &["--tags", tags]);
+        assert_eq!(said.code, Some(0), "{tags}: {said:?}");
+        assert_eq!(said.stdout, format!("{count} sense\n"), "{tags}");
+    }
+    for tags in ["@none", "@all and"] {
+        assert_eq!(checked(GHERKIN, &["--tags", tags]).code, Some(2), "{tags}");
+    }
+}
+
+#[test]
+fn each_part_of_a_feature_is_read() {
+    for (right, wrong, said_of_it) in [
+        ("| 2s    |", "| 2x    |", "2x"),
+        ("sends 5", "sends 0", "not above 0"),
+        ("hosts: [hotels]", "hosts: [hostels]", "no service is called hostels"),
+        ("| SLEEP | 1 |", "| SLEPE | 1 |", "SLEPE"),
+        ("| v2 | 20% |", "| v2 | 30% |", "add up to 110"),
+    ] {
+        assert!(GHERKIN.contains(right));
+        let said = checked(&GHERKIN.replace(right, wrong), &[]);
+        assert_eq!(said.code, Some(2), "{wrong}: {said:?}");
+        assert!(said.stderr.contains(": 1 problem\n"), "{wrong}: {said:?}");
+        assert!(said.stderr.contains(said_of_it), "{wrong}: {said:?}");
+    }
+}
+
+const SAMPLE: &str = "reports/samples/run.jsonl";
+
+fn sample(name: &str) -> String {
+    fs::read_to_string(format!("reports/samples/{name}")).unwrap()
+}
+
+#[test]
+fn a_recorded_run_is_shown_again() {
+    let place = Place::new();
+    let out = place.path("out");
+    let said = place.run(&["report", SAMPLE, "--out", arg(&out)]);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+    assert!(!said.stdout.is_empty() && sample("run.txt").ends_with(&said.stdout), "{said:?}");
+    for (written, golden) in [("junit.xml", "run.xml"), ("report.html", "run.html")] {
+        assert_eq!(fs::read_to_string(out.join(written)).unwrap(), sample(golden));
+    }
+    // A folder is read as a run leaves it, and its papers are written anew.
+    fs::copy(SAMPLE, out.join("events.jsonl")).unwrap();
+    fs::write(out.join("report.html"), "old").unwrap();
+    assert_eq!(place.run(&["report", arg(&out)]).code, Some(0));
+    assert_eq!(fs::read_to_string(out.join("report.html")).unwrap(), sample("run.html"));
+}
+
+#[test]
+fn a_torn_record_is_shown_as_far_as_it_goes() {
+    let place = Place::new();
+    let whole = sample("run.jsonl");
+    let torn = place.file("torn.jsonl", &whole[..whole.len() - 5]);
+    let said = place.run(&["report", arg(&torn)]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.stderr.contains("last line is torn"), "{said:?}");
+    assert!(said.stdout.contains("the record stops before the run's end"), "{said:?}");
+    assert!(place.path("junit.xml").exists() && place.path("report.html").exists());
+}
+
+#[test]
+fn what_is_no_record_is_refused() {
+    let place = Place::new();
+    let refused = |path: &std::path::Path, words: &str| {
+        let said = place.run(&["report", arg(path)]);
+        assert_eq!(said.code, Some(2), "{said:?}");
+        for part in [words, arg(path), "hint: name a run's events.jsonl"] {
+            assert!(said.stderr.contains(part), "`{part}` is not in {said:?}");
+        }
+        assert!(!place.path("junit.xml").exists(), "something was written");
+    };
+    refused(&place.path("none"), "No such file");
+    refused(&place.file("empty", ""), "no record of a run");
+    refused(&place.file("text", "Feature: x\n"), "line 1 is not a record of a run");
+    let gap: String = sample("run.jsonl").split_inclusive('\n').skip(1).collect();
+    refused(&place.file("gap", &gap), "record 1 where 0 was due");
+    let large = place.file("large", "");
+    // Holes take no space on the disk.
+    fs::File::options().write(true).open(&large).unwrap().set_len((256 << 20) + 1).unwrap();
+    refused(&large, "more than 268435456 bytes");
 }

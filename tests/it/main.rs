@@ -11,6 +11,7 @@ mod api;
 mod cli;
 mod envoy;
 mod kubectl;
+mod load;
 mod local_mesh;
 mod mesh;
 mod nonsense;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// What is said about each scenario of the file, in order.
-const SAID: [&str; 15] = [
+const SAID: [&str; 26] = [
     "add up to 90",
     "no version `v9`",
     "has the subset \"v2\"",
@@ -21,6 +21,17 @@ const SAID: [&str; 15] = [
     "claim shares of connections",
     "no load is sent there",
     "did you mean `loadtester`?",
+    "add up to 110",
+    "no version `v9`",
+    "no version `v9`",
+    "has the subset \"v3\" (it has: v1)",
+    "timeout and fault on one rule",
+    "retries and fault on one rule",
+    "two objects for one host",
+    "two objects for one host",
+    "a slow answer delays the next request",
+    "before it has grown",
+    "timeout and fault on one rule",
 ];
 
 fn faultless(args: &[&str]) -> (Option<i32>, String) {

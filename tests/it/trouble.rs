@@ -70,6 +70,28 @@ fn an_envoy_that_crashes_ends_the_run_with_its_last_words() {
     told(&place, &said, 3, &["container istio-proxy of pod", "boom: no more", "hint: "]);
 }
 
+/// Takes as long as the product waits for the pods of an application: 30 s.
+#[test]
+fn an_envoy_that_never_gets_ready_is_waited_for_so_long_and_told() {
+    let place = Place::new();
+    let body = "if [ \"$1\" = --version ]; then\n  echo 'envoy  version: \
+                0/1.40.0/Clean/RELEASE/BoringSSL'\n  exit 0\nfi\necho 'still thinking' >&2\nexec \
+                sleep 600";
+    let envoy = script(&place, body);
+    let out = place.path("out");
+    let said = place.run(&["run", "--envoy", arg(&envoy), "--out", arg(&out)]);
+    let words = [
+        "waiting for the application's pods",
+        "after 30 s not available: Deployment",
+        "container istio-proxy of pod",
+        "it was not ready after 15s",
+        "still thinking",
+        "hint: ",
+    ];
+    told(&place, &said, 3, &words);
+    assert_eq!(place.envoys(), Vec::<u32>::new());
+}
+
 #[test]
 fn a_context_must_exist() {
     let place = Place::new();
@@ -89,6 +111,10 @@ fn a_context_must_exist() {
     );
     let said = run(&["--context", "producton", "--kubeconfig", arg(&empty)]);
     told(&place, &said, 2, &["no such context", "did you mean `production`?"]);
+    let told_so = said.stdout.matches("no such context").count()
+        + said.stderr.matches("no such context").count();
+    assert_eq!(told_so, 1, "{said:?}");
+    assert!(said.stdout.contains("exit code 2"), "{said:?}");
     let broken = place.file("broken", "{nonsense");
     let said = run(&["--context", "prod", "--kubeconfig", arg(&broken)]);
     told(&place, &said, 2, &["connecting to context `prod`"]);

@@ -43,7 +43,24 @@ fn run(features: &[(&str, String)], args: &[&str]) -> (i32, Vec<Ended>) {
     let cried = String::from_utf8_lossy(&output.stderr);
     assert!(!ended.is_empty(), "{said}{cried}");
     println!("{said}{cried}");
+    shown_again(&out, &said);
     (output.status.code().unwrap(), ended)
+}
+
+/// `report` makes of the record what the run itself made of it, byte for byte.
+fn shown_again(out: &Path, said: &str) {
+    let again = TempDir::new().unwrap();
+    let report = Command::new(env!("CARGO_BIN_EXE_faultless"))
+        .args(["report".as_ref(), out, "--out".as_ref(), again.path()])
+        .output()
+        .unwrap();
+    let summary = String::from_utf8_lossy(&report.stdout).into_owned();
+    assert!(report.status.success() && !summary.is_empty());
+    assert!(said.ends_with(&summary), "{summary}");
+    for paper in ["junit.xml", "report.html"] {
+        let read = |folder: &Path| fs::read(folder.join(paper)).unwrap();
+        assert!(read(again.path()) == read(out), "{paper} differs");
+    }
 }
 
 fn ended(events: impl Iterator<Item = Event>) -> Vec<Ended> {

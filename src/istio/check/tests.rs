@@ -1,12 +1,8 @@
 //! Each rule finds its mistake, and finds nothing in what the wizards write.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use super::{Finding, check};
-use crate::istio::virtual_service::{HttpRoute, StringMatch, TcpRoute};
-use crate::istio::{DestinationRule, VirtualService, fqdn};
 
 fn found(objects: &[Value]) -> Vec<String> {
     let services = ["travels", "hotels", "mysqldb"];
@@ -14,17 +10,46 @@ fn found(objects: &[Value]) -> Vec<String> {
     check(objects, &services).iter().map(Finding::to_string).collect()
 }
 
+fn object(kind: &str, name: &str, spec: Value) -> Value {
+    json!({
+        "apiVersion": "networking.istio.io/v1",
+        "kind": kind,
+        "metadata": {"name": name, "namespace": "travel-agency"},
+        "spec": spec,
+    })
+}
+
+fn host(name: &str) -> String {
+    format!("{name}.travel-agency.svc.cluster.local")
+}
+
 fn rule(name: &str) -> Value {
-    DestinationRule::for_service(name, "travel-agency").versions(["v1", "v2", "v3"]).to_object()
+    let subsets = ["v1", "v2", "v3"].map(|v| json!({"name": v, "labels": {"version": v}}));
+    object("DestinationRule", name, json!({"host": host(name), "subsets": subsets}))
 }
 
-fn travels() -> VirtualService {
-    VirtualService::for_service("travels", "travel-agency")
+fn travels(http: &[&Value]) -> Value {
+    object("VirtualService", "travels", json!({"hosts": [host("travels")], "http": http}))
 }
 
-fn shares(weights: [i32; 3]) -> HttpRoute {
-    let versions = ["v1", "v2", "v3"].into_iter().zip(weights);
-    HttpRoute::to_subsets(&fqdn("travels", "travel-agency"), versions)
+/// A rule that spreads requests over versions.
+fn to(name: &str, weights: &[(&str, i32)]) -> Value {
+    let share = |(version, weight): &(&str, i32)| {
+        let destination = json!({"host": name, "subset": version});
+        json!({"destination": destination, "weight": weight})
+    };
+    json!({"route": weights.iter().map(share).collect::<Vec<_>>()})
+}
+
+fn shares(weights: [i32; 3]) -> Value {
+    let [one, two, three] = weights;
+    to(&host("travels"), &[("v1", one), ("v2", two), ("v3", three)])
+}
+
+/// A rule with something more in it.
+fn with(mut rule: Value, field: &str, value: Value) -> Value {
+    rule[field] = value;
+    rule
 }
 
 #[track_caller]
@@ -38,30 +63,31 @@ fn finds(objects: &[Value], expected: &str) {
 
 #[test]
 fn what_the_wizards_write_is_right() {
-    let portal = |name| shares([100, 0, 0]).when_header("portal", &StringMatch::exact(name));
-    let mysqldb = VirtualService::for_service("mysqldb", "travel-agency")
-        .tcp(TcpRoute::to_subsets(&fqdn("mysqldb", "travel-agency"), [("v1", 80), ("v2", 20)]));
-    let hotels = HttpRoute::to_subsets(&fqdn("hotels", "travel-agency"), [("v1", 100)]);
-    let hotels = VirtualService::for_service("hotels", "travel-agency")
-        .http(hotels.delay(100.0, Duration::from_secs(5)));
+    let portal = |name| {
+        with(shares([100, 0, 0]), "match", json!([{"headers": {"portal": {"exact": name}}}]))
+    };
+    let (mysqldb, hotels) = (host("mysqldb"), host("hotels"));
+    let tcp = to(&mysqldb, &[("v1", 80), ("v2", 20)]);
+    let delay = json!({"delay": {"percentage": {"value": 100}, "fixedDelay": "5s"}});
+    let delayed = with(to(&hotels, &[("v1", 100)]), "fault", delay);
     let objects = [
         rule("travels"),
-        travels().http(portal("a")).http(portal("b")).http(shares([33, 33, 34])).to_object(),
+        travels(&[&portal("a"), &portal("b"), &shares([33, 33, 34])]),
         rule("mysqldb"),
-        mysqldb.to_object(),
+        object("VirtualService", "mysqldb", json!({"hosts": [mysqldb], "tcp": [tcp]})),
         rule("hotels"),
-        hotels.to_object(),
+        object("VirtualService", "hotels", json!({"hosts": [hotels], "http": [delayed]})),
     ];
     assert_eq!(found(&objects), Vec::<String>::new());
 }
 
 #[test]
 fn two_objects_for_one_host() {
-    let mut second = travels().http(shares([80, 10, 10]));
-    "travels-too".clone_into(&mut second.metadata.name);
-    let first = travels().http(shares([100, 0, 0])).to_object();
+    let mut second = travels(&[&shares([80, 10, 10])]);
+    second["metadata"]["name"] = "travels-too".into();
+    let first = travels(&[&shares([100, 0, 0])]);
     finds(
-        &[rule("travels"), first.clone(), second.to_object()],
+        &[rule("travels"), first.clone(), second],
         "VirtualService travel-agency/travels-too: spec.hosts: travels.travel-agency.svc.cluster.\
          local already has VirtualService travel-agency/travels",
     );
@@ -69,51 +95,50 @@ fn two_objects_for_one_host() {
     assert!(found(&[rule("travels"), first.clone(), first]).is_empty());
 }
 
+fn anywhere(name: &str) -> Value {
+    json!({"route": [{"destination": {"host": name}}]})
+}
+
 #[test]
 fn subsets_and_hosts_exist() {
-    let v9 = HttpRoute::to_subsets("travels", [("v9", 1)]);
-    finds(&[rule("travels"), travels().http(v9.clone()).to_object()], "(it has: v1, v2, v3)");
-    finds(&[travels().http(v9).to_object()], "(it has: none)");
-    let typo = travels().http(HttpRoute::to_host("travel")).to_object();
+    let v9 = travels(&[&to("travels", &[("v9", 1)])]);
+    finds(&[rule("travels"), v9.clone()], "(it has: v1, v2, v3)");
+    finds(&[v9], "(it has: none)");
     finds(
-        &[typo],
+        &[travels(&[&anywhere("travel")])],
         "no service is called travel.travel-agency.svc.cluster.local; the nearest is travels.",
     );
-    let mirror = travels().http(HttpRoute::to_host("travels").mirror("travels", "v9", 50.0));
-    finds(&[rule("travels"), mirror.to_object()], "spec.http[0].mirror.subset");
+    let mirror = json!({"host": "travels", "subset": "v9"});
+    let mirror = travels(&[&with(anywhere("travels"), "mirror", mirror)]);
+    finds(&[rule("travels"), mirror], "spec.http[0].mirror.subset");
 }
 
 #[test]
 fn rules_that_can_never_be_used() {
-    let path = |prefix: &str| -> HttpRoute {
-        serde_json::from_value(json!({
-            "match": [{"uri": {"prefix": prefix}}],
-            "route": [{"destination": {"host": "travels"}}],
-        }))
-        .unwrap()
-    };
-    let narrow = travels().http(path("/a")).http(path("/a/b")).to_object();
-    finds(&[narrow], "spec.http[1]: can never be used: rule 0");
-    assert!(found(&[travels().http(path("/a/b")).http(path("/a")).to_object()]).is_empty());
-    let header = path("/a").when_header("user", &StringMatch::exact("new"));
-    assert!(found(&[travels().http(header.clone()).http(path("/a")).to_object()]).is_empty());
-    finds(&[travels().http(path("/a")).http(header).to_object()], "spec.http[1]");
+    let path =
+        |prefix: &str| with(anywhere("travels"), "match", json!([{"uri": {"prefix": prefix}}]));
+    let (wide, narrow) = (path("/a"), path("/a/b"));
+    finds(&[travels(&[&wide, &narrow])], "spec.http[1]: can never be used: rule 0");
+    assert!(found(&[travels(&[&narrow, &wide])]).is_empty());
+    let mut header = path("/a");
+    header["match"][0]["headers"] = json!({"user": {"exact": "new"}});
+    assert!(found(&[travels(&[&header, &wide])]).is_empty());
+    finds(&[travels(&[&wide, &header])], "spec.http[1]");
 }
 
 #[test]
 fn faults_stand_alone_and_weights_are_percentages() {
-    let route = HttpRoute::to_host("travels").abort(50.0, 503);
-    let both = travels().http(route.timeout(Duration::from_secs(1))).to_object();
-    finds(&[both], "spec.http[0].timeout: timeout and fault on one rule");
+    let abort = json!({"abort": {"percentage": {"value": 50}, "httpStatus": 503}});
+    let both = with(with(anywhere("travels"), "fault", abort), "timeout", json!("1s"));
+    finds(&[travels(&[&both])], "spec.http[0].timeout: timeout and fault on one rule");
     finds(
-        &[rule("travels"), travels().http(shares([8, 1, 1])).to_object()],
+        &[rule("travels"), travels(&[&shares([8, 1, 1])])],
         "spec.http[0].route: weights sum to 10, not 100",
     );
 }
 
 #[test]
 fn what_is_refused_is_told() {
-    let mut object = travels().http(HttpRoute::to_host("travels")).to_object();
-    object["spec"]["http"][0]["fualt"] = json!({});
+    let object = travels(&[&with(anywhere("travels"), "fualt", json!({}))]);
     finds(&[object], "unknown field \"spec.http[0].fualt\"");
 }

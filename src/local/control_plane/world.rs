@@ -86,21 +86,6 @@ pub fn proxy(pod: &PodNet) -> Proxy {
     }
 }
 
-/// What a service's port speaks: `appProtocol` first, then the name up to its first `-`, then the
-/// ports Istio knows (3306 and the like are TCP). Istio looks into the bytes of what is left; here
-/// that is TCP, which always works but is seen as connections only. Pure.
-#[must_use]
-pub fn protocol(name: &str, app_protocol: Option<&str>) -> Protocol {
-    let word = app_protocol.unwrap_or_else(|| name.split('-').next().unwrap_or(name));
-    match word.to_ascii_lowercase().as_str() {
-        // `grpc-web` is the one name with a dash.
-        "http" | "http2" | "grpc" | "grpc-web" | "kubernetes.io/h2c" | "kubernetes.io/ws" => {
-            Protocol::Http
-        }
-        _ => Protocol::Tcp,
-    }
-}
-
 /// A service with an address; a headless one has none, and no listener could be made for it.
 fn service(object: &Object) -> Option<Service> {
     let cluster_ip = text(object, "/spec/clusterIP").parse().ok()?;
@@ -117,8 +102,9 @@ fn service_port(port: &Value) -> Option<ServicePort> {
     if port["protocol"].as_str().is_some_and(|protocol| protocol != "TCP") {
         return None;
     }
-    let protocol = protocol(text(port, "/name"), port["appProtocol"].as_str());
-    Some(ServicePort { port: number(&port["port"])?, protocol })
+    let number = number(&port["port"])?;
+    let protocol = Protocol::of(port["name"].as_str(), port["appProtocol"].as_str(), number);
+    Some(ServicePort { port: number, protocol })
 }
 
 fn endpoint(service: &Service, port: &Value, pod: &Object, net: &PodNet) -> Option<Endpoint> {
@@ -254,25 +240,6 @@ mod tests {
             let spec = json!({ "clusterIP": ip, "selector": { "app": "hotels" }, "ports": ports });
             let world = world(spec, &pods);
             assert_eq!((world.services.len(), world.endpoints.len()), (0, 0));
-        }
-    }
-
-    #[test]
-    fn protocols_are_istios() {
-        for (name, app_protocol, expected) in [
-            ("http", None, Protocol::Http),
-            ("HTTP-web", None, Protocol::Http),
-            ("http2-x", None, Protocol::Http),
-            ("grpc", None, Protocol::Http),
-            ("tcp", None, Protocol::Tcp),
-            ("mysql", None, Protocol::Tcp),
-            ("https", None, Protocol::Tcp),
-            ("httpx", None, Protocol::Tcp),
-            ("", None, Protocol::Tcp),
-            ("tcp", Some("http"), Protocol::Http),
-            ("http", Some("tcp"), Protocol::Tcp),
-        ] {
-            assert_eq!(protocol(name, app_protocol), expected, "{name} {app_protocol:?}");
         }
     }
 }

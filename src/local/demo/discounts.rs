@@ -12,7 +12,7 @@ use serde_json::json;
 use super::chaos::{self, Monkey};
 use super::client::header;
 use super::kit::{self, Kit, Lines, Tasks};
-use super::server::{self, answer, overwhelmed};
+use super::server::{self, answer, answered_by};
 use crate::local::image::Container;
 
 struct Service {
@@ -53,7 +53,7 @@ async fn discount(
         chaos::release(service.monkey.for_product(portal, device, &user)).await;
         answer(StatusCode::OK, &json!({ "user": user, "discount": discount }))
     };
-    tasks.run(work).await.unwrap_or_else(overwhelmed)
+    answered_by(&tasks, work).await
 }
 
 /// A user's discount as a share of the price.

@@ -16,7 +16,7 @@ use super::chaos::{self, Monkey};
 use super::client::{self, Client, forwarded, header};
 use super::database::Database;
 use super::kit::{self, Kit, Lines, Tasks};
-use super::server::{self, answer, failure, overwhelmed};
+use super::server::{self, answer, answered_by, failure};
 use crate::local::image::Container;
 
 /// What a product service sells.
@@ -98,11 +98,8 @@ pub(super) async fn run(product: Product, container: Container) -> Result<(), St
 }
 
 async fn cities(State(service): State<Arc<Service>>) -> Response {
-    let work = {
-        let service = Arc::clone(&service);
-        async move { service.cities().await }
-    };
-    service.tasks.run(work).await.unwrap_or_else(overwhelmed)
+    let tasks = service.tasks.clone();
+    answered_by(&tasks, async move { service.cities().await }).await
 }
 
 async fn in_city(
@@ -110,11 +107,8 @@ async fn in_city(
     Path(city): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let work = {
-        let service = Arc::clone(&service);
-        async move { service.in_city(&city, &headers).await }
-    };
-    service.tasks.run(work).await.unwrap_or_else(overwhelmed)
+    let tasks = service.tasks.clone();
+    answered_by(&tasks, async move { service.in_city(&city, &headers).await }).await
 }
 
 // === impl Service ===

@@ -15,7 +15,7 @@ use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt as _;
 
-use super::kit::Kit;
+use super::kit::{Kit, Tasks};
 
 /// How long to wait when no connection can be accepted (no file descriptors left, say).
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
@@ -102,7 +102,14 @@ pub(super) fn failure(status: StatusCode, error: &str) -> Response {
     answer(status, &json!({ "error": error }))
 }
 
-/// The answer of a stand-in that has too much to do, or is ending.
-pub(super) fn overwhelmed() -> Response {
-    failure(StatusCode::SERVICE_UNAVAILABLE, "too many requests at once")
+/// Answers a request by work that goes on to its end even if nobody waits for it any more, or at
+/// once when the stand-in has too much to do or is ending.
+pub(super) async fn answered_by(
+    tasks: &Tasks,
+    work: impl Future<Output = Response> + Send + 'static,
+) -> Response {
+    tasks
+        .run(work)
+        .await
+        .unwrap_or_else(|| failure(StatusCode::SERVICE_UNAVAILABLE, "too many requests at once"))
 }

@@ -17,7 +17,7 @@ use super::client::{self, Client, forwarded, header};
 use super::data::City;
 use super::kit::{self, Kit, Lines, Tasks};
 use super::products::Product;
-use super::server::{self, answer, failure, overwhelmed};
+use super::server::{self, answer, answered_by, failure};
 use crate::local::image::Container;
 
 struct Service {
@@ -55,11 +55,8 @@ pub(super) async fn run(container: Container) -> Result<(), String> {
 }
 
 async fn cities(State(service): State<Arc<Service>>, headers: HeaderMap) -> Response {
-    let work = {
-        let service = Arc::clone(&service);
-        async move { service.cities(&headers).await }
-    };
-    service.tasks.run(work).await.unwrap_or_else(overwhelmed)
+    let tasks = service.tasks.clone();
+    answered_by(&tasks, async move { service.cities(&headers).await }).await
 }
 
 async fn quote(
@@ -67,11 +64,8 @@ async fn quote(
     Path(city): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let work = {
-        let service = Arc::clone(&service);
-        async move { service.quote(&city, &headers).await }
-    };
-    service.tasks.run(work).await.unwrap_or_else(overwhelmed)
+    let tasks = service.tasks.clone();
+    answered_by(&tasks, async move { service.quote(&city, &headers).await }).await
 }
 
 // === impl Service ===

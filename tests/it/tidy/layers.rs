@@ -162,6 +162,22 @@ pub(super) const RULES: &[Rule] = &[
         ],
     },
     Rule {
+        name: "the demo is an application like any other",
+        why: "the sentences are general: what a file describes once is written nowhere else",
+        check: demo_words,
+        bad: &[
+            ("src/scenario/a.rs", "let service = \"hotels\"; // the cart"),
+            ("src/local/kubelet.rs", "fn travels() {}"),
+            ("steps/a.rs", "if name == \"voyages.fr\" {}"),
+        ],
+        good: &[
+            ("src/scenario/a.rs", "// Like the hotels.\nlet late = in_flight(); /* travels */"),
+            ("src/local/demo/travels.rs", "let url = \"http://hotels:8000\";"),
+            ("src/a.rs", "#[cfg(test)]\nmod tests { const HOST: &str = \"hotels\"; }"),
+            ("tests/it/truth.rs", "let host = \"hotels\";"),
+        ],
+    },
+    Rule {
         name: "R5 only the journal undoes",
         why: "a second road back is the one that nobody tests",
         check: only_the_conductor_sequences,
@@ -173,10 +189,51 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
+/// Names of the Travel Demo.
+const DEMO: &[&str] = &[
+    "travels",
+    "hotels",
+    "cars",
+    "flights",
+    "insurances",
+    "discounts",
+    "mysqldb",
+    "loadtester",
+    "voyages",
+    "viaggi",
+    "kiali",
+];
+
+/// Where the demo is known: its stand-ins, and the page with examples for people.
+const KNOWS_THE_DEMO: &[&str] = &["src/local/demo", "steps/vocabulary"];
+
+/// The demo's names in code or strings, unit tests and comments excepted.
+fn demo_words(source: &Source) -> Vec<Finding> {
+    let general = source.path.starts_with("src/") || source.path.starts_with("steps/");
+    let knows = KNOWS_THE_DEMO.iter().any(|module| in_module(&source.path, module));
+    if !source.is_rust() || !general || knows {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (at, (line, code)) in source.lines.iter().zip(&source.code).enumerate() {
+        // In `code` comments are blank, and strings are not.
+        let said: String = line
+            .chars()
+            .zip(code.chars())
+            .map(|(c, code)| if code == ' ' { ' ' } else { c })
+            .collect();
+        let words = said.split(|c: char| !c.is_ascii_alphanumeric());
+        let word = words.map(str::to_ascii_lowercase).find(|word| DEMO.contains(&word.as_str()));
+        found.extend(word.map(|word| (at + 1, format!("`{word}`"))));
+    }
+    found.retain(|(line, _)| !source.in_tests(*line));
+    found
+}
+
 /// A list that names what is not there protects nothing, and nobody would notice.
 #[test]
 fn the_lists_name_what_is_there() {
-    let pure = PURE.iter().map(|module| format!("{module}.rs"));
+    let pure = PURE.iter().chain(KNOWS_THE_DEMO).map(|module| format!("{module}.rs"));
     let spawns = super::manners::SPAWNS.iter().map(|(path, _reason)| (*path).to_owned());
     let missing: Vec<String> =
         pure.chain(spawns).filter(|path| !super::root().join(path).exists()).collect();

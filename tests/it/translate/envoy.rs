@@ -9,8 +9,6 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use faultless::istio::virtual_service::{HttpRoute, StringMatch};
-use faultless::istio::{DestinationRule, VirtualService};
 use faultless::local::network::Protocol;
 use faultless::local::translate::{Proxy, World, config_source, endpoints, resources};
 use serde_json::{Value, json};
@@ -24,6 +22,15 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Envoy, found or fetched as the program does it: a test that skips shows nothing.
 fn binary() -> PathBuf {
     faultless::local::envoy::fetch::find(None, &|_| ()).unwrap()
+}
+
+fn object(kind: &str, name: &str, spec: &Value) -> Value {
+    json!({
+        "apiVersion": "networking.istio.io/v1",
+        "kind": kind,
+        "metadata": {"name": name, "namespace": "travel-agency"},
+        "spec": spec,
+    })
 }
 
 /// A sidecar with its folder and the world around it.
@@ -240,14 +247,14 @@ fn envoy_obeys() {
     mesh.until("the TCP route", |mesh| mesh.mysql() == "mysqldb-v3");
     let v1 = (0..100).filter(|_| mesh.mysql() == "mysqldb-v1").count();
     assert!((60..=97).contains(&v1), "{v1} of 100 connections went to v1, meant are 80");
-    let hurried = HttpRoute::to_host("travels")
-        .when_header("portal", &StringMatch::exact("voyages.fr"))
-        .timeout(Duration::from_millis(5));
-    let object = VirtualService::for_service("travels", "travel-agency")
-        .http(hurried)
-        .http(HttpRoute::to_host("travels"))
-        .to_object();
-    mesh.push(vec![object]);
+    let route = json!([{"destination": {"host": "travels"}}]);
+    let hurried = json!({
+        "match": [{"headers": {"portal": {"exact": "voyages.fr"}}}],
+        "route": route,
+        "timeout": "5ms",
+    });
+    let spec = json!({"hosts": ["travels"], "http": [hurried, {"route": route}]});
+    mesh.push(vec![object("VirtualService", "travels", &spec)]);
     let slow = |mesh: &Mesh| mesh.get(TRAVELS, "portal: voyages.fr\r\n");
     mesh.until("the timeout", |mesh| slow(mesh).starts_with("HTTP/1.1 504"));
     assert!(mesh.get(TRAVELS, "").starts_with("HTTP/1.1 200"));
@@ -318,18 +325,21 @@ fn envoy_shares_breaks_and_mirrors() {
 
 /// A pod that fails is left out after one error, because the rule says so.
 fn eject(mesh: &Mesh) {
-    let rule = DestinationRule::for_service("hotels", "travel-agency").ejecting(
-        1,
-        Duration::from_millis(200),
-        Duration::from_secs(60),
-    );
+    let ejection = json!({
+        "consecutive5xxErrors": 1,
+        "interval": "200ms",
+        "baseEjectionTime": "60s",
+        "maxEjectionPercent": 100,
+    });
+    let policy = json!({"outlierDetection": ejection});
+    let spec = json!({"host": "hotels", "trafficPolicy": policy});
     let mut broken = mesh.world.clone();
     let dead = TcpListener::bind(SocketAddr::from(([127, 77, 0, 20], 0))).unwrap();
     let hotels = broken.endpoints.iter_mut().find(|pod| pod.service == "hotels").unwrap();
     hotels.address = dead.local_addr().unwrap();
     // Nobody listens there any more.
     drop(dead);
-    let world = world::with(broken, vec![rule.to_object()]);
+    let world = world::with(broken, vec![object("DestinationRule", "hotels", &spec)]);
     mesh.push_world(&world);
     mesh.until("an ejection", |mesh| {
         let answer = mesh.get(HOTELS, "");

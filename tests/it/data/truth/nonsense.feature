@@ -121,3 +121,116 @@ Feature: Nonsense
     Given every portal sends 10 requests per second
     # here
     Then the source of "travels" from workload "laodtester" sees no request fail
+
+  Scenario: Weights of a table that do not add up
+    # here
+    When traffic to "travels" is split:
+      | v1 | 80% |
+      | v2 | 30% |
+
+  Scenario: A route to an unknown subset
+    # here
+    When requests to "travels" with header portal "travels.uk" go to "v9"
+
+  Scenario: A mirror to an unknown subset
+    # here
+    When 50% of requests to "travels" are mirrored to "v9"
+
+  Scenario: A destination rule of raw configuration without the subset
+    # here
+    When this Istio configuration is applied:
+      """yaml
+      apiVersion: networking.istio.io/v1
+      kind: DestinationRule
+      metadata: {name: travels, namespace: travel-agency}
+      spec:
+        host: travels
+        subsets: [{name: v1, labels: {version: v1}}]
+      ---
+      apiVersion: networking.istio.io/v1
+      kind: VirtualService
+      metadata: {name: travels, namespace: travel-agency}
+      spec:
+        hosts: [travels]
+        http:
+          - route: [{destination: {host: travels, subset: v3}}]
+      """
+
+  Scenario: A fault and a timeout on one route of raw configuration
+    # here
+    When this Istio configuration is applied:
+      """yaml
+      apiVersion: networking.istio.io/v1
+      kind: VirtualService
+      metadata: {name: hotels, namespace: travel-agency}
+      spec:
+        hosts: [hotels]
+        http:
+          - route: [{destination: {host: hotels}}]
+            fault: {delay: {percentage: {value: 100}, fixedDelay: 5s}}
+            timeout: 2s
+      """
+
+  Scenario: A fault and retries on one route of raw configuration
+    # here
+    When this Istio configuration is applied:
+      """yaml
+      apiVersion: networking.istio.io/v1
+      kind: VirtualService
+      metadata: {name: hotels, namespace: travel-agency}
+      spec:
+        hosts: [hotels]
+        http:
+          - route: [{destination: {host: hotels}}]
+            fault: {abort: {percentage: {value: 50}, httpStatus: 503}}
+            retries: {attempts: 3, retryOn: 5xx}
+      """
+
+  Scenario: Two virtual services of raw configuration for one host
+    # here
+    When this Istio configuration is applied:
+      """yaml
+      apiVersion: networking.istio.io/v1
+      kind: VirtualService
+      metadata: {name: hotels, namespace: travel-agency}
+      spec:
+        hosts: [hotels]
+        http:
+          - route: [{destination: {host: hotels}}]
+      ---
+      apiVersion: networking.istio.io/v1
+      kind: VirtualService
+      metadata: {name: hotels-too, namespace: travel-agency}
+      spec:
+        hosts: [hotels.travel-agency.svc.cluster.local]
+        http:
+          - route: [{destination: {host: hotels}}]
+      """
+
+  Scenario: Two virtual services, the raw one first
+    When this Istio configuration is applied:
+      """yaml
+      apiVersion: networking.istio.io/v1
+      kind: VirtualService
+      metadata: {name: hotels, namespace: travel-agency}
+      spec:
+        hosts: [hotels]
+        http:
+          - route: [{destination: {host: hotels}}]
+      """
+    # here
+    And every request to "hotels" is delayed by 5s
+
+  Scenario: A portal's latencies under a load that waits for answers
+    Given every portal sends 50 requests at once
+    # here
+    Then every portal sees every request take less than 1s
+
+  Scenario: A load that ends before it has grown
+    # here
+    Given portal "voyages.fr" sends 50 requests per second growing over 10s for 5s
+
+  Scenario: A fault on every request and a timeout on some of them
+    When every request to "travels" is delayed by 5s
+    # here
+    And requests to "travels" with header portal "voyages.fr" time out after 2s

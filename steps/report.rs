@@ -1,0 +1,58 @@
+//! `faultless report`: a recorded run shown again, by the functions that showed it when it ran. The
+//! record is not trusted: it may have come by mail from another machine, or be torn.
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::Path;
+
+use faultless::error::{Error, ExitCode, Result};
+use reports::{json, terminal};
+
+use crate::cli::ReportArgs;
+use crate::run::recorder::{EVENTS, look, show, write_papers};
+use crate::shows;
+
+/// The longest record that is read. A minute of one scenario writes some 50 kB (four looks at its
+/// load a second), so this is a day of several lanes.
+const RECORD_MAX: u64 = 256 << 20;
+
+/// Prints the summary and writes the reports.
+pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
+    let folder = args.record.is_dir();
+    let record = if folder { args.record.join(EVENTS) } else { args.record.clone() };
+    let run = read(&record)?;
+    let out = args.out.as_deref().or(record.parent()).unwrap_or(Path::new("."));
+    fs::create_dir_all(out).map_err(|cause| {
+        Error::runner(format!("making the folder {}", out.display()), cause)
+            .hint("name another folder with --out")
+    })?;
+    write_papers(out, &run).map_err(|error| error.hint("name another folder with --out"))?;
+    show(&terminal::summary(&run, look()));
+    if let Some(problem) = run.finished.as_ref().and_then(|end| end.problem.as_ref()) {
+        shows::error(problem);
+    }
+    Ok(ExitCode::Passed)
+}
+
+fn read(path: &Path) -> Result<reports::Run> {
+    let refused = |cause: String| {
+        Error::feature(format!("reading the record {}", path.display()), cause)
+            .hint("name a run's events.jsonl, or the folder it lies in (`faultless run --out DIR`)")
+    };
+    let mut bytes = Vec::new();
+    // One byte more than allowed tells a file that is too long, whatever its size claims to be.
+    let file = File::open(path).map_err(|cause| refused(cause.to_string()))?;
+    let mut file = file.take(RECORD_MAX + 1);
+    file.read_to_end(&mut bytes).map_err(|cause| refused(cause.to_string()))?;
+    if bytes.len() as u64 > RECORD_MAX {
+        return Err(refused(format!("it has more than {RECORD_MAX} bytes")));
+    }
+    let recording = json::read(&bytes).map_err(|error| refused(error.to_string()))?;
+    if recording.records.is_empty() {
+        return Err(refused("there is no record of a run in it".to_owned()));
+    }
+    if recording.torn {
+        shows::note("the record's last line is torn: the run was killed while it wrote");
+    }
+    Ok(reports::Run::of(&recording.records))
+}
