@@ -68,27 +68,30 @@ impl Recorder {
         show(&text);
     }
 
-    /// Writes the reports that need the whole run.
-    pub(super) fn close(self) -> Result<()> {
+    /// Writes the reports that need the whole run; answers what could not be written.
+    pub(super) fn close(self) -> Vec<Error> {
         let mut state = lock(&self.state);
-        let failed = |what: &str, cause: &dyn std::fmt::Display| {
+        let mut unwritten = Vec::new();
+        let mut note = |what: &str, cause: io::Error| {
             let doing = format!("writing {}", self.out.join(what).display());
-            Err(Error::runner(doing, cause).hint("the run itself is over, and restored"))
+            let hint = "the run itself is over, and how it ended is told apart from this";
+            unwritten.push(Error::runner(doing, cause).hint(hint));
         };
-        if let Some(cause) = state.trouble.take() {
-            return failed("events.jsonl", &cause);
-        }
-        if let Err(cause) = state.events.sync_all() {
-            return failed("events.jsonl", &cause);
+        let recorded = state.trouble.take().map_or_else(|| state.events.sync_all(), Err);
+        if let Err(cause) = recorded {
+            note("events.jsonl", cause);
         }
         for (name, page) in
             [("junit.xml", junit::render(&state.run)), ("report.html", html::render(&state.run))]
         {
-            if let Err(cause) = fs::write(self.out.join(name), page) {
-                return failed(name, &cause);
+            let path = self.out.join(name);
+            if let Err(cause) = fs::write(&path, page) {
+                // Half a report might be taken for a whole one.
+                let _ = fs::remove_file(&path);
+                note(name, cause);
             }
         }
-        Ok(())
+        unwritten
     }
 }
 
@@ -99,8 +102,9 @@ impl State {
         self.run.on(record);
         let text = self.terminal.on(record);
         show(&text);
-        if let Err(cause) = self.events.write_all(json::line(record).as_bytes()) {
-            self.trouble.get_or_insert(cause);
+        // Nothing is written behind a torn line, which would become part of it.
+        if self.trouble.is_none() {
+            self.trouble = self.events.write_all(json::line(record).as_bytes()).err();
         }
     }
 }
