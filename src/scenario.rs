@@ -22,6 +22,9 @@ pub mod run;
 pub mod sweep;
 mod workloads;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -243,15 +246,26 @@ impl Scenario {
     async fn step<T>(&mut self, work: impl AsyncFnOnce(&mut Self) -> Result<T>) -> Result<T> {
         // Lets the narrator tell that the step has begun before the step itself tells anything.
         tokio::task::yield_now().await;
-        let stop = self.run.as_ref().map(|run| run.stop.clone()).unwrap_or_default();
-        let limited = async {
-            let limit = Error::runner("running a step", "it took longer than 10 minutes");
-            tokio::time::timeout(STEP_LIMIT, work(self)).await.unwrap_or(Err(limit))
-        };
-        let (result, stopped) = tokio::select! {
-            biased;
-            () = stop.cancelled() => (Err(Error::runner("running a step", "interrupted")), true),
-            result = limited => (result, false),
+        let run = self.run.clone();
+        let work = Box::pin(work(self));
+        let (result, stopped) = match run {
+            None => (work.await, false),
+            Some(run) => {
+                let over = async {
+                    tokio::select! {
+                        biased;
+                        () = run.stop.cancelled() => {}
+                        () = tokio::time::sleep(STEP_LIMIT) => {}
+                    }
+                };
+                let done = run.changes.until(over, work).await;
+                let why = match run.stop.is_cancelled() {
+                    true => "interrupted",
+                    false => "it took longer than 10 minutes",
+                };
+                let stopped = done.is_none() && run.stop.is_cancelled();
+                (done.unwrap_or_else(|| Err(Error::runner("running a step", why))), stopped)
+            }
         };
         // A run that was lost meanwhile has seen nothing that counts.
         let lost = self.run.as_ref().and_then(|run| run.lost());

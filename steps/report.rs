@@ -26,7 +26,9 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
         Error::runner(format!("making the folder {}", out.display()), cause)
             .hint("name another folder with --out")
     })?;
-    write_papers(out, &run).map_err(|error| error.hint("name another folder with --out"))?;
+    if let Some(error) = write_papers(out, &run).into_iter().next() {
+        return Err(error.hint("name another folder with --out"));
+    }
     show(&terminal::summary(&run, look()));
     if let Some(problem) = run.finished.as_ref().and_then(|end| end.problem.as_ref()) {
         shows::error(problem);

@@ -44,7 +44,7 @@ pub(crate) const WORDS: &[(&str, &str, &str)] = &[
     (
         Looks::NAME,
         Looks::REGEX,
-        "`every portal`, `portal \"voyages.fr\"`, `the source of \"hotels\"`, `the destination of \
+        "`every portal`, `the portals together`, `portal \"voyages.fr\"`, `the source of \"hotels\"`, `the destination of \
              \"travels\" at version \"v3\"`, `the source of \"travels\" from workload \
              \"loadtester\"`, `the destination of \"travels\" from portal \"viaggi.it\"`",
     ),

@@ -53,11 +53,9 @@ impl Agents {
         stop: &CancellationToken,
     ) -> Result<Self> {
         let mut agents = Self { handles: Handles::default() };
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => Err(Error::runner("starting the load agents", "interrupted")),
-            up = agents.bring_up(target, application, run, changes) => up.map(|()| agents),
-        }
+        let up = Box::pin(agents.bring_up(target, application, run, changes));
+        let interrupted = || Err(Error::runner("starting the load agents", "interrupted"));
+        changes.until(stop.cancelled(), up).await.unwrap_or_else(interrupted).map(|()| agents)
     }
 
     /// How many there are.

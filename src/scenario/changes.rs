@@ -2,17 +2,22 @@
 //! only after the journal knows how to undo it; and the same hand takes all of it back.
 
 mod overlay;
+mod under_way;
+
+use std::time::Duration;
 
 use reports::{Event, Phase};
 use serde_json::{Value, json};
 
+use self::under_way::UnderWay;
 use super::Scenario;
 use super::clean_slate::{Slate, stains};
 use super::compare::{differences, same};
 use super::dead_man::DeadMan;
 use super::guard::namespaces;
 use super::journal::{
-    Budget, Entry, Journal, Marks, Performed, Restored, Scope, Undo, perform, retried, tasks,
+    Budget, Entry, Journal, Marks, Performed, Restored, Scope, Task, Undo, What, perform, retried,
+    tasks,
 };
 use super::run::Run;
 use crate::error::{Error, Result};
@@ -27,6 +32,9 @@ const WAVES: &[&[&str]] = &[&["VirtualService"], &["DestinationRule"]];
 /// How the names of objects begin that sentences generate.
 const GENERATED: &str = "faultless-";
 
+/// How long to try once more what failed: a garbage collector takes a second or two.
+const AFTERMATH: Duration = Duration::from_secs(5);
+
 /// The kind that goes last: the dead-man's switches that own everything else.
 const LAST: &str = "Job";
 
@@ -38,6 +46,8 @@ pub struct Changes {
     journal: Journal,
     dead_man: DeadMan,
     adopt: bool,
+    /// Writes whose answer is still to come.
+    under_way: UnderWay,
 }
 
 /// What became of a write.
@@ -52,14 +62,45 @@ struct Written {
 // === impl Changes ===
 
 impl Changes {
-    pub(super) const fn new(
+    pub(super) fn new(
         run: String,
         target: Target,
         journal: Journal,
         dead_man: DeadMan,
         adopt: bool,
     ) -> Self {
-        Self { run, target, journal, dead_man, adopt }
+        Self { run, target, journal, dead_man, adopt, under_way: UnderWay::default() }
+    }
+
+    /// Does work until `stop`, and answers nothing then; a write that is under way is waited for.
+    pub(super) async fn until<T>(
+        &self,
+        stop: impl Future<Output = ()>,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        self.under_way.until(stop, work).await
+    }
+
+    /// A write. An answer that says no may have been lost on the way from a server that did it, so
+    /// the object itself is asked: `is_so` tells whether it is what this run wrote.
+    async fn written(
+        &self,
+        name: &ObjectRef,
+        write: impl Future<Output = Result<Value>>,
+        is_so: impl Fn(&Value) -> bool,
+    ) -> Result<Value> {
+        let _under_way = self.under_way.begin();
+        let error = match write.await {
+            Ok(stored) => return Ok(stored),
+            Err(error) => error,
+        };
+        let label = |now: &Value| {
+            now.pointer("/metadata/labels").is_some_and(|labels| labels[RUN_LABEL] == *self.run)
+        };
+        match self.target.get(name).await {
+            Ok(Some(now)) if label(&now) && is_so(&now) => Ok(now),
+            Ok(_) | Err(_) => Err(error),
+        }
     }
 
     /// Adds an object that is not there yet, owned by the dead-man's switch.
@@ -71,8 +112,8 @@ impl Changes {
             object["metadata"]["ownerReferences"] = json!([owner]);
         }
         self.dead_man.check()?;
-        let id = self.journal.intend(scope, subject, Undo::Added { object: name })?;
-        let stored = self.target.create(&object).await?;
+        let id = self.journal.intend(scope, subject, Undo::Added { object: name.clone() })?;
+        let stored = self.written(&name, self.target.create(&object), |_| true).await?;
         self.journal.done(id, stored.get("spec"));
         Ok(stored)
     }
@@ -87,6 +128,7 @@ impl Changes {
     ) -> Result<T> {
         self.dead_man.check()?;
         let id = self.journal.intend(scope, subject, undo)?;
+        let _under_way = self.under_way.begin();
         let told = tell.await?;
         self.journal.done(id, None);
         Ok(told)
@@ -127,7 +169,9 @@ impl Changes {
             {"op": "test", "path": label, "value": self.run},
             {"op": "replace", "path": "/spec", "value": object["spec"]},
         ]);
-        let stored = self.target.patch(name, patch_of(patch, name)?).await?;
+        let spec = &object["spec"];
+        let changing = self.target.patch(name, patch_of(patch, name)?);
+        let stored = self.written(name, changing, |now| same(&now["spec"], spec)).await?;
         Ok(Written { name: name.clone(), version: Some(version(&stored)), how: "changed" })
     }
 
@@ -179,7 +223,8 @@ impl Changes {
         let undo =
             Undo::Changed { object: name.clone(), before: there.clone(), wrote: spec.clone() };
         let id = self.journal.intend(scope, subject, undo)?;
-        let stored = self.target.patch(&name, patch).await?;
+        let changing = self.target.patch(&name, patch);
+        let stored = self.written(&name, changing, |now| same(&now["spec"], &spec)).await?;
         self.journal.done(id, stored.get("spec"));
         Ok(Written { name, version: Some(version(&stored)), how: "changed, was there before" })
     }
@@ -225,8 +270,15 @@ pub(super) async fn restore(
     which: impl Fn(&Entry) -> bool,
     tell: &dyn Fn(&str),
 ) -> Restored {
-    let run = journal.header().run;
-    let (budget, mut restored) = (Budget::begin(), Restored::default());
+    let mut undoing = Undoing {
+        target,
+        journal,
+        run: journal.header().run,
+        tell,
+        failed: Vec::new(),
+        restored: Restored::default(),
+    };
+    let budget = Budget::begin();
     let mut rest = tasks(&journal.entries(which));
     for wave in WAVES {
         let (now, later) = rest.into_iter().partition(|task| wave.contains(&task.kind()));
@@ -237,42 +289,87 @@ pub(super) async fn restore(
         }
         let names: Vec<_> = now.iter().map(|task| task.what.to_string()).collect();
         for task in now {
-            undo_one(target, journal, &run, &task, budget, &mut restored, tell).await;
+            undoing.undo(task, budget).await;
         }
         if let Err(error) = settled(target, wave[0], &names, budget).await {
             let names = names.join(", ");
-            restored.left_behind.push(format!("the proxies may still act on {names}: {error}"));
+            let left = format!("the proxies may still act on {names}: {error}");
+            undoing.restored.left_behind.push(left);
         }
     }
     let (last, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|task| task.kind() == LAST);
     for task in rest.into_iter().chain(last) {
-        undo_one(target, journal, &run, &task, budget, &mut restored, tell).await;
+        undoing.undo(task, budget).await;
     }
-    restored
+    undoing.once_more().await
 }
 
-async fn undo_one(
-    target: &Target,
-    journal: &Journal,
-    run: &str,
-    task: &super::journal::Task,
-    budget: Budget,
-    restored: &mut Restored,
-    tell: &dyn Fn(&str),
-) {
-    let what = &task.what;
-    match perform(target, run, what, budget).await {
-        Ok(Performed::Done) => {
-            journal.undone(&task.ids);
-            restored.undone += u32::try_from(task.ids.len()).unwrap_or(u32::MAX);
-            tell(&format!("undone: {what}"));
+/// A restore under way.
+struct Undoing<'a> {
+    target: &'a Target,
+    journal: &'a Journal,
+    run: String,
+    tell: &'a dyn Fn(&str),
+    /// What could not be undone so far, and why.
+    failed: Vec<(Task, String)>,
+    restored: Restored,
+}
+
+impl Undoing<'_> {
+    /// Undoes one change; what cannot be undone is kept for later.
+    async fn undo(&mut self, task: Task, budget: Budget) {
+        if let Some(user) = self.user_of(&task).await {
+            let why = format!("kept for {user}, which may send to it; {}", task.what.command());
+            self.failed.push((task, why));
+            return;
         }
-        Ok(Performed::Stuck { why, command }) => {
-            restored.left_behind.push(format!("{what}: {why}; {command}"));
+        let what = &task.what;
+        match perform(self.target, &self.run, what, budget).await {
+            Ok(Performed::Done) => {
+                self.journal.undone(&task.ids);
+                self.restored.undone += u32::try_from(task.ids.len()).unwrap_or(u32::MAX);
+                (self.tell)(&format!("undone: {what}"));
+            }
+            Ok(Performed::Stuck { why, command }) => {
+                self.failed.push((task, format!("{why}; {command}")));
+            }
+            Err(error) => {
+                let by_hand = what.command();
+                self.failed.push((task, format!("{error}; by hand: {by_hand}")));
+            }
         }
-        Err(error) => {
-            restored.left_behind.push(format!("{what} ({error}); by hand: {}", what.command()));
+    }
+
+    /// A VirtualService that could not be undone, if this would take away a DestinationRule for
+    /// the same host: a route to a subset that nobody knows answers every request with 503, which
+    /// is worse than the fault.
+    async fn user_of(&self, task: &Task) -> Option<ObjectRef> {
+        let What::Delete(object) = &task.what else { return None };
+        if object.kind != "DestinationRule" || self.failed.is_empty() {
+            return None;
         }
+        // What cannot be read cannot be deleted either.
+        let rule = self.target.get(object).await.ok()??;
+        let host = qualified(hosts(&rule).first()?, &object.namespace);
+        for user in self.failed.iter().filter_map(|(failed, _)| failed.object()) {
+            let there = self.target.get(user).await.ok().flatten();
+            if user.kind == "VirtualService" && there.is_some_and(|user| concerns(&user, &host)) {
+                return Some(user.clone());
+            }
+        }
+        None
+    }
+
+    /// Tries again what failed: whoever owned it may be gone by now and have taken it along. What
+    /// then is left is left.
+    async fn once_more(mut self) -> Restored {
+        let budget = Budget::lasting(AFTERMATH);
+        for (task, _) in std::mem::take(&mut self.failed) {
+            self.undo(task, budget).await;
+        }
+        let left = self.failed.into_iter().map(|(task, why)| format!("{}: {why}", task.what));
+        self.restored.left_behind.extend(left);
+        self.restored
     }
 }
 
@@ -288,6 +385,18 @@ pub(super) async fn settled(
         target.converged(&version, names).await.map(drop)
     })
     .await
+}
+
+/// Whether every proxy knows what is now true of all that a run configures; a line if not.
+pub(super) async fn unsettled(target: &Target) -> Option<String> {
+    let budget = Budget::begin();
+    for wave in WAVES {
+        let names = [format!("every {}", wave[0])];
+        if let Err(error) = settled(target, wave[0], &names, budget).await {
+            return Some(format!("the proxies may still act on what was undone: {error}"));
+        }
+    }
+    None
 }
 
 // === impl Scenario ===

@@ -147,7 +147,14 @@ impl DeadMan {
         }
         let undo = Undo::Added { object: object.clone() };
         let id = journal.intend(Scope::Run, "", undo)?;
-        let made = target.create(&manifest).await.map_err(unprotected)?;
+        let made = match target.create(&manifest).await {
+            Ok(made) => made,
+            // The answer may have been lost on the way from a server that did it.
+            Err(error) => match target.get(&object).await {
+                Ok(Some(made)) if made["metadata"]["labels"][RUN_LABEL] == *self.0.run => made,
+                Ok(_) | Err(_) => return Err(unprotected(error)),
+            },
+        };
         journal.done(id, None);
         let uid = made["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
         let started = Instant::now();

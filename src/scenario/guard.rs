@@ -11,7 +11,7 @@ use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::application::Application;
-use super::changes::{Changes, restore};
+use super::changes::{Changes, restore, unsettled};
 use super::clean_slate::{Slate, stains};
 use super::compare::checksum;
 use super::dead_man::{Beat, DeadMan};
@@ -165,10 +165,14 @@ impl Guard {
     }
 
     /// Undoes what is still to be undone, proves that nothing is left, gives the Lease back and
-    /// ends the journal. Answers what is left behind.
-    pub async fn close(&self) -> Vec<String> {
+    /// ends the journal. Answers what is left behind. With a doubt that a scenario left something
+    /// it proves all of that once more.
+    pub async fn close(&self, doubt: bool) -> Vec<String> {
         let mut left = restore(&self.target, &self.journal, |_| true, &|_| {}).await.left_behind;
         let (target, run) = (&self.target, &self.run);
+        if doubt {
+            left.extend(unsettled(target).await);
+        }
         left.extend(stains(target, &self.namespaces, run, &self.before, true).await);
         let released = retried(Budget::begin(), async || self.lease.release(target).await).await;
         if let Err(error) = released {

@@ -19,6 +19,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+#[cfg(test)]
+pub(super) use self::fake::Fake;
 use self::file::{Found, JournalFile};
 pub(super) use self::file::{journals, state_folder};
 use self::record::{Content, Record};
@@ -210,7 +212,7 @@ fn replay(records: &[Record]) -> (Vec<Entry>, u64) {
 
 impl Header {
     /// Of a journal whose first record was torn.
-    fn unknown() -> Self {
+    pub(super) fn unknown() -> Self {
         Self {
             run: String::new(),
             target: "unknown".to_owned(),

@@ -85,6 +85,10 @@ impl Lease {
                     Err(_) => continue,
                 }
             };
+            if holder.run == run {
+                // It was made, and the answer was lost.
+                return Ok(Self::held(object, run, begun));
+            }
             let since = match &seen {
                 Some((version, since)) if *version == holder.version => *since,
                 _ => Instant::now(),

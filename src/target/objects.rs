@@ -11,7 +11,7 @@ use kube::core::{ApiResource, GroupVersionKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Target;
+use super::{REQUEST_TIMEOUT, Target};
 use crate::error::{Error, Result};
 
 /// The field manager that the API server records for our writes.
@@ -100,8 +100,8 @@ impl Target {
 
     /// The object as it is, or `None`.
     pub async fn get(&self, object: &ObjectRef) -> Result<Option<Value>> {
-        let found = self.api(object).get_opt(&object.name).await;
-        let found = found.map_err(|cause| failed(format!("reading {object}"), cause))?;
+        let api = self.api(object);
+        let found = bounded(api.get_opt(&object.name), || format!("reading {object}")).await?;
         found.map(to_json).transpose()
     }
 
@@ -124,9 +124,8 @@ impl Target {
         if !selector.is_empty() {
             params = params.labels(selector);
         }
-        let list = api.list(&params).await.map_err(|cause| {
-            failed(format!("listing {} in {namespace}", resource.plural), cause)
-        })?;
+        let doing = || format!("listing {} in {namespace}", resource.plural);
+        let list = bounded(api.list(&params), doing).await?;
         let version = list.metadata.resource_version.clone().unwrap_or_default();
         let items = list
             .items
@@ -155,8 +154,7 @@ impl Target {
             .header("content-type", "application/json")
             .body(object.to_string().into_bytes())
             .map_err(|cause| Error::runner(doing(), cause))?;
-        let made: DynamicObject =
-            self.client.request(request).await.map_err(|cause| failed(doing(), cause))?;
+        let made: DynamicObject = bounded(self.client.request(request), doing).await?;
         to_json(made)
     }
 
@@ -169,8 +167,8 @@ impl Target {
             ..PatchParams::default()
         };
         let (api, patch) = (self.api(object), Patch::<()>::Json(patch));
-        let changed = api.patch(&object.name, &params, &patch).await;
-        to_json(changed.map_err(|cause| failed(format!("changing {object}"), cause))?)
+        let changing = api.patch(&object.name, &params, &patch);
+        to_json(bounded(changing, || format!("changing {object}")).await?)
     }
 
     /// Deletes an object if it still is the one with this uid; `Ok(false)` when it was gone.
@@ -184,11 +182,28 @@ impl Target {
             propagation_policy: Some(PropagationPolicy::Background),
             ..DeleteParams::default()
         };
-        match self.api(object).delete(&object.name, &params).await {
-            Ok(_) => Ok(true),
-            Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
-            Err(cause) => Err(failed(format!("deleting {object}"), cause)),
-        }
+        let api = self.api(object);
+        let deleting = async {
+            match api.delete(&object.name, &params).await {
+                Ok(_) => Ok(true),
+                Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
+                Err(cause) => Err(cause),
+            }
+        };
+        bounded(deleting, || format!("deleting {object}")).await
+    }
+}
+
+/// Waits for an answer, whatever the client does meanwhile: it asks again after a 429, 503 or 504,
+/// for as long as the server's `Retry-After` says, and an answer may come byte by byte.
+async fn bounded<T>(
+    asking: impl Future<Output = kube::Result<T>>,
+    doing: impl Fn() -> String,
+) -> Result<T> {
+    match tokio::time::timeout(REQUEST_TIMEOUT, asking).await {
+        Ok(answer) => answer.map_err(|cause| failed(doing(), cause)),
+        Err(_) => Err(Error::runner(doing(), "no answer that helps within 20 s")
+            .hint("is the API server overloaded?")),
     }
 }
 

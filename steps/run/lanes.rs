@@ -106,7 +106,7 @@ impl Lanes {
         let lanes = Self { lanes, pool: Pool { free, next: Arc::new(Mutex::new(next)) } };
         match failed {
             None => Ok(lanes),
-            Some(error) => match lanes.close().await {
+            Some(error) => match lanes.close(false).await {
                 left if left.is_empty() => Err(error),
                 left => {
                     Err(Error::left_behind("making the lanes ready", error).hint(left.join("; ")))
@@ -141,9 +141,10 @@ impl Lanes {
         self.lanes.iter().map(|lane| lane.guard.changes()).collect()
     }
 
-    /// Removes the agents and ends the meshes; answers what is left behind.
-    pub(super) async fn close(self) -> Vec<String> {
-        let closed = join_all(self.lanes.into_iter().map(Lane::close)).await;
+    /// Removes the agents and ends the meshes; answers what is left behind. `doubt`: whether a
+    /// scenario said that it left something.
+    pub(super) async fn close(self, doubt: bool) -> Vec<String> {
+        let closed = join_all(self.lanes.into_iter().map(|lane| lane.close(doubt))).await;
         closed.into_iter().flatten().collect()
     }
 }
@@ -175,7 +176,7 @@ impl Lane {
         let agents = match kept(&[&guard], starting).await {
             Ok(agents) => agents,
             Err(error) => {
-                return Err(match end(guard, mesh).await {
+                return Err(match end(guard, mesh, false).await {
                     left if left.is_empty() => error,
                     left => {
                         let doing = "starting the load agents";
@@ -200,15 +201,15 @@ impl Lane {
         Ok(Self { mesh, guard, run })
     }
 
-    async fn close(self) -> Vec<String> {
-        end(self.guard, self.mesh).await
+    async fn close(self, doubt: bool) -> Vec<String> {
+        end(self.guard, self.mesh, doubt).await
     }
 }
 
 /// Undoes what is left to be undone, and ends the mesh if it is ours. What is left in a mesh of
 /// ours goes with it, and is told all the same.
-async fn end(guard: Guard, mesh: Option<LocalMesh>) -> Vec<String> {
-    let left = guard.close().await;
+async fn end(guard: Guard, mesh: Option<LocalMesh>, doubt: bool) -> Vec<String> {
+    let left = guard.close(doubt).await;
     if let Some(mesh) = mesh {
         mesh.stop().await;
         guard.forget();

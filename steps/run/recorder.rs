@@ -75,19 +75,20 @@ impl Recorder {
         show(&text);
     }
 
-    /// Writes the reports that need the whole run.
-    pub(super) fn close(self) -> Result<()> {
+    /// Writes the reports that need the whole run; answers what could not be written.
+    pub(super) fn close(self) -> Vec<Error> {
         let mut state = lock(&self.state);
-        let synced = match state.trouble.take() {
-            Some(cause) => Err(cause),
-            None => state.events.sync_all(),
+        let over = |error: Error| {
+            error.hint("the run itself is over, and how it ended is told apart from this")
         };
-        let over = |error: Error| error.hint("the run itself is over, and restored");
-        synced.map_err(|cause| {
+        let mut unwritten = Vec::new();
+        let recorded = state.trouble.take().map_or_else(|| state.events.sync_all(), Err);
+        if let Err(cause) = recorded {
             let doing = format!("writing {}", self.out.join(EVENTS).display());
-            over(Error::runner(doing, cause))
-        })?;
-        write_papers(&self.out, &state.run).map_err(over)
+            unwritten.push(over(Error::runner(doing, cause)));
+        }
+        unwritten.extend(write_papers(&self.out, &state.run).into_iter().map(over));
+        unwritten
     }
 }
 
@@ -98,20 +99,25 @@ impl State {
         self.run.on(record);
         let text = self.terminal.on(record);
         show(&text);
-        if let Err(cause) = self.events.write_all(json::line(record).as_bytes()) {
-            self.trouble.get_or_insert(cause);
+        // Nothing is written behind a torn line, which would become part of it.
+        if self.trouble.is_none() {
+            self.trouble = self.events.write_all(json::line(record).as_bytes()).err();
         }
     }
 }
 
-/// Writes the reports of a run into a folder.
-pub(crate) fn write_papers(out: &Path, run: &reports::Run) -> Result<()> {
+/// Writes the reports of a run into a folder; answers which could not be written.
+pub(crate) fn write_papers(out: &Path, run: &reports::Run) -> Vec<Error> {
+    let mut unwritten = Vec::new();
     for (name, render) in PAPERS {
         let path = out.join(name);
-        fs::write(&path, render(run))
-            .map_err(|cause| Error::runner(format!("writing {}", path.display()), cause))?;
+        if let Err(cause) = fs::write(&path, render(run)) {
+            // Half a report might be taken for a whole one.
+            let _ = fs::remove_file(&path);
+            unwritten.push(Error::runner(format!("writing {}", path.display()), cause));
+        }
     }
-    Ok(())
+    unwritten
 }
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {

@@ -10,6 +10,7 @@
 mod api;
 mod cli;
 mod envoy;
+mod faulty;
 mod kubectl;
 mod load;
 mod local_mesh;

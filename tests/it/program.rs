@@ -106,16 +106,7 @@ impl Place {
 
     /// Starts it.
     pub(crate) fn start(&self, args: &[&str]) -> Running {
-        let mut child = self.faultless(args).spawn().unwrap();
-        let stderr = child.stderr.take().unwrap();
-        let (sender, lines) = channel();
-        let reader = std::thread::spawn(move || {
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                // Nobody needs to listen to the end.
-                let _ = sender.send(line);
-            }
-        });
-        Running { child, lines, reader: Some(reader) }
+        Running::of(self.faultless(args))
     }
 
     /// `up` that has come up, with its kubeconfig in this file.
@@ -181,6 +172,20 @@ impl Said {
 // === impl Running ===
 
 impl Running {
+    /// Starts a command.
+    pub(crate) fn of(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let stderr = child.stderr.take().unwrap();
+        let (sender, lines) = channel();
+        let reader = std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                // Nobody needs to listen to the end.
+                let _ = sender.send(line);
+            }
+        });
+        Self { child, lines, reader: Some(reader) }
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }

@@ -1,7 +1,7 @@
 //! An API server small enough to hold in one's head, under a real `kube` client: what it stores,
 //! how it refuses, and a switch that makes it lose answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
@@ -14,7 +14,7 @@ use crate::target::Target;
 
 /// The server.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Fake(Arc<Mutex<State>>);
+pub(in crate::scenario) struct Fake(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -23,13 +23,26 @@ struct State {
     version: u64,
     /// How many requests are answered with 500 although they took effect.
     answers_to_lose: u32,
-    /// How many requests are refused with 503.
+    /// How many requests are refused with 500.
     refusals: u32,
+    /// What the next requests meet, whatever they are.
+    fates: VecDeque<Fate>,
+}
+
+/// What a request meets.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::scenario) enum Fate {
+    /// It is answered.
+    Answered,
+    /// It is refused.
+    Refused,
+    /// It is done, and nobody hears of it.
+    Lost,
 }
 
 impl Fake {
     /// A target that this server answers.
-    pub(super) fn target(&self) -> Target {
+    pub(in crate::scenario) fn target(&self) -> Target {
         let this = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
             let this = this.clone();
@@ -48,7 +61,7 @@ impl Fake {
     }
 
     /// Everything that is stored, without what the server counts.
-    pub(super) fn contents(&self) -> BTreeMap<String, Value> {
+    pub(in crate::scenario) fn contents(&self) -> BTreeMap<String, Value> {
         let mut objects = self.0.lock().unwrap().objects.clone();
         for object in objects.values_mut() {
             object["metadata"].as_object_mut().unwrap().shift_remove("resourceVersion");
@@ -57,7 +70,7 @@ impl Fake {
     }
 
     /// Puts an object there, as somebody else.
-    pub(super) fn put(&self, path: &str, mut object: Value) {
+    pub(in crate::scenario) fn put(&self, path: &str, mut object: Value) {
         let mut state = self.0.lock().unwrap();
         state.version += 1;
         object["metadata"]["resourceVersion"] = json!(state.version.to_string());
@@ -67,22 +80,27 @@ impl Fake {
         state.objects.insert(path.to_owned(), object);
     }
 
-    pub(super) fn get(&self, path: &str) -> Option<Value> {
+    pub(in crate::scenario) fn get(&self, path: &str) -> Option<Value> {
         self.0.lock().unwrap().objects.get(path).cloned()
     }
 
-    pub(super) fn remove(&self, path: &str) {
+    pub(in crate::scenario) fn remove(&self, path: &str) {
         self.0.lock().unwrap().objects.remove(path);
     }
 
     /// The next so many requests that change something take effect, but nobody hears of it.
-    pub(super) fn lose_answers(&self, count: u32) {
+    pub(in crate::scenario) fn lose_answers(&self, count: u32) {
         self.0.lock().unwrap().answers_to_lose = count;
     }
 
     /// The next so many requests are refused.
-    pub(super) fn refuse(&self, count: u32) {
+    pub(in crate::scenario) fn refuse(&self, count: u32) {
         self.0.lock().unwrap().refusals = count;
+    }
+
+    /// What the next requests meet.
+    pub(in crate::scenario) fn meet(&self, fates: impl IntoIterator<Item = Fate>) {
+        self.0.lock().unwrap().fates = fates.into_iter().collect();
     }
 
     fn answer(&self, method: &Method, path: &str, body: &[u8]) -> Response<Body> {
@@ -91,7 +109,14 @@ impl Fake {
             state.refusals -= 1;
             return status(StatusCode::INTERNAL_SERVER_ERROR, "refused");
         }
+        let fate = state.fates.pop_front().unwrap_or(Fate::Answered);
+        if matches!(fate, Fate::Refused) {
+            return status(StatusCode::SERVICE_UNAVAILABLE, "refused");
+        }
         let answer = state.act(method, path, body);
+        if matches!(fate, Fate::Lost) {
+            return status(StatusCode::GATEWAY_TIMEOUT, "lost");
+        }
         if *method != Method::GET && state.answers_to_lose > 0 {
             state.answers_to_lose -= 1;
             return status(StatusCode::INTERNAL_SERVER_ERROR, "lost");
@@ -116,6 +141,8 @@ impl State {
                     "metadata": {"resourceVersion": version}, "items": items});
                 ok(&list)
             }
+            // The control plane has no proxies.
+            Method::GET if path.contains("/proxy/") => ok(&json!([])),
             Method::GET => match self.objects.get(path) {
                 Some(object) => ok(object),
                 None => status(StatusCode::NOT_FOUND, "not found"),
@@ -163,9 +190,10 @@ impl State {
     }
 }
 
-/// A list's path ends with a plural of ours.
+/// A list's path ends with a plural.
 fn is_list(path: &str) -> bool {
-    path.ends_with("virtualservices") || path.ends_with("destinationrules")
+    let plurals = ["virtualservices", "destinationrules", "deployments", "services", "pods"];
+    path.rsplit('/').next().is_some_and(|last| plurals.contains(&last))
 }
 
 fn ok(object: &Value) -> Response<Body> {

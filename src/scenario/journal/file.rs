@@ -3,7 +3,7 @@
 //! of it when the process ends, however it ends.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ const EXTENSION: &str = "journal";
 
 /// For tests of what a death leaves: `7:written` kills this process by SIGKILL as soon as its
 /// journal's seventh record (from 0) is written; `before` it is written; `applied` when the change
-/// that it announces has been made. Nothing else reads this variable.
+/// that it announces has been made; `panic` then panics instead. Nothing else reads this variable.
 const KILL_AT: &str = "FAULTLESS_TEST_KILL_AT";
 
 /// An open journal, locked by this process.
@@ -40,6 +40,7 @@ enum Moment {
     Before,
     Written,
     Applied,
+    Panic,
 }
 
 /// What opening an old journal found.
@@ -121,24 +122,19 @@ impl JournalFile {
         let failed = |cause: std::io::Error| {
             Error::runner(format!("reading the journal {}", path.display()), cause)
         };
-        let mut file = OpenOptions::new().read(true).append(true).open(path).map_err(failed)?;
+        let file = OpenOptions::new().read(true).append(true).open(path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => return Ok(Found::Alive),
             Err(fs::TryLockError::Error(cause)) => return Err(failed(cause)),
         }
         let mut bytes = Vec::new();
-        (&mut file).take(FILE_MAX).read_to_end(&mut bytes).map_err(failed)?;
+        (&file).take(FILE_MAX).read_to_end(&mut bytes).map_err(failed)?;
         let content = record::decode(&bytes);
         if let Some(format) = content.newer {
             let cause = format!("its format {format} is newer than {}", record::FORMAT);
             return Err(Error::runner(format!("reading the journal {}", path.display()), cause)
                 .hint("a newer Faultless wrote it; finish it with that one: faultless recover"));
-        }
-        file.seek(SeekFrom::End(0)).map_err(failed)?;
-        if bytes.last().is_some_and(|last| *last != b'\n') {
-            // What follows a torn line must not become part of it.
-            file.write_all(b"\n").map_err(failed)?;
         }
         Ok(Found::Dead(Self { path: path.to_owned(), file, appended: 0, kill_at: None }, content))
     }
@@ -149,7 +145,9 @@ impl JournalFile {
             Error::runner(format!("writing the journal {}", self.path.display()), cause)
                 .hint("without its journal a change is not made")
         };
-        let line = record::encode(record).map_err(|cause| failed(&cause))?;
+        // A line of its own: on a disk that was full for a while the record before may be torn, and
+        // what follows must not become part of it.
+        let line = format!("\n{}", record::encode(record).map_err(|cause| failed(&cause))?);
         let place = self.appended;
         self.die_at(place, Moment::Before);
         // One write: a reader sees the line whole or torn, never two lines mixed.
@@ -163,6 +161,7 @@ impl JournalFile {
     /// The change that a record announced has been made.
     pub(super) fn applied(&self, place: u64) {
         self.die_at(place, Moment::Applied);
+        assert!(self.kill_at != Some((place, Moment::Panic)), "{KILL_AT} wants a panic at {place}");
     }
 
     /// Removes the file: everything is undone.
@@ -197,6 +196,7 @@ fn kill_at() -> Option<(u64, Moment)> {
         "before" => Moment::Before,
         "written" => Moment::Written,
         "applied" => Moment::Applied,
+        "panic" => Moment::Panic,
         _ => return None,
     };
     Some((place.parse().ok()?, moment))

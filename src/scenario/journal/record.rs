@@ -115,7 +115,7 @@ pub(super) struct Content {
     pub(super) records: Vec<Record>,
     /// Lines that are torn or spoilt.
     pub(super) damaged: u32,
-    /// The newest format of a line that is newer than ours.
+    /// The newest format that is newer than ours, if no line is in ours.
     pub(super) newer: Option<u64>,
 }
 
@@ -128,13 +128,20 @@ pub(super) fn encode(record: &Record) -> serde_json::Result<String> {
 
 /// Reads what is left of a file, which may end anywhere and hold anything.
 pub(super) fn decode(bytes: &[u8]) -> Content {
-    let mut content = Content::default();
+    let (mut content, mut unknown) = (Content::default(), 0);
     for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         match decode_line(line) {
             Ok(record) => content.records.push(record),
             Err(Unusable::Damaged) => content.damaged += 1,
-            Err(Unusable::Newer(format)) => content.newer = content.newer.max(Some(format)),
+            Err(Unusable::Newer(format)) => {
+                content.newer = content.newer.max(Some(format));
+                unknown += 1;
+            }
         }
+    }
+    // A version writes all its lines in one format: among lines of ours, one of another is spoilt.
+    if !content.records.is_empty() && content.newer.take().is_some() {
+        content.damaged += unknown;
     }
     content
 }

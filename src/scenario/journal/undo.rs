@@ -21,6 +21,9 @@ const ORIGINAL: &str = "faultless.dev/original";
 /// The annotation with the digest of the `spec` that we wrote: any other is somebody else's.
 const WROTE: &str = "faultless.dev/wrote";
 
+/// The annotation that is there for a moment only, so that the object gets another version.
+const FENCE: &str = "faultless.dev/fence";
+
 /// All annotations together may have 256 KiB (Kubernetes' limit), and others need theirs.
 const ORIGINAL_MAX: usize = 200 * 1024;
 
@@ -85,7 +88,12 @@ pub(in crate::scenario) struct Marks;
 impl Budget {
     /// A restore begins.
     pub(in crate::scenario) fn begin() -> Self {
-        Self { until: Instant::now() + RESTORE_BUDGET }
+        Self::lasting(RESTORE_BUDGET)
+    }
+
+    /// One of this length.
+    pub(in crate::scenario) fn lasting(time: Duration) -> Self {
+        Self { until: Instant::now() + time }
     }
 }
 
@@ -199,7 +207,7 @@ async fn revert_once(
     before: &Value,
     wrote: &[Value],
 ) -> Result<Performed> {
-    let Some(current) = target.get(object).await? else { return Ok(Performed::Done) };
+    let Some(mut current) = target.get(object).await? else { return Ok(Performed::Done) };
     if text(&current, "/metadata/uid") != text(before, "/metadata/uid") {
         // Deleted and made anew by somebody: nothing of ours is in it.
         return Ok(Performed::Done);
@@ -207,7 +215,8 @@ async fn revert_once(
     let reverted = same(&current["spec"], &before["spec"]);
     let marked = Marks::on(&current);
     if reverted && !marked {
-        return Ok(Performed::Done);
+        // The write may still be on its way: it finds another version than it was meant for.
+        current = target.patch(object, Marks::fence(&current)).await?;
     }
     if !reverted && !wrote.iter().any(|spec| same(spec, &current["spec"])) {
         return Ok(conflict(object, before, &current));
@@ -332,6 +341,16 @@ impl Marks {
         Ok(json_patch::Patch(patch))
     }
 
+    /// A patch that changes nothing but the object's version, once it is taken `off` again.
+    fn fence(current: &Value) -> json_patch::Patch {
+        let mut patch = vec![test("/metadata/uid", &current["metadata"]["uid"])];
+        if !current["metadata"]["annotations"].is_object() {
+            patch.push(add("/metadata/annotations", &json!({})));
+        }
+        patch.push(add(&format!("/metadata/annotations/{}", escaped(FENCE)), &json!("")));
+        json_patch::Patch(patch)
+    }
+
     /// The patch that changes an object once more, if nobody else did meanwhile.
     pub(in crate::scenario) fn change_again(current: &Value, spec: &Value) -> json_patch::Patch {
         json_patch::Patch(vec![
@@ -350,7 +369,9 @@ impl Marks {
             test("/spec", &current["spec"]),
             replace("/spec", &before["spec"]),
         ];
-        for (map, keys) in [("labels", &[RUN_LABEL][..]), ("annotations", &[ORIGINAL, WROTE])] {
+        for (map, keys) in
+            [("labels", &[RUN_LABEL][..]), ("annotations", &[ORIGINAL, WROTE, FENCE])]
+        {
             let path = format!("/metadata/{map}");
             let Some(now) = current.pointer(&path).and_then(Value::as_object) else { continue };
             let ours = keys.iter().filter(|key| now.contains_key(**key)).count();

@@ -1,0 +1,124 @@
+//! That a step which ends in the middle of its work is restored, however it ends.
+
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+
+use futures::FutureExt as _;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use super::agents::Handles;
+use super::changes::Changes;
+use super::dead_man::DeadMan;
+use super::guard::Lost;
+use super::journal::{Fake, Header, Journal};
+use super::run::{Options, Sink};
+use super::*;
+use crate::faults::{MANAGED_BY, RUN_LABEL};
+use crate::verdict::Confidence;
+
+const RUN: &str = "r1";
+
+/// How a step ends in the middle.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum End {
+    Panic,
+    TimeLimit,
+    Stop,
+}
+
+/// A mesh whose control plane is ready.
+fn mesh() -> Fake {
+    let fake = Fake::default();
+    let istiod = json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "istiod", "namespace": "istio-system"},
+        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
+    });
+    fake.put("/api/v1/namespaces/istio-system/pods/istiod", istiod);
+    fake
+}
+
+fn run(fake: &Fake, journal: &Journal) -> Arc<Run> {
+    let target = fake.target();
+    let dead_man = DeadMan::new(RUN, None);
+    let application = Application {
+        application: "shop".to_owned(),
+        namespaces: vec!["a".to_owned()],
+        services: BTreeMap::new(),
+        portals: BTreeMap::new(),
+        manifests: Vec::new(),
+        workloads: BTreeMap::new(),
+        folder: PathBuf::new(),
+    };
+    Arc::new(Run {
+        id: RUN.to_owned(),
+        target: target.clone(),
+        application: Arc::new(application),
+        agents: Handles::default(),
+        changes: Changes::new(RUN.to_owned(), target, journal.clone(), dead_man, false),
+        lost: Lost::default(),
+        options: Options {
+            confidence: Confidence::default(),
+            max_load_time: "1s".parse().unwrap(),
+            placebo: false,
+        },
+        sink: Sink::new(Box::new(|_| {})),
+        stop: CancellationToken::new(),
+        quiet_from: Instant::now().into(),
+    })
+}
+
+/// Adds an object, and then ends so.
+async fn work(scenario: &mut Scenario, end: End) -> Result<()> {
+    let run = scenario.run.clone().unwrap();
+    scenario.remember(&run).await?;
+    let object = json!({
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "VirtualService",
+        "metadata": {
+            "name": "x",
+            "namespace": "a",
+            "labels": {MANAGED_BY.0: MANAGED_BY.1, RUN_LABEL: RUN},
+        },
+        "spec": {"hosts": ["x"]},
+    });
+    run.changes.add(scenario.scope(), "", &object).await?;
+    match end {
+        End::Panic => panic!("this step panics"),
+        End::TimeLimit => {}
+        End::Stop => run.stop.cancel(),
+    }
+    std::future::pending().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_ends_in_the_middle_is_restored() {
+    for (end, outcome) in [
+        (End::Panic, Outcome::Broken),
+        (End::TimeLimit, Outcome::Broken),
+        (End::Stop, Outcome::Skipped),
+    ] {
+        let (fake, state) = (mesh(), TempDir::new().unwrap());
+        let before = fake.contents();
+        let header = Header { run: RUN.to_owned(), ..Header::unknown() };
+        let journal = Journal::begin(state.path(), "k", header).unwrap();
+        let mut scenario = Scenario::begin(run(&fake, &journal), ScenarioId(0));
+        let step = scenario.step(async |this| work(this, end).await);
+        let ended = AssertUnwindSafe(step).catch_unwind().await;
+        assert_eq!(ended.is_err(), end == End::Panic);
+        if let Ok(Err(error)) = ended {
+            let why = if end == End::Stop { "interrupted" } else { "longer than 10 minutes" };
+            assert!(error.to_string().contains(why), "{error}");
+        }
+        assert_ne!(fake.contents(), before, "{end:?}: it was never done");
+        // As the hook after a scenario does.
+        scenario.broke();
+        scenario.restore().await;
+        assert_eq!(scenario.outcome(), outcome, "{end:?}");
+        assert_eq!(fake.contents(), before, "{end:?}");
+        assert!(journal.close().unwrap(), "{end:?}");
+    }
+}
