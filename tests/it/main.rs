@@ -10,6 +10,7 @@
 mod api;
 mod cli;
 mod envoy;
+mod healing;
 mod kubectl;
 mod local_mesh;
 mod mesh;

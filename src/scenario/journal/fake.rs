@@ -14,7 +14,7 @@ use crate::target::Target;
 
 /// The server.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Fake(Arc<Mutex<State>>);
+pub(in crate::scenario) struct Fake(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -25,11 +25,15 @@ struct State {
     answers_to_lose: u32,
     /// How many requests are refused with 503.
     refusals: u32,
+    /// Requests for paths with this in them are answered with 403.
+    forbidden: Option<&'static str>,
+    /// Everything that was asked: method and path.
+    asked: Vec<(Method, String)>,
 }
 
 impl Fake {
     /// A target that this server answers.
-    pub(super) fn target(&self) -> Target {
+    pub(in crate::scenario) fn target(&self) -> Target {
         let this = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
             let this = this.clone();
@@ -48,7 +52,7 @@ impl Fake {
     }
 
     /// Everything that is stored, without what the server counts.
-    pub(super) fn contents(&self) -> BTreeMap<String, Value> {
+    pub(in crate::scenario) fn contents(&self) -> BTreeMap<String, Value> {
         let mut objects = self.0.lock().unwrap().objects.clone();
         for object in objects.values_mut() {
             object["metadata"].as_object_mut().unwrap().shift_remove("resourceVersion");
@@ -57,7 +61,7 @@ impl Fake {
     }
 
     /// Puts an object there, as somebody else.
-    pub(super) fn put(&self, path: &str, mut object: Value) {
+    pub(in crate::scenario) fn put(&self, path: &str, mut object: Value) {
         let mut state = self.0.lock().unwrap();
         state.version += 1;
         object["metadata"]["resourceVersion"] = json!(state.version.to_string());
@@ -67,26 +71,40 @@ impl Fake {
         state.objects.insert(path.to_owned(), object);
     }
 
-    pub(super) fn get(&self, path: &str) -> Option<Value> {
+    pub(in crate::scenario) fn get(&self, path: &str) -> Option<Value> {
         self.0.lock().unwrap().objects.get(path).cloned()
     }
 
-    pub(super) fn remove(&self, path: &str) {
+    pub(in crate::scenario) fn remove(&self, path: &str) {
         self.0.lock().unwrap().objects.remove(path);
     }
 
     /// The next so many requests that change something take effect, but nobody hears of it.
-    pub(super) fn lose_answers(&self, count: u32) {
+    pub(in crate::scenario) fn lose_answers(&self, count: u32) {
         self.0.lock().unwrap().answers_to_lose = count;
     }
 
     /// The next so many requests are refused.
-    pub(super) fn refuse(&self, count: u32) {
+    pub(in crate::scenario) fn refuse(&self, count: u32) {
         self.0.lock().unwrap().refusals = count;
+    }
+
+    /// Requests for paths with this in them are refused from now on, for lack of rights.
+    pub(in crate::scenario) fn forbid(&self, part: &'static str) {
+        self.0.lock().unwrap().forbidden = Some(part);
+    }
+
+    /// Everything that was asked so far: method and path.
+    pub(in crate::scenario) fn asked(&self) -> Vec<(Method, String)> {
+        self.0.lock().unwrap().asked.clone()
     }
 
     fn answer(&self, method: &Method, path: &str, body: &[u8]) -> Response<Body> {
         let mut state = self.0.lock().unwrap();
+        state.asked.push((method.clone(), path.to_owned()));
+        if state.forbidden.is_some_and(|part| path.contains(part)) {
+            return status(StatusCode::FORBIDDEN, "you have no right to do that");
+        }
         if state.refusals > 0 {
             state.refusals -= 1;
             return status(StatusCode::INTERNAL_SERVER_ERROR, "refused");
@@ -129,6 +147,10 @@ impl State {
                 self.version += 1;
                 object["metadata"]["uid"] = json!(format!("u{}", self.version));
                 object["metadata"]["resourceVersion"] = json!(self.version.to_string());
+                if object["kind"] == "Job" {
+                    // As the Job controller does.
+                    object["status"]["startTime"] = json!("2026-01-01T00:00:00Z");
+                }
                 self.objects.insert(path, object.clone());
                 ok(&object)
             }
@@ -146,6 +168,7 @@ impl State {
                 self.objects.insert(path.to_owned(), changed.clone());
                 ok(&changed)
             }
+            Method::PUT => self.set(path, body),
             Method::DELETE => {
                 let Some(object) = self.objects.get(path) else {
                     return status(StatusCode::NOT_FOUND, "not found");
@@ -163,9 +186,21 @@ impl State {
     }
 }
 
+impl State {
+    /// A pod that is told its settings shows them on its status page.
+    fn set(&mut self, path: &str, body: &[u8]) -> Response<Body> {
+        let page = path.replace("/proxy/settings", "/proxy/status");
+        let Some(status_page) = self.objects.get_mut(&page) else {
+            return status(StatusCode::NOT_FOUND, "not found");
+        };
+        status_page["settings"] = serde_json::from_slice(body).unwrap();
+        ok(&json!({}))
+    }
+}
+
 /// A list's path ends with a plural of ours.
 fn is_list(path: &str) -> bool {
-    path.ends_with("virtualservices") || path.ends_with("destinationrules")
+    ["virtualservices", "destinationrules", "deployments", "pods"].iter().any(|p| path.ends_with(p))
 }
 
 fn ok(object: &Value) -> Response<Body> {
