@@ -21,6 +21,7 @@ use faultless::faults::{Configuration, Disturbance, Subject};
 use faultless::load::client::Started;
 use faultless::load::{Shape, Spacing, State, StreamReport, StreamSpec, agent};
 use faultless::scenario::application::Application;
+use faultless::scenario::healer;
 use faultless::target::objects::ObjectRef;
 use faultless::target::pods::Pod;
 use faultless::target::{LocalMesh, Target, run_envoy_shim};
@@ -93,7 +94,7 @@ async fn measure() -> Result<()> {
 }
 
 async fn empty() -> Result<(LocalMesh, Target)> {
-    let mesh = LocalMesh::start(None, |what| println!("{what}")).await?;
+    let mesh = LocalMesh::start(None, healer::stand_in, |what| println!("{what}")).await?;
     let target = Target::local(&mesh).await?;
     Ok((mesh, target))
 }

@@ -11,6 +11,7 @@ mod dead_man;
 mod evidence;
 pub mod expectation;
 pub mod guard;
+pub mod healer;
 pub mod journal;
 mod judging;
 mod lease;
@@ -19,6 +20,8 @@ pub mod outlook;
 mod raw;
 pub mod recover;
 pub mod run;
+mod scaling;
+mod settings;
 pub mod sweep;
 mod workloads;
 
@@ -214,9 +217,11 @@ impl Scenario {
             self.tell_phase(Phase::Restore, "putting everything back".to_owned());
         }
         let restored = self.take_back(&run, |_| true).await;
+        let changed = self.give_back(&run).await;
         let workloads = self.take_workloads_away(&run, |_| true).await;
-        let undone = restored.undone + workloads.undone;
+        let undone = restored.undone + changed.undone + workloads.undone;
         let mut left_behind = restored.left_behind;
+        left_behind.extend(changed.left_behind);
         left_behind.extend(workloads.left_behind);
         left_behind.extend(self.stains(&run).await);
         run.quiet_not_before(Instant::now() + lingers + QUIET);

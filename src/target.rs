@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
-pub use self::mesh::{LocalMesh, run_envoy_shim};
+pub use self::mesh::{Heal, LocalMesh, run_envoy_shim};
 use crate::error::{Error, Result};
 
 /// No answer of an API server takes longer: a server whose store is dead hangs for 15 s and more,
@@ -80,18 +80,31 @@ impl Target {
         Ok(Self { own_mesh: true, ..Self::connect(config, LocalMesh::CONTEXT, name).await? })
     }
 
+    /// The cluster in one of whose pods this process runs, with the pod's service account.
+    pub fn in_cluster() -> Result<Self> {
+        let name = "the cluster around this pod".to_owned();
+        let config = kube::Config::incluster().map_err(|cause| {
+            Error::runner(format!("connecting to {name}"), cause)
+                .hint("this is for pods that have a service account")
+        })?;
+        Self::with(config, "", name)
+    }
+
     async fn connect(config: Kubeconfig, context: &str, name: String) -> Result<Self> {
-        let doing = || format!("connecting to {name}");
         let options =
             KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
-        let mut config = kube::Config::from_custom_kubeconfig(config, &options)
+        let config = kube::Config::from_custom_kubeconfig(config, &options)
             .await
-            .map_err(|cause| Error::feature(doing(), cause))?;
+            .map_err(|cause| Error::feature(format!("connecting to {name}"), cause))?;
+        Self::with(config, context, name)
+    }
+
+    fn with(mut config: kube::Config, context: &str, name: String) -> Result<Self> {
         config.connect_timeout = Some(Duration::from_secs(5));
         config.read_timeout = Some(REQUEST_TIMEOUT);
         let server = config.cluster_url.to_string();
-        let client =
-            kube::Client::try_from(config).map_err(|cause| Error::runner(doing(), cause))?;
+        let client = kube::Client::try_from(config)
+            .map_err(|cause| Error::runner(format!("connecting to {name}"), cause))?;
         let context = context.to_owned();
         Ok(Self { client, name, server, context, kubeconfig: None, own_mesh: false })
     }

@@ -219,7 +219,7 @@ mod tests {
         let said = refusal(&found);
         assert_eq!(said.exit_code(), ExitCode::Wrong);
         let said = said.to_string();
-        for part in [":3:5: Given every", "fits 2 sentences", "`{senders} sends {load}`"] {
+        for part in [":3:5: Given every", "fits 2 sentences", "`{portals} sends {load}`"] {
             assert!(said.contains(part), "{part} in {said}");
         }
     }

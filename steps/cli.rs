@@ -29,6 +29,9 @@ pub(crate) enum Command {
     /// Finish runs that died on this machine: undo what their journals say.
     Recover(RecoverArgs),
     /// Restore or delete whatever dead runs left in a cluster, from any machine, without journals.
+    ///
+    /// It goes by labels and annotations. What portals were told (their settings) is in their
+    /// memory and on no object: only the journal knows it, and pods that are replaced forget it.
     Sweep(SweepArgs),
     /// Check features without a mesh: unknown sentences, names and numbers.
     Check(CheckArgs),
@@ -39,6 +42,9 @@ pub(crate) enum Command {
     /// Be a load agent (in a pod of the mesh).
     #[command(hide = true)]
     Agent(AgentArgs),
+    /// Be a healer (in a pod of the mesh): give back what a run changed when it dies.
+    #[command(hide = true)]
+    Heal(HealArgs),
 }
 
 #[derive(Debug, Args)]
@@ -81,7 +87,8 @@ pub(crate) struct RunArgs {
     /// Withhold every change: each scenario must then fail, or it shows nothing.
     #[arg(long)]
     pub placebo: bool,
-    /// How long after the runner's death the mesh removes by itself what was added, at least 10s.
+    /// How long after the runner's death the mesh by itself takes away what was added and gives
+    /// back what was changed, at least 10s.
     #[arg(long, value_name = "TIME", default_value = "1m", value_parser = at_least_ten_seconds)]
     pub dead_man: Span,
     /// Run without that protection; the report says so.
@@ -168,6 +175,13 @@ pub(crate) struct AgentArgs {
     /// Where to listen.
     #[arg(long, default_value = "0.0.0.0:8099")]
     pub listen: SocketAddr,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HealArgs {
+    /// The run's id, the namespace, and after how many seconds without a heartbeat.
+    #[arg(num_args = 3, required = true, value_names = ["RUN", "NAMESPACE", "SECONDS"])]
+    pub charge: Vec<String>,
 }
 
 /// Five heartbeats must fit into the time of a dead-man's switch.

@@ -60,6 +60,7 @@ fn dispatch(cli: Cli) -> faultless::error::Result<u8> {
             Command::Report(args) => report::report(&args).map(|code| code as u8),
             Command::Steps(args) => vocabulary::print(&args).map(|code| code as u8),
             Command::Agent(args) => up::agent(args).await.map(|code| code as u8),
+            Command::Heal(args) => up::heal(args).await.map(|code| code as u8),
         }
     })
 }

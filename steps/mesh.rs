@@ -1,10 +1,11 @@
-//! Sentences about the mesh itself: workloads that come and go, and Istio configuration as it is.
+//! Sentences about the mesh itself: workloads that come, go and grow, what portals are set to, and
+//! Istio configuration as it is.
 
 use cucumber::gherkin::Step;
 use cucumber::{given, when};
 use faultless::error::{Error, Result};
 
-use crate::parameters::Workloads;
+use crate::parameters::{Count, Portals, Workloads};
 use crate::world::World;
 
 #[given(expr = "{workloads} is/are deployed")]
@@ -16,13 +17,22 @@ async fn deploy(world: &mut World, workloads: Workloads) -> Result<()> {
 #[given(expr = "{workloads} is/are deployed with environment:")]
 #[when(expr = "{workloads} is/are deployed with environment:")]
 async fn deploy_with(world: &mut World, workloads: Workloads, step: &Step) -> Result<()> {
-    let rows = step.table.as_ref().map(|table| table.rows.as_slice()).unwrap_or_default();
-    let pair = |row: &Vec<String>| match row.as_slice() {
-        [name, value] => Ok((name.clone(), value.clone())),
-        _ => Err(Error::feature("reading the table", "each row needs a name and a value")),
-    };
-    let env = rows.iter().map(pair).collect::<Result<Vec<_>>>()?;
-    world.scenario()?.deploy(&workloads.0, &env).await
+    world.scenario()?.deploy(&workloads.0, &pairs(step)?).await
+}
+
+#[given(expr = "{workloads} is/are scaled to {count} replica(s)")]
+#[when(expr = "{workloads} is/are scaled to {count} replica(s)")]
+async fn scale(world: &mut World, workloads: Workloads, replicas: Count) -> Result<()> {
+    for name in &workloads.0 {
+        world.scenario()?.scale(name, replicas.0).await?;
+    }
+    Ok(())
+}
+
+#[given(expr = "{portals} has the setting(s):")]
+#[when(expr = "{portals} has the setting(s):")]
+async fn set(world: &mut World, portals: Portals, step: &Step) -> Result<()> {
+    world.scenario()?.set(portals.0.as_deref(), &pairs(step)?).await
 }
 
 #[when(expr = "{workloads} is/are removed")]
@@ -34,6 +44,19 @@ async fn undeploy(world: &mut World, workloads: Workloads) -> Result<()> {
 #[when(expr = "this Istio configuration is applied:")]
 async fn apply(world: &mut World, step: &Step) -> Result<()> {
     world.scenario()?.apply(&text(step.docstring.as_deref().unwrap_or_default())).await
+}
+
+/// The rows of a step's table: a name and a value each.
+fn pairs(step: &Step) -> Result<Vec<(String, String)>> {
+    let rows = step.table.as_ref().map(|table| table.rows.as_slice()).unwrap_or_default();
+    let pair = |row: &Vec<String>| match row.as_slice() {
+        [name, value] => Ok((name.clone(), value.clone())),
+        _ => Err(Error::feature("reading the table", "each row needs a name and a value")),
+    };
+    if rows.is_empty() {
+        return Err(Error::feature("reading the table", "the sentence needs one below it"));
+    }
+    rows.iter().map(pair).collect()
 }
 
 /// A doc string without its media type, which the parser leaves in the first line (`"""yaml`) and

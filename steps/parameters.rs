@@ -184,12 +184,12 @@ impl Split {
     }
 }
 
-/// `{senders}`: every portal (`None`), or one.
+/// `{portals}`: every portal (`None`), or one.
 #[derive(Debug, Parameter)]
-#[param(name = "senders", regex = r#"every portal|portal "[^"]*""#)]
-pub(crate) struct Senders(pub Option<String>);
+#[param(name = "portals", regex = r#"every portal|portal "[^"]*""#)]
+pub(crate) struct Portals(pub Option<String>);
 
-impl FromStr for Senders {
+impl FromStr for Portals {
     type Err = Misread;
 
     fn from_str(text: &str) -> Result<Self, Misread> {
@@ -440,8 +440,8 @@ mod tests {
         let header = HeaderMatch { name: "user".into(), value: "for the others".into() };
         assert_eq!(burst.headers, load::Headers::With(header));
         assert_eq!((burst.pace, burst.lasting), (load::Pace::AtOnce(50), "250ms".parse().ok()));
-        assert_eq!("every portal".parse::<Senders>().unwrap().0, None);
-        assert_eq!(r#"portal "a.b""#.parse::<Senders>().unwrap().0.as_deref(), Some("a.b"));
+        assert_eq!("every portal".parse::<Portals>().unwrap().0, None);
+        assert_eq!(r#"portal "a.b""#.parse::<Portals>().unwrap().0.as_deref(), Some("a.b"));
     }
 
     #[test]

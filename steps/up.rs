@@ -1,12 +1,14 @@
-//! `faultless up`: a local mesh that stays; and `faultless agent`: a load agent in a pod.
+//! `faultless up`: a local mesh that stays; and what Faultless is in a pod: `faultless agent`, a
+//! load agent, and `faultless heal`, a healer.
 
 use faultless::error::{ExitCode, Result};
 use faultless::load;
 use faultless::scenario::application::Application;
+use faultless::scenario::healer::{self, Charge};
 use faultless::target::{LocalMesh, Target};
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{AgentArgs, UpArgs};
+use crate::cli::{AgentArgs, HealArgs, UpArgs};
 use crate::shows;
 use crate::signals::Signals;
 
@@ -21,7 +23,7 @@ pub(crate) async fn up(args: UpArgs) -> Result<ExitCode> {
         LocalMesh::may_write_kubeconfig(path)?;
     }
     let mesh = tokio::select! {
-        mesh = LocalMesh::start(args.envoy.clone(), &shows::note) => mesh?,
+        mesh = LocalMesh::start(args.envoy.clone(), healer::stand_in, &shows::note) => mesh?,
         _ = signals.next() => return Ok(ExitCode::Passed),
     };
     let kept = tokio::select! {
@@ -68,4 +70,20 @@ pub(crate) async fn agent(args: AgentArgs) -> Result<ExitCode> {
         _ = signals.next() => stop.cancel(),
     }
     serving.await.map(|()| ExitCode::Passed)
+}
+
+/// Watches a run's heartbeat and gives back what it changed when it stops. It ends by a signal: its
+/// Deployment would only start it again.
+pub(crate) async fn heal(args: HealArgs) -> Result<ExitCode> {
+    let mut signals = Signals::listen()?;
+    let charge = Charge::parse(&args.charge)?;
+    let target = Target::in_cluster()?;
+    let healing = async {
+        healer::heal(&target, &charge, &shows::line).await?;
+        std::future::pending().await
+    };
+    tokio::select! {
+        ended = healing => ended,
+        _ = signals.next() => Ok(ExitCode::Passed),
+    }
 }

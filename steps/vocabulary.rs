@@ -9,7 +9,7 @@ use faultless::error::{ExitCode, Result};
 
 use crate::cli::StepsArgs;
 use crate::parameters::{
-    Amount, Count, Header, Is, Load, Looks, Percent, Senders, Service, Span, Split, Status,
+    Amount, Count, Header, Is, Load, Looks, Percent, Portals, Service, Span, Split, Status,
     Version, Workloads,
 };
 use crate::shows;
@@ -31,7 +31,7 @@ pub(crate) const WORDS: &[(&str, &str, &str)] = &[
     (Percent::NAME, Percent::REGEX, "`50%`, `99.9%`"),
     (Header::NAME, Header::REGEX, "`header portal \"voyages.fr\"`"),
     (Split::NAME, Split::REGEX, "`80% to \"v1\", 10% to \"v2\" and 10% to \"v3\"` (100% in all)"),
-    (Senders::NAME, Senders::REGEX, "`every portal`, `portal \"voyages.fr\"`"),
+    (Portals::NAME, Portals::REGEX, "`every portal`, `portal \"voyages.fr\"`"),
     (
         Load::NAME,
         Load::REGEX,

@@ -3,6 +3,7 @@
 //! (injection, validation) have their say. Pure.
 
 mod pods;
+mod roles;
 mod services;
 mod workloads;
 
@@ -59,6 +60,10 @@ pub(super) fn admit(request: &Request<'_>, mut object: Value) -> Result<Value, R
         workloads::admit_job(request, &mut object)?;
     } else if is(request, &kinds::SECRET) {
         admit_secret(request, &mut object)?;
+    } else if is(request, &kinds::ROLE) {
+        roles::admit_role(request, &object)?;
+    } else if is(request, &kinds::ROLE_BINDING) {
+        roles::admit_binding(request, &mut object)?;
     } else if is(request, &kinds::VIRTUAL_SERVICE) || is(request, &kinds::DESTINATION_RULE) {
         object = admit_istio(request, &object)?;
     }
@@ -114,7 +119,7 @@ fn check_types(kind: &'static Kind, object: &Value) -> Result<(), Refusal> {
     use k8s_openapi::api::{
         apps::v1 as apps, batch::v1 as batch, coordination::v1 as coordination,
     };
-    use k8s_openapi::api::{core::v1 as core, discovery::v1 as discovery};
+    use k8s_openapi::api::{core::v1 as core, discovery::v1 as discovery, rbac::v1 as rbac};
     // The decoder checks these two against its own; they are set by the store anyway.
     let mut object = object.clone();
     object["apiVersion"] = json!(super::store::api_version(kind));
@@ -132,6 +137,8 @@ fn check_types(kind: &'static Kind, object: &Value) -> Result<(), Refusal> {
         ("apps", "ReplicaSet") => decode::<apps::ReplicaSet>(object),
         ("batch", "Job") => decode::<batch::Job>(object),
         ("coordination.k8s.io", "Lease") => decode::<coordination::Lease>(object),
+        ("rbac.authorization.k8s.io", "Role") => decode::<rbac::Role>(object),
+        ("rbac.authorization.k8s.io", "RoleBinding") => decode::<rbac::RoleBinding>(object),
         _ => Ok(()),
     };
     decoded.map_err(|error| {

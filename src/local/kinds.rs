@@ -35,6 +35,7 @@ const fn kind(
 const V1: &[&str] = &["v1"];
 const ISTIO_VERSIONS: &[&str] = &["v1", "v1beta1", "v1alpha3"];
 const ISTIO: &str = "networking.istio.io";
+const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// A namespace.
 pub static NAMESPACE: Kind = kind("", V1, "Namespace", "namespaces", &["ns"], false, &["status"]);
@@ -66,6 +67,10 @@ pub static REPLICA_SET: Kind =
 pub static JOB: Kind = kind("batch", V1, "Job", "jobs", &[], true, &["status"]);
 /// A lease.
 pub static LEASE: Kind = kind("coordination.k8s.io", V1, "Lease", "leases", &[], true, &[]);
+/// What may be done to which kinds in a namespace.
+pub static ROLE: Kind = kind(RBAC, V1, "Role", "roles", &[], true, &[]);
+/// Who has a role.
+pub static ROLE_BINDING: Kind = kind(RBAC, V1, "RoleBinding", "rolebindings", &[], true, &[]);
 /// A virtual service.
 pub static VIRTUAL_SERVICE: Kind =
     kind(ISTIO, ISTIO_VERSIONS, "VirtualService", "virtualservices", &["vs"], true, &["status"]);
@@ -87,6 +92,8 @@ pub static ALL: &[&Kind] = &[
     &REPLICA_SET,
     &JOB,
     &LEASE,
+    &ROLE,
+    &ROLE_BINDING,
     &VIRTUAL_SERVICE,
     &DESTINATION_RULE,
 ];

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::journal::Endpoint;
 use crate::error::{Error, Result};
 use crate::target::manifests::{self, Manifest};
 use crate::units::{ServiceName, nearest};
@@ -85,6 +86,27 @@ pub struct Portal {
     /// The headers it sends; each takes its values in turn.
     #[serde(default)]
     pub headers: BTreeMap<String, Vec<String>>,
+    /// Where its settings are, if it can be told some while it runs.
+    #[serde(default)]
+    pub settings: Option<Settings>,
+}
+
+/// Where the settings of a portal's own pods are read and told. They are JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Port of the pods.
+    pub port: u16,
+    /// The path that takes them by `PUT`, e.g. `/settings`.
+    pub write: String,
+    /// The path that answers `GET` with them, or with a page that has them in it.
+    pub read: String,
+    /// Where in that page, e.g. `/settings` (RFC 6901) [default: the page is they].
+    #[serde(default)]
+    pub pointer: String,
+    /// The label selector of the pods [default: `app=` and the portal's workload].
+    #[serde(default)]
+    pub selector: Option<String>,
 }
 
 // === impl Application ===
@@ -197,6 +219,25 @@ impl Application {
             None => format!("it has: {}", known.join(", ")),
         };
         Error::feature(doing, cause).hint(hint)
+    }
+}
+
+// === impl Portal ===
+
+impl Portal {
+    /// Where its settings are, if it has any.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<Endpoint> {
+        let Settings { port, write, read, pointer, selector } = self.settings.as_ref()?;
+        let selector = selector.clone().unwrap_or_else(|| format!("app={}", self.workload));
+        Some(Endpoint {
+            namespace: self.namespace.clone(),
+            selector,
+            port: *port,
+            write: write.clone(),
+            read: read.clone(),
+            pointer: pointer.clone(),
+        })
     }
 }
 

@@ -13,8 +13,9 @@ use self::under_way::UnderWay;
 use super::Scenario;
 use super::clean_slate::{Slate, stains};
 use super::compare::{differences, same};
-use super::dead_man::DeadMan;
-use super::guard::namespaces;
+use super::dead_man::{DeadMan, Switch};
+use super::guard::Ground;
+use super::healer::Healers;
 use super::journal::{
     Budget, Entry, Journal, Marks, Performed, Restored, Scope, Task, Undo, What, perform, retried,
     tasks,
@@ -38,13 +39,18 @@ const AFTERMATH: Duration = Duration::from_secs(5);
 /// The kind that goes last: the dead-man's switches that own everything else.
 const LAST: &str = "Job";
 
+/// How a change is told that nothing in the mesh would give back.
+const UNPROTECTED: &str = "changed, was there before; unprotected: if this runner dies, only \
+                           `faultless recover` on its machine or `faultless sweep` gives it back";
+
 /// What a run writes with.
 #[derive(Debug, Clone)]
 pub struct Changes {
-    run: String,
-    target: Target,
+    pub(super) run: String,
+    pub(super) target: Target,
     journal: Journal,
-    dead_man: DeadMan,
+    pub(super) dead_man: DeadMan,
+    healers: Healers,
     adopt: bool,
     /// Writes whose answer is still to come.
     under_way: UnderWay,
@@ -52,11 +58,11 @@ pub struct Changes {
 
 /// What became of a write.
 #[derive(Debug)]
-struct Written {
-    name: ObjectRef,
+pub(super) struct Written {
+    pub(super) name: ObjectRef,
     /// The resource version from which on a proxy knows it; `None` when nothing had to be changed.
     version: Option<String>,
-    how: &'static str,
+    pub(super) how: &'static str,
 }
 
 // === impl Changes ===
@@ -67,9 +73,10 @@ impl Changes {
         target: Target,
         journal: Journal,
         dead_man: DeadMan,
+        healers: Healers,
         adopt: bool,
     ) -> Self {
-        Self { run, target, journal, dead_man, adopt, under_way: UnderWay::default() }
+        Self { run, target, journal, dead_man, healers, adopt, under_way: UnderWay::default() }
     }
 
     /// Does work until `stop`, and answers nothing then; a write that is under way is waited for.
@@ -106,8 +113,25 @@ impl Changes {
     /// Adds an object that is not there yet, owned by the dead-man's switch.
     pub(super) async fn add(&self, scope: Scope, subject: &str, object: &Value) -> Result<Value> {
         let name = ObjectRef::of(object)?;
+        let owner = self.owner(&name.namespace, Switch::of(&name.kind)).await?;
+        self.add_owned(scope, subject, object, owner).await
+    }
+
+    /// The reference to the dead-man's switch that is to own an object.
+    pub(super) async fn owner(&self, namespace: &str, switch: Switch) -> Result<Option<Value>> {
+        self.dead_man.owner(&self.target, &self.journal, namespace, switch).await
+    }
+
+    /// Adds an object that is not there yet, owned as said.
+    pub(super) async fn add_owned(
+        &self,
+        scope: Scope,
+        subject: &str,
+        object: &Value,
+        owner: Option<Value>,
+    ) -> Result<Value> {
+        let name = ObjectRef::of(object)?;
         let mut object = object.clone();
-        let owner = self.dead_man.owner(&self.target, &self.journal, &name).await?;
         if let Some(owner) = owner {
             object["metadata"]["ownerReferences"] = json!([owner]);
         }
@@ -119,7 +143,7 @@ impl Changes {
     }
 
     /// Records how to undo what is about to be told to pods by `PUT`.
-    pub async fn told<T>(
+    pub(super) async fn told<T>(
         &self,
         scope: Scope,
         subject: &str,
@@ -175,7 +199,7 @@ impl Changes {
         Ok(Written { name: name.clone(), version: Some(version(&stored)), how: "changed" })
     }
 
-    /// Changes an object that was there before.
+    /// Changes an Istio object that was there before.
     async fn change(
         &self,
         scope: Scope,
@@ -183,6 +207,26 @@ impl Changes {
         object: &Value,
         there: &Value,
         open: &[Entry],
+    ) -> Result<Written> {
+        // Configuration that a feature brought as it is replaces what is there as it is.
+        let generated = ObjectRef::of(object)?.name.starts_with(GENERATED);
+        let kind = there["kind"].as_str().unwrap_or_default();
+        let spec = |before: &Value| match generated {
+            true => overlay::overlay(kind, before, &object["spec"]),
+            false => Ok(object["spec"].clone()),
+        };
+        self.rewrite(scope, subject, there, open, spec).await
+    }
+
+    /// Changes the `spec` of an object that was there before, to what becomes of the one that it
+    /// had before this scenario.
+    async fn rewrite(
+        &self,
+        scope: Scope,
+        subject: &str,
+        there: &Value,
+        open: &[Entry],
+        spec: impl FnOnce(&Value) -> Result<Value>,
     ) -> Result<Written> {
         let name = ObjectRef::of(there)?;
         let doing = || format!("changing {name}");
@@ -203,15 +247,15 @@ impl Changes {
         if !again {
             self.may_change(&name, there)?;
         }
-        // Configuration that a feature brought as it is replaces what is there as it is.
-        let generated = ObjectRef::of(object)?.name.starts_with(GENERATED);
-        let spec = match generated {
-            true => overlay::overlay(&name.kind, &before["spec"], &object["spec"])?,
-            false => object["spec"].clone(),
-        };
+        let spec = spec(&before["spec"])?;
         if same(&spec, &there["spec"]) {
             return Ok(Written { name, version: None, how: "is so already" });
         }
+        let covered = self.healers.cover(self, &name.namespace).await?;
+        // A healer takes its time to start, and somebody may have been faster.
+        let now = self.target.get(&name).await?.unwrap_or_default();
+        conflict(&name, &there["spec"], &now["spec"])?;
+        let there = &now;
         let patch = match again {
             true => Marks::change_again(there, &spec),
             false => Marks::change(there, &spec, &self.run)
@@ -226,7 +270,36 @@ impl Changes {
         let changing = self.target.patch(&name, patch);
         let stored = self.written(&name, changing, |now| same(&now["spec"], &spec)).await?;
         self.journal.done(id, stored.get("spec"));
-        Ok(Written { name, version: Some(version(&stored)), how: "changed, was there before" })
+        let how = if covered { "changed, was there before" } else { UNPROTECTED };
+        Ok(Written { name, version: Some(version(&stored)), how })
+    }
+
+    /// Has a Deployment run so many pods.
+    pub(super) async fn scale(
+        &self,
+        scope: Scope,
+        name: &ObjectRef,
+        replicas: u32,
+    ) -> Result<Written> {
+        let missing = || {
+            Error::runner(format!("changing {name}"), "it is not there").hint(
+                "`kubectl get deployments` shows what is; a workload that is only for a \
+                       scenario must be deployed first",
+            )
+        };
+        let there = self.target.get(name).await?.ok_or_else(missing)?;
+        let with = |before: &Value| {
+            let mut spec = before.clone();
+            spec["replicas"] = json!(replicas);
+            spec
+        };
+        let open = self.journal.entries(|entry| entry.scope == scope);
+        let added = |entry: &Entry| matches!(&entry.undo, Undo::Added { object } if object == name);
+        if open.iter().any(added) {
+            return self.update(name, &json!({"spec": with(&there["spec"])})).await;
+        }
+        let subject = name.to_string();
+        self.rewrite(scope, &subject, &there, &open, |before| Ok(with(before))).await
     }
 
     /// Whether an object of somebody else may be changed by this run.
@@ -247,6 +320,23 @@ impl Changes {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether an entry is of something that was changed and is none of Istio's: a Deployment, or
+    /// what pods were told.
+    pub(super) fn is_other(entry: &Entry) -> bool {
+        match &entry.undo {
+            Undo::Added { .. } => false,
+            Undo::Changed { object, .. } => {
+                !WAVES.iter().any(|kinds| kinds.contains(&&*object.kind))
+            }
+            Undo::Put { .. } => true,
+        }
+    }
+
+    /// These entries of a scope.
+    pub(super) fn others_changed(&self, scope: Scope) -> Vec<Entry> {
+        self.journal.entries(|entry| entry.scope == scope && Self::is_other(entry))
     }
 
     /// What is not undone, for whoever has to leave at once.
@@ -457,8 +547,8 @@ impl Scenario {
     /// Looks at what is there before the first change, whatever that is.
     pub(super) async fn remember(&mut self, run: &Run) -> Result<()> {
         if self.before.is_none() {
-            let namespaces = namespaces(&run.application)?;
-            self.before = Some(Slate::of(&run.target, &namespaces, &run.id).await?);
+            let ground = Ground::of(&run.application)?;
+            self.before = Some(Slate::of(&run.target, &ground, &run.id).await?);
         }
         Ok(())
     }
@@ -466,8 +556,8 @@ impl Scenario {
     /// What is not as it was before this scenario.
     pub(super) async fn stains(&mut self, run: &Run) -> Vec<String> {
         let Some(before) = self.before.take() else { return Vec::new() };
-        match namespaces(&run.application) {
-            Ok(namespaces) => stains(&run.target, &namespaces, &run.id, &before, false).await,
+        match Ground::of(&run.application) {
+            Ok(ground) => stains(&run.target, &ground, &run.id, &before, None).await,
             Err(error) => vec![error.to_string()],
         }
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::compare::digest;
+use super::compare::{differences, digest, same};
+use super::guard::Ground;
 use super::journal::{Budget, retried};
 use crate::error::Result;
 use crate::faults::RUN_LABEL;
@@ -21,7 +22,15 @@ const KINDS: &[(&str, &str)] = &[
 ];
 
 /// What else a run makes.
-const OURS: &[(&str, &str)] = &[("batch/v1", "Job")];
+pub(super) const OURS: &[(&str, &str)] = &[("batch/v1", "Job")];
+
+/// What a run with a healer makes besides.
+pub(super) const WITH_HEALER: &[(&str, &str)] = &[
+    ("batch/v1", "Job"),
+    ("v1", "ServiceAccount"),
+    ("rbac.authorization.k8s.io/v1", "Role"),
+    ("rbac.authorization.k8s.io/v1", "RoleBinding"),
+];
 
 /// An annotation that the Deployment controller counts up by itself.
 const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -30,6 +39,8 @@ const REVISION: &str = "deployment.kubernetes.io/revision";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Slate {
     objects: BTreeMap<ObjectRef, String>,
+    /// What the portals' pods are set to, by portal and pod: they keep it in their memory.
+    settings: BTreeMap<(String, String), Value>,
 }
 
 // === impl Slate ===
@@ -37,9 +48,9 @@ pub(super) struct Slate {
 impl Slate {
     /// Looks at these namespaces; objects of this run are not looked at, they are no part of what
     /// was there before.
-    pub(super) async fn of(target: &Target, namespaces: &[String], run: &str) -> Result<Self> {
+    pub(super) async fn of(target: &Target, ground: &Ground, run: &str) -> Result<Self> {
         let mut slate = Self::default();
-        for namespace in namespaces {
+        for namespace in &ground.namespaces {
             for (api_version, kind) in KINDS {
                 let (objects, _) = target.list(api_version, kind, namespace, "").await?;
                 for object in &objects {
@@ -47,6 +58,13 @@ impl Slate {
                         slate.objects.insert(ObjectRef::of(object)?, digest(&essence(object)));
                     }
                 }
+            }
+        }
+        for (portal, endpoint) in &ground.settings {
+            let pods = target.pods(&endpoint.namespace, &endpoint.selector).await?;
+            for pod in pods.into_iter().filter(|pod| pod.ready) {
+                let settings = endpoint.read(target, &pod).await?;
+                slate.settings.insert((portal.clone(), pod.name), settings);
             }
         }
         Ok(slate)
@@ -69,24 +87,32 @@ impl Slate {
                 _ => None,
             }
         };
-        names.into_iter().filter_map(told).collect()
+        // A pod that is gone took its settings with it, and a new one has its own.
+        let set = self.settings.iter().filter_map(|((portal, pod), then)| {
+            let now = now.settings.get(&(portal.clone(), pod.clone()))?;
+            let lines = differences(then, now).join("; ");
+            let told = format!("the settings of portal {portal} (pod {pod}): {lines}");
+            (!same(then, now)).then_some(told)
+        });
+        names.into_iter().filter_map(told).chain(set).collect()
     }
 }
 
 /// Everything that is not as `before` says, and everything that still carries the run's label
-/// (`all`: load agents and switches too); empty when the slate is clean.
+/// (with what else the run made, when it ends: load agents and switches too); empty when the slate
+/// is clean.
 pub(super) async fn stains(
     target: &Target,
-    namespaces: &[String],
+    ground: &Ground,
     run: &str,
     before: &Slate,
-    all: bool,
+    ours: Option<&[(&str, &str)]>,
 ) -> Vec<String> {
     let looked = retried(Budget::begin(), async || {
-        let now = Slate::of(target, namespaces, run).await?;
-        let gone = gone(target, namespaces).await?;
+        let now = Slate::of(target, ground, run).await?;
+        let gone = gone(target, &ground.namespaces).await?;
         let mut stains = before.differences(&now, &gone);
-        stains.extend(labelled(target, namespaces, run, &gone, all).await?);
+        stains.extend(labelled(target, &ground.namespaces, run, &gone, ours).await?);
         Ok(stains)
     });
     match looked.await {
@@ -101,15 +127,14 @@ async fn labelled(
     namespaces: &[String],
     run: &str,
     gone: &[String],
-    all: bool,
+    ours: Option<&[(&str, &str)]>,
 ) -> Result<Vec<String>> {
     let selector = format!("{RUN_LABEL}={run}");
     let agents = ["Deployment"];
     let mut found = Vec::new();
     for namespace in namespaces.iter().filter(|namespace| !gone.contains(namespace)) {
-        let ours = if all { OURS } else { &[] };
-        for (api_version, kind) in KINDS.iter().chain(ours) {
-            if !all && agents.contains(kind) {
+        for (api_version, kind) in KINDS.iter().chain(ours.unwrap_or_default()) {
+            if ours.is_none() && agents.contains(kind) {
                 continue;
             }
             let (objects, _) = target.list(api_version, kind, namespace, &selector).await?;
@@ -184,7 +209,8 @@ mod tests {
             };
             (object, (*digest).to_owned())
         };
-        Slate { objects: objects.iter().map(entry).collect() }
+        let objects = objects.iter().map(entry).collect();
+        Slate { objects, ..Slate::default() }
     }
 
     #[test]

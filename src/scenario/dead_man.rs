@@ -1,6 +1,7 @@
 //! The mesh cleans up by itself when the runner is gone: added objects are owned by Jobs without
 //! pods whose deadline the run keeps pushing back. When nobody does, the cluster ends the Jobs and
-//! collects what they own: VirtualServices first, DestinationRules and load agents after them.
+//! collects what they own: VirtualServices first, DestinationRules and load agents after them, and
+//! last the healer, which watches its Job's deadline and gives back what was changed meanwhile.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +17,11 @@ use crate::target::objects::ObjectRef;
 
 /// How much later the second switch fires: the proxies have long forgotten the VirtualServices
 /// when the DestinationRules go.
-const LATER: Duration = Duration::from_secs(10);
+pub(super) const LATER: Duration = Duration::from_secs(10);
+
+/// How much later the healer is collected, if it did not end by itself: it may try for as long as
+/// any restore (3 minutes), after the pause between its two waves.
+const HEALED: Duration = Duration::from_mins(4);
 
 /// A Job controller starts a Job within a second; one that needs longer than this is not running,
 /// and then nothing would fire.
@@ -24,6 +29,10 @@ const ARMED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Between two looks at a new Job.
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// The annotation by which a healer says on its Job that it watches; until then it is `STARTING`.
+pub(super) const HEALER: &str = "faultless.dev/healer";
+const STARTING: &str = "starting";
 
 /// The switches of a run; every clone is the same.
 #[derive(Debug, Clone)]
@@ -44,11 +53,12 @@ struct Armed {
     last: Clock,
 }
 
-/// Which of the two in a namespace.
+/// Which of the three in a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Switch {
+pub(super) enum Switch {
     VirtualServices,
     Rest,
+    Healer,
 }
 
 #[derive(Debug, Clone)]
@@ -92,6 +102,18 @@ impl Clock {
     }
 }
 
+// === impl Switch ===
+
+impl Switch {
+    /// The one that takes away objects of this kind.
+    pub(super) fn of(kind: &str) -> Self {
+        match kind {
+            "VirtualService" => Self::VirtualServices,
+            _ => Self::Rest,
+        }
+    }
+}
+
 // === impl DeadMan ===
 
 impl DeadMan {
@@ -101,24 +123,31 @@ impl DeadMan {
         Self(Arc::new(State { run: run.to_owned(), within, armed }))
     }
 
+    /// How long after the last heartbeat they fire, if there are any.
+    pub(super) fn within(&self) -> Option<Duration> {
+        self.0.within
+    }
+
     /// The owner reference for an object that is about to be added: its switch is armed first.
     pub(super) async fn owner(
         &self,
         target: &Target,
         journal: &Journal,
-        object: &ObjectRef,
+        namespace: &str,
+        switch: Switch,
     ) -> Result<Option<Value>> {
         let Some(within) = self.0.within else { return Ok(None) };
-        let (switch, within) = match object.kind.as_str() {
-            "VirtualService" => (Switch::VirtualServices, within),
-            _ => (Switch::Rest, within + LATER),
+        let within = match switch {
+            Switch::VirtualServices => within,
+            Switch::Rest => within + LATER,
+            Switch::Healer => within + HEALED,
         };
-        let key = (object.namespace.clone(), switch);
+        let key = (namespace.to_owned(), switch);
         let known = self.lock().jobs.get(&key).cloned();
         let job = match known {
             Some(job) => job,
             None => {
-                let job = self.arm(target, journal, &object.namespace, switch, within).await?;
+                let job = self.arm(target, journal, namespace, switch, within).await?;
                 self.lock().jobs.insert(key, job.clone());
                 job
             }
@@ -248,26 +277,46 @@ fn unarmed(job: &Value, uid: &str, within: Duration) -> Option<Why> {
     }
 }
 
-fn unprotected(error: Error) -> Error {
+/// The healer's switch, whose deadline it watches.
+pub(super) fn healers_job(run: &str, namespace: &str) -> ObjectRef {
+    ObjectRef {
+        api_version: "batch/v1".to_owned(),
+        kind: "Job".to_owned(),
+        namespace: namespace.to_owned(),
+        name: name(run, Switch::Healer),
+    }
+}
+
+pub(super) fn unprotected(error: Error) -> Error {
     error.hint(
         "without it nothing would clean up after a runner that dies; --no-dead-man runs all the \
          same, and the report says that it was unprotected",
     )
 }
 
-fn manifest(run: &str, namespace: &str, switch: Switch, within: Duration) -> Value {
+fn name(run: &str, switch: Switch) -> String {
     let which = match switch {
         Switch::VirtualServices => "first",
         Switch::Rest => "then",
+        Switch::Healer => "last",
     };
+    format!("faultless-{run}-{which}")
+}
+
+fn manifest(run: &str, namespace: &str, switch: Switch, within: Duration) -> Value {
     let labels = json!({MANAGED_BY.0: MANAGED_BY.1, RUN_LABEL: run});
+    let annotations = match switch {
+        Switch::VirtualServices | Switch::Rest => json!({}),
+        Switch::Healer => json!({HEALER: STARTING}),
+    };
     json!({
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {
-            "name": format!("faultless-{run}-{which}"),
+            "name": name(run, switch),
             "namespace": namespace,
             "labels": labels,
+            "annotations": annotations,
         },
         "spec": {
             "parallelism": 0,

@@ -12,10 +12,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::application::Application;
 use super::changes::{Changes, restore, unsettled};
-use super::clean_slate::{Slate, stains};
+use super::clean_slate::{OURS, Slate, WITH_HEALER, stains};
 use super::compare::checksum;
 use super::dead_man::{Beat, DeadMan};
-use super::journal::{self, Budget, Header, Journal, Scope, retried};
+use super::healer::Healers;
+use super::journal::{self, Budget, Endpoint, Header, Journal, Scope, retried};
 use super::lease::{self, Lease, Renewal};
 use super::recover;
 use crate::error::{Error, Result};
@@ -49,9 +50,10 @@ pub struct Lost(Arc<OnceLock<String>>);
 pub struct Guard {
     run: String,
     target: Target,
-    namespaces: Vec<String>,
+    ground: Ground,
     journal: Journal,
     dead_man: DeadMan,
+    healers: Healers,
     lease: Lease,
     adopt: bool,
     beat: Duration,
@@ -73,16 +75,17 @@ impl Guard {
         stop: &CancellationToken,
         tell: &dyn Fn(&str),
     ) -> Result<Self> {
-        let namespaces = namespaces(application)?;
+        let ground = Ground::of(application)?;
+        let namespaces = &ground.namespaces;
         let state = journal::state_folder()?;
         let key = key(target);
         recover::before_run(target, &state, &key, protection.recover, tell).await?;
-        let journal = Journal::begin(&state, &key, header(target, run, &namespaces))?;
+        let journal = Journal::begin(&state, &key, header(target, run, namespaces))?;
         let who = format!("run {run} on {}, process {}", host(), std::process::id());
         let opening = async {
             let wait = protection.wait;
             let lease = Lease::take(target, &namespaces[0], run, &who, wait).await?;
-            let before = Slate::of(target, &namespaces, run).await?;
+            let before = Slate::of(target, &ground, run).await?;
             Ok((lease, before))
         };
         let opened = tokio::select! {
@@ -103,8 +106,9 @@ impl Guard {
         Ok(Self {
             run: run.to_owned(),
             target: target.clone(),
-            namespaces,
+            ground,
             dead_man: DeadMan::new(run, protection.dead_man),
+            healers: Healers::default(),
             journal,
             lease,
             adopt: protection.adopt,
@@ -119,7 +123,8 @@ impl Guard {
     #[must_use]
     pub fn changes(&self) -> Changes {
         let (target, journal) = (self.target.clone(), self.journal.clone());
-        Changes::new(self.run.clone(), target, journal, self.dead_man.clone(), self.adopt)
+        let (dead_man, healers) = (self.dead_man.clone(), self.healers.clone());
+        Changes::new(self.run.clone(), target, journal, dead_man, healers, self.adopt)
     }
 
     /// Whether the run is lost, for its steps to ask.
@@ -173,10 +178,11 @@ impl Guard {
         if doubt {
             left.extend(unsettled(target).await);
         }
-        left.extend(stains(target, &self.namespaces, run, &self.before, true).await);
+        let ours = if self.healers.any().await { WITH_HEALER } else { OURS };
+        left.extend(stains(target, &self.ground, run, &self.before, Some(ours)).await);
         let released = retried(Budget::begin(), async || self.lease.release(target).await).await;
         if let Err(error) = released {
-            let namespace = &self.namespaces[0];
+            let namespace = &self.ground.namespaces[0];
             left.push(format!(
                 "the Lease ({error}): kubectl delete lease faultless -n {namespace}"
             ));
@@ -230,8 +236,28 @@ impl Lost {
     }
 }
 
+/// Where a run may touch something.
+#[derive(Debug, Clone)]
+pub(super) struct Ground {
+    /// The application's namespaces; the Lease is in the first.
+    pub(super) namespaces: Vec<String>,
+    /// Where its portals' settings are, by portal.
+    pub(super) settings: Vec<(String, Endpoint)>,
+}
+
+// === impl Ground ===
+
+impl Ground {
+    pub(super) fn of(application: &Application) -> Result<Self> {
+        let portals = application.portals.iter();
+        let settings =
+            portals.filter_map(|(name, portal)| Some((name.clone(), portal.endpoint()?)));
+        Ok(Self { namespaces: namespaces(application)?, settings: settings.collect() })
+    }
+}
+
 /// All namespaces of an application, its first first.
-pub(super) fn namespaces(application: &Application) -> Result<Vec<String>> {
+fn namespaces(application: &Application) -> Result<Vec<String>> {
     let services = application.services.values().map(|service| &service.namespace);
     let portals = application.portals.values().map(|portal| &portal.namespace);
     let mut all = Vec::<String>::new();

@@ -15,7 +15,7 @@ use crate::target::Target;
 use crate::target::objects::ObjectRef;
 
 /// The Lease's name.
-const NAME: &str = "faultless";
+pub(super) const NAME: &str = "faultless";
 
 /// How long after its last renewal a Lease may be taken by another: an API server's outage of 10 s
 /// must not cost a run its turn.

@@ -24,6 +24,11 @@ const KINDS: &[(&str, &str)] = &[
 /// Kinds whose absence a proxy must have heard of before the next kind goes.
 const SETTLED: &[&str] = &["VirtualService", "DestinationRule"];
 
+/// What a sweep cannot know.
+const UNKNOWN: &str = "not known here: what a run told portals (their settings) is in the memory \
+                       of their pods; `faultless recover` on the run's machine gives it back, \
+                       and pods that are replaced forget it";
+
 /// What a sweep came to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Swept {
@@ -59,18 +64,14 @@ pub async fn sweep(
                     swept.living += 1;
                     continue;
                 }
-                let Some(what) = task(object)? else {
-                    let name = ObjectRef::of(object)?;
-                    let cause = "its annotations do not say what it was";
-                    swept.left_behind.push(format!("{name}: {cause}; look at it by hand"));
-                    continue;
-                };
                 if dry_run {
-                    tell(&format!("run {run}: would undo {what}"));
+                    match task(object)? {
+                        Some(what) => tell(&format!("run {run}: would undo {what}")),
+                        None => swept.left_behind.push(unreadable(object)?),
+                    }
                     continue;
                 }
-                names.push(what.to_string());
-                undo(target, &run, &what, budget, &mut swept, tell).await;
+                names.extend(undo(target, &run, object, budget, &mut swept, tell).await);
             }
         }
         if !names.is_empty()
@@ -81,18 +82,34 @@ pub async fn sweep(
             swept.left_behind.push(format!("the proxies may still act on {names}: {error}"));
         }
     }
+    if swept.undone > 0 {
+        tell(UNKNOWN);
+    }
     Ok(swept)
 }
 
-async fn undo(
+/// Undoes what a run did to one object, as its labels and annotations say; answers its name if they
+/// say it.
+pub(super) async fn undo(
     target: &Target,
     run: &str,
-    what: &What,
+    object: &Value,
     budget: Budget,
     swept: &mut Swept,
     tell: &dyn Fn(&str),
-) {
-    match perform(target, run, what, budget).await {
+) -> Option<String> {
+    let what = match task(object) {
+        Ok(Some(what)) => what,
+        Ok(None) => {
+            swept.left_behind.extend(unreadable(object).ok());
+            return None;
+        }
+        Err(error) => {
+            swept.left_behind.push(error.to_string());
+            return None;
+        }
+    };
+    match perform(target, run, &what, budget).await {
         Ok(Performed::Done) => {
             swept.undone += 1;
             tell(&format!("run {run}: undone: {what}"));
@@ -104,6 +121,12 @@ async fn undo(
             swept.left_behind.push(format!("{what} ({error}); by hand: {}", what.command()));
         }
     }
+    Some(what.to_string())
+}
+
+fn unreadable(object: &Value) -> Result<String> {
+    let name = ObjectRef::of(object)?;
+    Ok(format!("{name}: its annotations do not say what it was; look at it by hand"))
 }
 
 /// How an object of ours is undone: what we made is deleted, what we changed is restored.

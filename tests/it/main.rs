@@ -11,6 +11,7 @@ mod api;
 mod cli;
 mod envoy;
 mod faulty;
+mod healing;
 mod kubectl;
 mod load;
 mod local_mesh;

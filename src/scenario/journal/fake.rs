@@ -25,6 +25,10 @@ struct State {
     answers_to_lose: u32,
     /// How many requests are refused with 500.
     refusals: u32,
+    /// Requests for paths with this in them are answered with 403.
+    forbidden: Option<&'static str>,
+    /// Everything that was asked: method and path.
+    asked: Vec<(Method, String)>,
     /// What the next requests meet, whatever they are.
     fates: VecDeque<Fate>,
 }
@@ -103,8 +107,22 @@ impl Fake {
         self.0.lock().unwrap().fates = fates.into_iter().collect();
     }
 
+    /// Requests for paths with this in them are refused from now on, for lack of rights.
+    pub(in crate::scenario) fn forbid(&self, part: &'static str) {
+        self.0.lock().unwrap().forbidden = Some(part);
+    }
+
+    /// Everything that was asked so far: method and path.
+    pub(in crate::scenario) fn asked(&self) -> Vec<(Method, String)> {
+        self.0.lock().unwrap().asked.clone()
+    }
+
     fn answer(&self, method: &Method, path: &str, body: &[u8]) -> Response<Body> {
         let mut state = self.0.lock().unwrap();
+        state.asked.push((method.clone(), path.to_owned()));
+        if state.forbidden.is_some_and(|part| path.contains(part)) {
+            return status(StatusCode::FORBIDDEN, "you have no right to do that");
+        }
         if state.refusals > 0 {
             state.refusals -= 1;
             return status(StatusCode::INTERNAL_SERVER_ERROR, "refused");
@@ -156,6 +174,10 @@ impl State {
                 self.version += 1;
                 object["metadata"]["uid"] = json!(format!("u{}", self.version));
                 object["metadata"]["resourceVersion"] = json!(self.version.to_string());
+                if object["kind"] == "Job" {
+                    // As the Job controller does.
+                    object["status"]["startTime"] = json!("2026-01-01T00:00:00Z");
+                }
                 self.objects.insert(path, object.clone());
                 ok(&object)
             }
@@ -173,6 +195,7 @@ impl State {
                 self.objects.insert(path.to_owned(), changed.clone());
                 ok(&changed)
             }
+            Method::PUT => self.set(path, body),
             Method::DELETE => {
                 let Some(object) = self.objects.get(path) else {
                     return status(StatusCode::NOT_FOUND, "not found");
@@ -187,6 +210,18 @@ impl State {
             }
             _ => status(StatusCode::METHOD_NOT_ALLOWED, "not here"),
         }
+    }
+}
+
+impl State {
+    /// A pod that is told its settings shows them on its status page.
+    fn set(&mut self, path: &str, body: &[u8]) -> Response<Body> {
+        let page = path.replace("/proxy/settings", "/proxy/status");
+        let Some(status_page) = self.objects.get_mut(&page) else {
+            return status(StatusCode::NOT_FOUND, "not found");
+        };
+        status_page["settings"] = serde_json::from_slice(body).unwrap();
+        ok(&json!({}))
     }
 }
 

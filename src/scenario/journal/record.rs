@@ -41,19 +41,34 @@ pub enum Undo {
         /// The `spec` that was about to be written; nothing else is overwritten.
         wrote: Value,
     },
-    /// A workload was told something by `PUT`: tell every pod of it what it was before.
+    /// Pods were told something by `PUT`: tell them what they knew before.
     Put {
-        /// Namespace of the pods.
-        namespace: String,
-        /// Label selector of the pods.
-        selector: String,
-        /// Port.
-        port: u16,
-        /// Path, e.g. `/settings`.
-        path: String,
-        /// The body that was true before.
+        /// How they are asked and told.
+        endpoint: Endpoint,
+        /// The names of the pods.
+        pods: Vec<String>,
+        /// What was true before, of each of them.
         before: Value,
+        /// What they were about to be told; nothing else is overwritten.
+        wrote: Value,
     },
+}
+
+/// Where pods are asked for their settings, and told them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// Namespace of the pods.
+    pub namespace: String,
+    /// Label selector of the pods.
+    pub selector: String,
+    /// Port.
+    pub port: u16,
+    /// The path that takes settings by `PUT`, e.g. `/settings`.
+    pub write: String,
+    /// The path that answers `GET` with a page that has the settings in it, e.g. `/status`.
+    pub read: String,
+    /// Where in that page they are (RFC 6901), e.g. `/settings`; empty: it is they.
+    pub pointer: String,
 }
 
 /// Whose run it is and how its target is reached: enough to finish it without its process.

@@ -36,16 +36,26 @@ fn object(name: &str, spec: Value) -> Value {
     })
 }
 
+fn endpoint() -> Endpoint {
+    Endpoint {
+        namespace: "a".to_owned(),
+        selector: "app=x".to_owned(),
+        port: 8000,
+        write: "/settings".to_owned(),
+        read: "/status".to_owned(),
+        pointer: "/settings".to_owned(),
+    }
+}
+
 fn records() -> Vec<Record> {
     let added = Undo::Added { object: reference("x") };
     let before = object("y", json!({"hosts": ["y\n\"quoted\""], "http": [{"timeout": "1.5s"}]}));
     let changed = Undo::Changed { object: reference("y"), before, wrote: json!({"hosts": []}) };
     let put = Undo::Put {
-        namespace: "a".to_owned(),
-        selector: "app=x".to_owned(),
-        port: 8000,
-        path: "/settings".to_owned(),
+        endpoint: endpoint(),
+        pods: vec!["x-1".to_owned()],
         before: json!({"request_ratio": 50}),
+        wrote: json!({"request_ratio": 100}),
     };
     let mut all = vec![Record::Begin(header("r1"))];
     for (id, undo) in [added, changed, put].into_iter().enumerate() {
@@ -463,4 +473,57 @@ fn an_original_that_fits_no_annotation_is_not_changed() {
     there["metadata"]["uid"] = json!("u");
     let error = Marks::change(&there, &spec(1), "r1").unwrap_err().to_string();
     assert!(error.contains("cannot be changed safely"), "{error}");
+}
+
+const PODS: &str = "/api/v1/namespaces/a/pods";
+
+/// A pod that is set so.
+fn pod(fake: &Fake, name: &str, settings: Value) {
+    let metadata = json!({"name": name, "namespace": "a", "uid": name});
+    let pod = json!({"metadata": metadata, "status": {"phase": "Running"}});
+    fake.put(&format!("{PODS}/{name}"), pod);
+    let page = json!({"metadata": {}, "name": name, "settings": settings});
+    fake.put(&format!("{PODS}/{name}:8000/proxy/status"), page);
+}
+
+fn settings(fake: &Fake, pod: &str) -> Value {
+    fake.get(&format!("{PODS}/{pod}:8000/proxy/status")).unwrap()["settings"].take()
+}
+
+#[tokio::test]
+async fn pods_are_told_what_they_knew_unless_somebody_else_told_them_meanwhile() {
+    let (fake, state) = (Fake::default(), TempDir::new().unwrap());
+    let journal = Journal::begin(state.path(), "k", header("r1")).unwrap();
+    let ratio = |ratio: u32| json!({"ratio": ratio, "devices": {"web": 50}});
+    // The second of two changes reached only the first of two pods.
+    for (before, wrote) in [(50, 90), (90, 100)] {
+        let pods = vec!["one".to_owned(), "two".to_owned()];
+        let (before, wrote) = (ratio(before), ratio(wrote));
+        let undo = Undo::Put { endpoint: endpoint(), pods, before, wrote };
+        journal.intend(Scope::Scenario(0), "web", undo).unwrap();
+    }
+    pod(&fake, "one", ratio(100));
+    pod(&fake, "two", ratio(90));
+    pod(&fake, "new", ratio(100));
+    let all = tasks(&journal.entries(|_| true));
+    assert_eq!(all.len(), 1, "both changes are undone in one go");
+    for _ in ["once", "twice"] {
+        let undone = perform(&fake.target(), "r1", &all[0].what, Budget::begin()).await;
+        assert_eq!(undone.unwrap(), Performed::Done);
+        assert_eq!(settings(&fake, "one"), ratio(50));
+        assert_eq!(settings(&fake, "two"), ratio(50));
+        assert_eq!(settings(&fake, "new"), ratio(100), "it was never told anything");
+    }
+
+    let journal = Journal::begin(state.path(), "k2", header("r1")).unwrap();
+    let pods = vec!["one".to_owned()];
+    let (before, wrote) = (ratio(50), ratio(90));
+    let undo = Undo::Put { endpoint: endpoint(), pods, before, wrote };
+    journal.intend(Scope::Scenario(0), "web", undo).unwrap();
+    pod(&fake, "one", ratio(7));
+    let ended = undo_all(&fake, &journal).await;
+    let [Performed::Stuck { why, command }] = &ended[..] else { panic!("{ended:?}") };
+    assert!(why.contains("ratio: 7, was 50") && why.contains("somebody else"), "{why}");
+    assert_eq!(command, "kubectl delete pod one -n a makes it forget everything");
+    assert_eq!(settings(&fake, "one"), ratio(7));
 }

@@ -3,11 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use http::Method;
 use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation, TestOperation};
 use serde_json::{Value, json};
 
-use super::{Entry, Undo};
+use super::{Endpoint, Entry, Undo};
 use crate::error::{Error, Result};
 use crate::faults::RUN_LABEL;
 use crate::scenario::compare::{differences, digest, same};
@@ -67,7 +66,7 @@ pub(in crate::scenario) enum What {
     /// Give back `before`'s spec, if the spec now is one that we wrote.
     Revert { object: ObjectRef, before: Value, wrote: Vec<Value> },
     /// Tell the pods.
-    Put { namespace: String, selector: String, port: u16, path: String, before: Value },
+    Put { endpoint: Endpoint, pods: Vec<String>, before: Value, wrote: Vec<Value> },
 }
 
 /// How an attempt ended.
@@ -143,11 +142,24 @@ pub(in crate::scenario) fn tasks(entries: &[Entry]) -> Vec<Task> {
                     tasks.push(Task { ids: vec![entry.id], what });
                 }
             }
-            Undo::Put { namespace, selector, port, path, before } => {
-                let (namespace, selector) = (namespace.clone(), selector.clone());
-                let (port, path, before) = (*port, path.clone(), before.clone());
-                let what = What::Put { namespace, selector, port, path, before };
-                tasks.push(Task { ids: vec![entry.id], what });
+            Undo::Put { endpoint, pods, before, wrote } => {
+                let earlier = tasks.iter_mut().find_map(|task| match &mut task.what {
+                    What::Put { endpoint: other, pods, before, wrote } if other == endpoint => {
+                        Some((&mut task.ids, pods, before, wrote))
+                    }
+                    _ => None,
+                });
+                if let Some((ids, told, oldest, all)) = earlier {
+                    ids.push(entry.id);
+                    told.extend(pods.clone());
+                    *oldest = before.clone();
+                    all.push(wrote.clone());
+                } else {
+                    let (endpoint, pods) = (endpoint.clone(), pods.clone());
+                    let (before, wrote) = (before.clone(), vec![wrote.clone()]);
+                    let what = What::Put { endpoint, pods, before, wrote };
+                    tasks.push(Task { ids: vec![entry.id], what });
+                }
             }
         }
     }
@@ -164,15 +176,46 @@ pub(in crate::scenario) async fn perform(
     retried(budget, async || match what {
         What::Delete(object) => delete_once(target, object, run).await,
         What::Revert { object, before, wrote } => revert_once(target, object, before, wrote).await,
-        What::Put { namespace, selector, port, path, before } => {
-            // Pods that are gone took what they were told with them.
-            for pod in target.pods(namespace, selector).await? {
-                target.pod_request(Method::PUT, &pod, *port, path, Some(before)).await?;
-            }
-            Ok(Performed::Done)
+        What::Put { endpoint, pods, before, wrote } => {
+            untell_once(target, endpoint, pods, before, wrote).await
         }
     })
     .await
+}
+
+/// Tells the pods that were told something what they knew before. Pods that are gone took it with
+/// them, and new ones never heard of it.
+async fn untell_once(
+    target: &Target,
+    endpoint: &Endpoint,
+    pods: &[String],
+    before: &Value,
+    wrote: &[Value],
+) -> Result<Performed> {
+    for pod in target.pods(&endpoint.namespace, &endpoint.selector).await? {
+        if !pods.contains(&pod.name) {
+            continue;
+        }
+        let current = endpoint.read(target, &pod).await?;
+        if same(&current, before) {
+            continue;
+        }
+        if !wrote.iter().any(|wrote| same(wrote, &current)) {
+            let lines = differences(before, &current).join("; ");
+            let (pod, namespace) = (&pod.name, &endpoint.namespace);
+            return Ok(Performed::Stuck {
+                why: format!(
+                    "somebody else told pod {pod} something meanwhile, or it began anew, and that \
+                     is kept: {lines}"
+                ),
+                command: format!(
+                    "kubectl delete pod {pod} -n {namespace} makes it forget everything"
+                ),
+            });
+        }
+        endpoint.write(target, &pod, before).await?;
+    }
+    Ok(Performed::Done)
 }
 
 async fn delete_once(target: &Target, object: &ObjectRef, run: &str) -> Result<Performed> {
@@ -261,9 +304,7 @@ impl std::fmt::Display for What {
         match self {
             Self::Delete(object) => write!(f, "{object}"),
             Self::Revert { object, .. } => write!(f, "{object} (changed)"),
-            Self::Put { namespace, selector, path, .. } => {
-                write!(f, "{path} of the pods {selector} in {namespace}")
-            }
+            Self::Put { endpoint, .. } => write!(f, "{endpoint}"),
         }
     }
 }
@@ -279,11 +320,14 @@ impl What {
                 let kind = kind.to_lowercase();
                 format!("kubectl patch {kind} {name} -n {namespace} --type=json -p '{patch}'")
             }
-            Self::Put { namespace, selector, port, path, before } => format!(
-                "for pod in $(kubectl get pods -n {namespace} -l {selector} -o name); do \
-                 kubectl port-forward -n {namespace} $pod {port} & sleep 1; \
-                 curl -X PUT -d '{before}' localhost:{port}{path}; kill $!; done"
-            ),
+            Self::Put { endpoint, pods: _, before, wrote: _ } => {
+                let Endpoint { namespace, selector, port, write, .. } = endpoint;
+                format!(
+                    "for pod in $(kubectl get pods -n {namespace} -l {selector} -o name); do \
+                     kubectl port-forward -n {namespace} $pod {port} & sleep 1; \
+                     curl -X PUT -d '{before}' localhost:{port}{write}; kill $!; done"
+                )
+            }
         }
     }
 }
@@ -299,6 +343,13 @@ impl Marks {
         has("/metadata/annotations", ORIGINAL)
             || has("/metadata/annotations", WROTE)
             || has("/metadata/labels", RUN_LABEL)
+    }
+
+    /// The run that changed an object, as its kept original says.
+    pub(in crate::scenario) fn run(object: &Value) -> Option<String> {
+        let kept = object.pointer("/metadata/annotations")?.get(ORIGINAL)?.as_str()?;
+        let original: Value = serde_json::from_str(kept).ok()?;
+        original["run"].as_str().map(str::to_owned)
     }
 
     /// The patch that changes an object for the first time: it must be as it was read, and keeps

@@ -51,6 +51,8 @@ pub(super) fn of(kind: &Kind) -> &'static [Column] {
         ("apps", "ReplicaSet") => REPLICA_SET,
         ("batch", "Job") => JOB,
         ("coordination.k8s.io", "Lease") => LEASE,
+        ("rbac.authorization.k8s.io", "Role") => ROLE,
+        ("rbac.authorization.k8s.io", "RoleBinding") => ROLE_BINDING,
         ("discovery.k8s.io", "EndpointSlice") => ENDPOINT_SLICE,
         ("networking.istio.io", "VirtualService") => VIRTUAL_SERVICE,
         ("networking.istio.io", "DestinationRule") => DESTINATION_RULE,
@@ -86,6 +88,18 @@ static NAMESPACE: &[Column] = &[NAME, column("Status", |o, _| text(o, "/status/p
 
 static SERVICE_ACCOUNT: &[Column] =
     &[NAME, whole("Secrets", |o, _| json!(count(o, "/secrets"))), AGE];
+
+static ROLE: &[Column] =
+    &[NAME, column("Created At", |o, _| text(o, "/metadata/creationTimestamp"))];
+
+static ROLE_BINDING: &[Column] = &[
+    NAME,
+    column("Role", |o, _| {
+        let part = |name: &str| o["roleRef"][name].as_str().unwrap_or_default().to_owned();
+        json!(format!("{}/{}", part("kind"), part("name")))
+    }),
+    AGE,
+];
 
 static SECRET: &[Column] = &[
     NAME,

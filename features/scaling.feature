@@ -1,0 +1,12 @@
+Feature: Scaling
+  A service without any pod is an outage; a busier portal and a second pod are an ordinary day. How
+  many pods a workload had, and what a portal was set to, is given back at the end.
+
+  Scenario: Hotels goes away and comes back
+    Given every portal sends 20 requests per second
+    And every portal has the setting:
+      | request_ratio | 60 |
+    When workload "hotels-v1" is scaled to 0 replicas
+    Then every portal sees some request fail
+    When workload "hotels-v1" is scaled to 2 replicas
+    Then every portal sees no request fail

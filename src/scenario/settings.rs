@@ -1,0 +1,181 @@
+//! What an application's portals can be told while they run: their settings, which they keep in
+//! their memory and nowhere else. They are read before they are changed, changed after the journal
+//! knows them, and given back; what no journal tells, no label on an object tells either.
+
+use std::fmt;
+use std::time::Instant;
+
+use http::Method;
+use reports::{Event, Phase};
+use serde_json::Value;
+
+use super::compare::same;
+use super::journal::{Endpoint, Undo};
+use super::run::Run;
+use super::{QUIET, Scenario};
+use crate::error::{Error, Result};
+use crate::target::Target;
+use crate::target::pods::Pod;
+
+/// How a change of settings is told: nothing in the mesh knows what they were.
+const HOW: &str =
+    "told; if this runner dies, only `faultless recover` on its machine gives it back";
+
+// === impl Endpoint ===
+
+impl Endpoint {
+    /// What a pod is set to.
+    pub(super) async fn read(&self, target: &Target, pod: &Pod) -> Result<Value> {
+        let doing = || format!("reading the settings of pod {}/{}", pod.namespace, pod.name);
+        let page = target.pod_get(pod, self.port, &self.read).await?;
+        let page: Value =
+            serde_json::from_str(&page).map_err(|cause| Error::runner(doing(), cause))?;
+        let none = || {
+            Error::runner(doing(), format!("{} answers nothing at `{}`", self.read, self.pointer))
+                .hint("the application's description says where its settings are")
+        };
+        page.pointer(&self.pointer).cloned().ok_or_else(none)
+    }
+
+    /// Sets a pod.
+    pub(super) async fn write(&self, target: &Target, pod: &Pod, settings: &Value) -> Result<()> {
+        let put = target.pod_request(Method::PUT, pod, self.port, &self.write, Some(settings));
+        put.await.map(drop)
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of the pods {} in {}", self.write, self.selector, self.namespace)
+    }
+}
+
+// === impl Scenario ===
+
+impl Scenario {
+    /// Given or When: a portal (`None`: every one) is told these settings, each a path such as
+    /// `devices.web` with its value; all others stay as they are.
+    pub async fn set(&mut self, portal: Option<&str>, settings: &[(String, String)]) -> Result<()> {
+        self.step(async |this| {
+            let portals: Vec<String> = match portal {
+                Some(name) => vec![name.to_owned()],
+                None => this.application.portals.keys().cloned().collect(),
+            };
+            let mut endpoints = Vec::new();
+            for name in portals {
+                let none = || {
+                    let doing = format!("changing the settings of portal {name}");
+                    Error::feature(doing, "its description has no `settings`")
+                };
+                let endpoint = this.application.portal(&name)?.endpoint().ok_or_else(none)?;
+                endpoints.push((name, endpoint));
+            }
+            let list: Vec<_> = settings.iter().map(|(path, to)| format!("{path} {to}")).collect();
+            this.enter(Phase::Prepare, format!("settings: {}", list.join(", ")))?;
+            this.evidence = None;
+            let Some(run) = this.run.clone() else { return Ok(()) };
+            let mut told = Vec::new();
+            for (name, endpoint) in &endpoints {
+                let how = this.tell_portal(&run, name, endpoint, settings).await?;
+                told.push(format!("the settings of portal {name} ({how})"));
+            }
+            let scenario = this.id;
+            let (proxies, converged_ms) = (0, 0);
+            run.sink.tell(Event::Disturbed { scenario, objects: told, proxies, converged_ms });
+            run.quiet_not_before(Instant::now() + QUIET);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn tell_portal(
+        &mut self,
+        run: &Run,
+        portal: &str,
+        endpoint: &Endpoint,
+        settings: &[(String, String)],
+    ) -> Result<&'static str> {
+        let doing = || format!("changing the settings of portal {portal}");
+        let target = &run.target;
+        let pods = target.pods(&endpoint.namespace, &endpoint.selector).await?;
+        let mut before: Option<Value> = None;
+        for pod in &pods {
+            let now = endpoint.read(target, pod).await?;
+            match &before {
+                Some(other) if !same(other, &now) => {
+                    return Err(Error::runner(doing(), "its pods are not set alike"));
+                }
+                _ => before = Some(now),
+            }
+        }
+        let Some(before) = before else {
+            let cause = format!("no pod runs that is {}", endpoint.selector);
+            return Err(Error::runner(doing(), cause));
+        };
+        let mut wrote = before.clone();
+        for (path, to) in settings {
+            replace(&mut wrote, path, to)
+                .map_err(|cause| Error::feature(doing(), format!("`{path}`: {cause}")))?;
+        }
+        if same(&wrote, &before) {
+            return Ok("are so already");
+        }
+        self.remember(run).await?;
+        let names = pods.iter().map(|pod| pod.name.clone()).collect();
+        let undo =
+            Undo::Put { endpoint: endpoint.clone(), pods: names, before, wrote: wrote.clone() };
+        let telling = async {
+            for pod in &pods {
+                endpoint.write(target, pod, &wrote).await?;
+                let now = endpoint.read(target, pod).await?;
+                if !same(&now, &wrote) {
+                    let cause = format!("pod {} was told {wrote} and has {now}", pod.name);
+                    return Err(Error::runner(doing(), cause));
+                }
+            }
+            Ok(())
+        };
+        run.changes.told(self.scope(), portal, undo, telling).await?;
+        Ok(HOW)
+    }
+}
+
+/// Replaces a value that is there, by one of its own sort: a setting that nobody knows does
+/// nothing, and a portal may take it all the same.
+fn replace(settings: &mut Value, path: &str, to: &str) -> std::result::Result<(), &'static str> {
+    let pointer = format!("/{}", path.replace('.', "/"));
+    let there = settings.pointer_mut(&pointer).ok_or("there is no such setting")?;
+    *there = match there {
+        Value::String(_) => Value::String(to.to_owned()),
+        Value::Number(_) => match serde_json::from_str(to) {
+            Ok(Value::Number(number)) => Value::Number(number),
+            _ => return Err("it is a number"),
+        },
+        Value::Bool(_) => to.parse().map(Value::Bool).map_err(|_| "it is true or false")?,
+        Value::Null | Value::Array(_) | Value::Object(_) => {
+            return Err("it is no single value; name one in it, as in `devices.web`");
+        }
+    };
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_setting_is_replaced_by_its_own_sort_and_never_invented() {
+        let mut settings = json!({"ratio": 50, "devices": {"web": 50}, "name": "x", "on": true});
+        for (path, to) in [("ratio", "100"), ("devices.web", "7"), ("name", "7"), ("on", "false")] {
+            replace(&mut settings, path, to).unwrap();
+        }
+        let wanted = json!({"ratio": 100, "devices": {"web": 7}, "name": "7", "on": false});
+        assert_eq!(settings, wanted);
+        for (path, to) in [("ration", "1"), ("ratio", "much"), ("devices", "1"), ("on", "1")] {
+            assert!(replace(&mut settings, path, to).is_err(), "{path}");
+        }
+        assert_eq!(settings, wanted);
+    }
+}
