@@ -16,6 +16,10 @@ const FILE_MAX: u64 = 64 * 1024 * 1024;
 /// More journals than this are not looked at.
 const FILES_MAX: usize = 10_000;
 
+/// How often a journal is tried to be made while its folder is removed by others: each of them has
+/// to end in the very moment between two calls.
+const CREATE_TRIES: u32 = 3;
+
 /// The name's end of a journal.
 const EXTENSION: &str = "journal";
 
@@ -31,6 +35,8 @@ pub(super) struct JournalFile {
     file: File,
     /// How many records this process appended.
     appended: u64,
+    /// Whether the last line may be torn: what follows must not become part of it.
+    torn: bool,
     kill_at: Option<(u64, Moment)>,
 }
 
@@ -105,15 +111,21 @@ impl JournalFile {
                  XDG_STATE_HOME names another folder",
             )
         };
-        DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
-        let options = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path);
-        let file = options.map_err(failed)?;
-        file.try_lock().map_err(|cause| failed(cause.into()))?;
-        file.sync_all().map_err(failed)?;
+        let mut file = create_locked(&folder, &path);
+        for _ in 1..CREATE_TRIES {
+            // Another run that ends removes the folder when nothing is in it.
+            match &file {
+                Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+                    file = create_locked(&folder, &path);
+                }
+                Ok(_) | Err(_) => break,
+            }
+        }
+        let file = file.map_err(failed)?;
         for folder in [folder.as_path(), state] {
             File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
         }
-        Ok(Self { path, file, appended: 0, kill_at: kill_at() })
+        Ok(Self { path, file, appended: 0, torn: false, kill_at: kill_at() })
     }
 
     /// Opens the journal of an earlier run.
@@ -136,11 +148,9 @@ impl JournalFile {
                 .hint("a newer Faultless wrote it; finish it with that one: faultless recover"));
         }
         file.seek(SeekFrom::End(0)).map_err(failed)?;
-        if bytes.last().is_some_and(|last| *last != b'\n') {
-            // What follows a torn line must not become part of it.
-            file.write_all(b"\n").map_err(failed)?;
-        }
-        Ok(Found::Dead(Self { path: path.to_owned(), file, appended: 0, kill_at: None }, content))
+        let torn = bytes.last().is_some_and(|last| *last != b'\n');
+        let path = path.to_owned();
+        Ok(Found::Dead(Self { path, file, appended: 0, torn, kill_at: kill_at() }, content))
     }
 
     /// Appends a record and syncs it; answers its place among this process's records.
@@ -149,11 +159,16 @@ impl JournalFile {
             Error::runner(format!("writing the journal {}", self.path.display()), cause)
                 .hint("without its journal a change is not made")
         };
-        let line = record::encode(record).map_err(|cause| failed(&cause))?;
+        let mut line = record::encode(record).map_err(|cause| failed(&cause))?;
+        if self.torn {
+            line.insert(0, '\n');
+        }
         let place = self.appended;
         self.die_at(place, Moment::Before);
+        self.torn = true;
         // One write: a reader sees the line whole or torn, never two lines mixed.
         self.file.write_all(line.as_bytes()).map_err(|cause| failed(&cause))?;
+        self.torn = false;
         self.file.sync_data().map_err(|cause| failed(&cause))?;
         self.appended += 1;
         self.die_at(place, Moment::Written);
@@ -188,6 +203,18 @@ impl JournalFile {
             let _ = rustix::process::kill_process(me, rustix::process::Signal::KILL);
         }
     }
+}
+
+/// A new file with its lock, which nobody sees without the lock: it would be taken for the journal
+/// of a run that is dead.
+fn create_locked(folder: &Path, path: &Path) -> std::io::Result<File> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let hidden = path.with_extension("new");
+    let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&hidden)?;
+    file.try_lock()?;
+    file.sync_all()?;
+    fs::rename(&hidden, path)?;
+    Ok(file)
 }
 
 fn kill_at() -> Option<(u64, Moment)> {
