@@ -20,3 +20,4 @@ mod tools;
 mod translate;
 mod trouble;
 mod truth;
+mod unwind;
