@@ -14,6 +14,12 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::program::{Place, Running, Said, arg, eventually, finish};
 
+/// Switches that are there, and fire long after the test.
+pub(super) const LATE: &[&str] = &["--dead-man", "1h"];
+
+/// No switches: nothing but the journal knows what was added.
+pub(super) const NONE: &[&str] = &["--no-dead-man"];
+
 const KC: &str = "kc";
 
 /// Everything that a run could touch, and what it makes for itself.
@@ -176,15 +182,13 @@ impl Ground {
     /// Kills a run right before each record of its journal, right after it, and behind the change
     /// that it announces; kills the recovery too; then recovers, recovers again, and compares.
     #[track_caller]
-    pub(super) fn survives_every_death(&self, feature: &Path) -> Toll {
+    pub(super) fn survives_every_death(&self, feature: &Path, switches: &[&str]) -> Toll {
         let before = self.slate();
         let mut toll = Toll::default();
         for record in 0..RECORDS_MAX {
             for moment in ["before", "written", "applied"] {
                 let at = format!("{record}:{moment}");
-                // The mesh must not help: its switches would fire in an hour.
-                let run = self.run_command(feature, &["--dead-man", "1h"], Some(&at));
-                let said = finish(run);
+                let said = finish(self.run_command(feature, switches, Some(&at)));
                 if let Some(code) = said.code {
                     assert_eq!(code, 0, "{at}: {said:?}");
                     assert_eq!(self.journals(), Vec::<PathBuf>::new(), "{at}");
