@@ -175,7 +175,12 @@ impl Changes {
             self.target.list(&wanted.api_version, &wanted.kind, &wanted.namespace, "").await?;
         let hosts: Vec<_> =
             hosts(object).iter().map(|host| qualified(host, &wanted.namespace)).collect();
-        let other = there.iter().find(|other| hosts.iter().any(|host| concerns(other, host)));
+        // Of several for one host the oldest has its way.
+        let other = (there.iter())
+            .filter(|other| hosts.iter().any(|host| concerns(other, host)))
+            .min_by_key(|other| {
+                other.pointer("/metadata/creationTimestamp").and_then(Value::as_str)
+            });
         match other {
             Some(other) => self.change(scope, subject, object, other, &open).await,
             None => {

@@ -121,6 +121,19 @@ pub(super) async fn stains(
     }
 }
 
+/// Everything in these namespaces that still carries a run's label, for whoever does not know what
+/// was there before.
+pub(super) async fn marked(target: &Target, namespaces: &[String], run: &str) -> Vec<String> {
+    let looked = retried(Budget::begin(), async || {
+        let gone = gone(target, namespaces).await?;
+        labelled(target, namespaces, run, &gone, Some(OURS)).await
+    });
+    match looked.await {
+        Ok(marked) => marked,
+        Err(error) => vec![format!("whether anything of run {run} is left is not known: {error}")],
+    }
+}
+
 /// Objects that still carry the run's label.
 async fn labelled(
     target: &Target,

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::{Value, json};
 
 use super::journal::{Journal, Scope, Undo};
+use super::lease;
 use crate::error::{Error, Result};
 use crate::faults::{MANAGED_BY, RUN_LABEL};
 use crate::target::Target;
@@ -149,15 +150,15 @@ impl DeadMan {
             None => {
                 let job = self.arm(target, journal, namespace, switch, within).await?;
                 self.lock().jobs.insert(key, job.clone());
+                let armed = self.lock().jobs.clone();
+                let here = armed.into_values().filter(|job| job.object.namespace == namespace);
+                let owners: Vec<_> = here.map(|job| job.reference()).collect();
+                // In vain it only expires, which is enough for the next run.
+                let _ = lease::goes_with(target, namespace, &self.0.run, &owners).await;
                 job
             }
         };
-        Ok(Some(json!({
-            "apiVersion": job.object.api_version,
-            "kind": job.object.kind,
-            "name": job.object.name,
-            "uid": job.uid,
-        })))
+        Ok(Some(job.reference()))
     }
 
     async fn arm(
@@ -250,6 +251,20 @@ impl DeadMan {
 
     fn lock(&self) -> MutexGuard<'_, Armed> {
         self.0.armed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl Job ===
+
+impl Job {
+    /// Itself as the owner of what goes with it.
+    fn reference(&self) -> Value {
+        json!({
+            "apiVersion": self.object.api_version,
+            "kind": self.object.kind,
+            "name": self.object.name,
+            "uid": self.uid,
+        })
     }
 }
 

@@ -145,18 +145,32 @@ impl Guard {
     /// Renews and pushes back until the run is lost; answers why.
     async fn keep(&self) -> String {
         loop {
-            if let Err(error) = self.dead_man.check() {
-                return error.to_string();
-            }
-            match self.lease.renew(&self.target).await {
-                Renewal::Lost(why) => return why,
-                Renewal::Renewed | Renewal::Missed => {}
-            }
-            match self.dead_man.beat(&self.target).await {
-                Beat::Fired(why) => return why,
-                Beat::Pushed | Beat::Missed => {}
+            if let Some(why) = self.beat().await {
+                return why;
             }
             tokio::time::sleep(self.beat).await;
+        }
+    }
+
+    /// Renews and pushes back once; answers why the run is lost, if it is.
+    async fn beat(&self) -> Option<String> {
+        if let Err(error) = self.dead_man.check() {
+            return Some(error.to_string());
+        }
+        match self.lease.renew(&self.target).await {
+            Renewal::Lost(why) => return Some(why),
+            Renewal::Renewed | Renewal::Missed => {}
+        }
+        match self.dead_man.beat(&self.target).await {
+            Beat::Fired(why) => Some(why),
+            Beat::Pushed | Beat::Missed => None,
+        }
+    }
+
+    /// Looks once more when the work is done: what happened since the last heartbeat counts too.
+    pub async fn look_again(&self) {
+        if let Some(why) = self.beat().await {
+            self.lost.set(why);
         }
     }
 
@@ -173,8 +187,24 @@ impl Guard {
     /// ends the journal. Answers what is left behind. With a doubt that a scenario left something
     /// it proves all of that once more.
     pub async fn close(&self, doubt: bool) -> Vec<String> {
-        let mut left = restore(&self.target, &self.journal, |_| true, &|_| {}).await.left_behind;
+        // The target stays ours until it is as it was. A Lease that is lost now is no reason to
+        // stop that.
+        let keeping = async {
+            drop(self.keep().await);
+            std::future::pending().await
+        };
+        tokio::select! {
+            left = keeping => left,
+            left = self.put_back(doubt) => left,
+        }
+    }
+
+    async fn put_back(&self, doubt: bool) -> Vec<String> {
         let (target, run) = (&self.target, &self.run);
+        // It is given back at the very end, and does not go with the switches before. In vain it
+        // does, and the worst is a run that waits for it and begins a little early.
+        let _ = lease::goes_with(target, &self.ground.namespaces[0], run, &[]).await;
+        let mut left = restore(target, &self.journal, |_| true, &|_| {}).await.left_behind;
         if doubt {
             left.extend(unsettled(target).await);
         }

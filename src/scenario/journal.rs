@@ -114,8 +114,10 @@ impl Journal {
             header.or_else(|| (records.is_empty() && damaged <= 1).then(Header::unknown))
         else {
             let doing = format!("reading the journal {}", path.display());
-            return Err(Error::runner(doing, "its first record is damaged")
-                .hint("it does not say which target; `faultless sweep --context NAME` finds all"));
+            return Err(Error::runner(doing, "its first record is damaged").hint(
+                "it does not say which target; `faultless sweep --context NAME` finds what is \
+                 left, and then the file can be removed",
+            ));
         };
         let journal = Self(Arc::new(Mutex::new(Inner { header, entries, next, file })));
         // The first record is synced before anything is changed: torn, it announces nothing.
@@ -140,8 +142,9 @@ impl Journal {
         let id = inner.next;
         let subject = subject.to_owned();
         let record = Record::Intent { id, scope, subject: subject.clone(), undo: undo.clone() };
-        let place = inner.file.append(&record)?;
+        // Its number is used even if it fails: part of it may be on disk.
         inner.next += 1;
+        let place = inner.file.append(&record)?;
         inner.entries.push(Entry { id, scope, subject, undo, stored: None, place });
         Ok(id)
     }

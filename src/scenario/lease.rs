@@ -167,6 +167,29 @@ pub(super) async fn release(target: &Target, namespace: &str, run: &str) -> Resu
     target.delete(&object, uid).await.map(drop)
 }
 
+/// Lets the Lease of a run, where it is in this namespace, go when all of these owners have gone:
+/// what a dead run leaves is to go by itself. Without owners it stays until it is given back.
+pub(super) async fn goes_with(
+    target: &Target,
+    namespace: &str,
+    run: &str,
+    owners: &[Value],
+) -> Result<()> {
+    let object = reference(namespace);
+    let Some(lease) = target.get(&object).await? else { return Ok(()) };
+    if Holder::of(&lease).run != run {
+        return Ok(());
+    }
+    let label = format!("/metadata/labels/{}", RUN_LABEL.replace('/', "~1"));
+    let patch = json!([
+        {"op": "test", "path": label, "value": run},
+        {"op": "add", "path": "/metadata/ownerReferences", "value": owners},
+    ]);
+    let patch = serde_json::from_value(patch)
+        .map_err(|cause| Error::runner(format!("changing {object}"), cause))?;
+    target.patch(&object, patch).await.map(drop)
+}
+
 /// The runs that hold a Lease in these namespaces (none named: in all) and renew it. A Lease that
 /// has expired is watched for a while, because clocks differ.
 pub(super) async fn living(target: &Target, namespaces: &[String]) -> Result<Vec<Holder>> {
@@ -246,6 +269,8 @@ fn replacing(version: &str, lease: &Value) -> Result<json_patch::Patch> {
     let patch = json!([
         {"op": "test", "path": "/metadata/resourceVersion", "value": version},
         {"op": "add", "path": "/metadata/labels", "value": lease["metadata"]["labels"]},
+        // The dead run's switches must not take it along.
+        {"op": "add", "path": "/metadata/ownerReferences", "value": []},
         {"op": "add", "path": "/spec", "value": lease["spec"]},
     ]);
     serde_json::from_value(patch).map_err(|cause| Error::runner("taking over a Lease", cause))

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::changes::restore;
+use super::clean_slate::marked;
 use super::guard::host;
 use super::journal::{self, Budget, Earlier, Journal, retried, tasks};
 use super::lease;
@@ -50,7 +51,11 @@ pub async fn recover(dry_run: bool, tell: &dyn Fn(&str)) -> Result<Recovered> {
         }
         let finished = match Target::context(&header.context, header.kubeconfig.as_deref()).await {
             Ok(target) => finish(&target, &journal, damaged, dry_run, tell).await,
-            Err(error) => vec![format!("run {}: {error}", header.run)],
+            Err(error) => vec![format!(
+                "run {}: {error}; if that mesh is gone for good, remove {}",
+                header.run,
+                path.display()
+            )],
         };
         if finished.is_empty() {
             recovered.finished += 1;
@@ -80,6 +85,11 @@ pub(super) async fn before_run(
             Earlier::Unfinished(journal, damaged) => (journal, damaged),
         };
         let header = journal.header();
+        if header.own_mesh {
+            // An earlier mesh had the same address, and ended with its run.
+            discard(&journal, false, "its local mesh ended with it", tell)?;
+            continue;
+        }
         let doing = || format!("starting a run on {}", target.name());
         if !wanted {
             let cause = format!(
@@ -139,6 +149,10 @@ async fn finish(
     let mut left = restore(target, journal, |_| true, &|what| tell(&format!("run {run}: {what}")))
         .await
         .left_behind;
+    if left.is_empty() {
+        // Also what a damaged record would have told.
+        left = marked(target, &header.namespaces, run).await;
+    }
     if let Some(namespace) = header.namespaces.first() {
         let released =
             retried(Budget::begin(), async || lease::release(target, namespace, run).await).await;

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::changes::settled;
-use super::journal::{Budget, Marks, Performed, Task, What, perform};
+use super::journal::{Budget, Marks, Performed, Task, What, perform, retried};
 use super::lease;
 use crate::error::Result;
 use crate::faults::{MANAGED_BY, RUN_LABEL};
@@ -17,6 +17,8 @@ const KINDS: &[(&str, &str)] = &[
     ("networking.istio.io/v1", "VirtualService"),
     ("networking.istio.io/v1", "DestinationRule"),
     ("apps/v1", "Deployment"),
+    ("v1", "Service"),
+    ("v1", "ServiceAccount"),
     ("batch/v1", "Job"),
     ("coordination.k8s.io/v1", "Lease"),
 ];
@@ -41,13 +43,20 @@ pub struct Swept {
 }
 
 /// Sweeps these namespaces (none named: all). With `dry_run` it only tells what it would do.
+///
+/// # Errors
+///
+/// When it is not known which runs live, and so nothing may be touched.
 pub async fn sweep(
     target: &Target,
     namespaces: &[String],
     dry_run: bool,
     tell: &dyn Fn(&str),
 ) -> Result<Swept> {
-    let living = lease::living(target, namespaces).await?;
+    // Everywhere: the Lease of a run is in one namespace, its objects may be in others.
+    let living = lease::living(target, &[]).await.map_err(|error| {
+        error.hint("a sweep has to know which runs live, from the Leases of all namespaces")
+    })?;
     for holder in &living {
         tell(&format!("{} lives and is not touched", holder.who));
     }
@@ -57,7 +66,17 @@ pub async fn sweep(
     for (api_version, kind) in KINDS {
         let mut names = Vec::new();
         for namespace in namespaces {
-            let (objects, _) = target.list(api_version, kind, namespace, "").await?;
+            let listed = retried(budget, async || {
+                target.list(api_version, kind, namespace, "").await.map(|(objects, _)| objects)
+            });
+            let objects = match listed.await {
+                Ok(objects) => objects,
+                Err(error) => {
+                    let cause = format!("whether a {kind} of ours is left is not known: {error}");
+                    swept.left_behind.push(cause);
+                    continue;
+                }
+            };
             for object in objects.iter().filter(|object| is_ours(object)) {
                 let run = label(object, RUN_LABEL).unwrap_or_default().to_owned();
                 if living.iter().any(|holder| holder.run == run) {

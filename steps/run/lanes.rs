@@ -126,10 +126,13 @@ impl Lanes {
         self.pool.clone()
     }
 
-    /// Does the work and keeps every lane's run alive while it takes.
+    /// Does the work and keeps every lane's run alive while it takes; looks at its end whether all
+    /// of them still are.
     pub(super) async fn kept<T>(&self, work: impl Future<Output = T>) -> T {
         let guards: Vec<&Guard> = self.lanes.iter().map(|lane| &lane.guard).collect();
-        kept(&guards, work).await
+        let done = kept(&guards, work).await;
+        join_all(guards.into_iter().map(Guard::look_again)).await;
+        done
     }
 
     /// Why what a lane saw is invalid, once one was lost.

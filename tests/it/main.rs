@@ -23,3 +23,4 @@ mod tools;
 mod translate;
 mod trouble;
 mod truth;
+mod unwind;

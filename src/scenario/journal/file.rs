@@ -3,7 +3,7 @@
 //! of it when the process ends, however it ends.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,10 @@ const FILE_MAX: u64 = 64 * 1024 * 1024;
 
 /// More journals than this are not looked at.
 const FILES_MAX: usize = 10_000;
+
+/// How often a journal is tried to be made while its folder is removed by others: each of them has
+/// to end in the very moment between two calls.
+const CREATE_TRIES: u32 = 3;
 
 /// The name's end of a journal.
 const EXTENSION: &str = "journal";
@@ -31,6 +35,8 @@ pub(super) struct JournalFile {
     file: File,
     /// How many records this process appended.
     appended: u64,
+    /// Whether the last line may be torn: what follows must not become part of it.
+    torn: bool,
     kill_at: Option<(u64, Moment)>,
 }
 
@@ -106,15 +112,21 @@ impl JournalFile {
                  XDG_STATE_HOME names another folder",
             )
         };
-        DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
-        let options = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path);
-        let file = options.map_err(failed)?;
-        file.try_lock().map_err(|cause| failed(cause.into()))?;
-        file.sync_all().map_err(failed)?;
+        let mut file = create_locked(&folder, &path);
+        for _ in 1..CREATE_TRIES {
+            // Another run that ends removes the folder when nothing is in it.
+            match &file {
+                Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+                    file = create_locked(&folder, &path);
+                }
+                Ok(_) | Err(_) => break,
+            }
+        }
+        let file = file.map_err(failed)?;
         for folder in [folder.as_path(), state] {
             File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
         }
-        Ok(Self { path, file, appended: 0, kill_at: kill_at() })
+        Ok(Self { path, file, appended: 0, torn: false, kill_at: kill_at() })
     }
 
     /// Opens the journal of an earlier run.
@@ -122,7 +134,7 @@ impl JournalFile {
         let failed = |cause: std::io::Error| {
             Error::runner(format!("reading the journal {}", path.display()), cause)
         };
-        let file = OpenOptions::new().read(true).append(true).open(path).map_err(failed)?;
+        let mut file = OpenOptions::new().read(true).append(true).open(path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => return Ok(Found::Alive),
@@ -136,7 +148,10 @@ impl JournalFile {
             return Err(Error::runner(format!("reading the journal {}", path.display()), cause)
                 .hint("a newer Faultless wrote it; finish it with that one: faultless recover"));
         }
-        Ok(Found::Dead(Self { path: path.to_owned(), file, appended: 0, kill_at: None }, content))
+        file.seek(SeekFrom::End(0)).map_err(failed)?;
+        let torn = bytes.last().is_some_and(|last| *last != b'\n');
+        let path = path.to_owned();
+        Ok(Found::Dead(Self { path, file, appended: 0, torn, kill_at: kill_at() }, content))
     }
 
     /// Appends a record and syncs it; answers its place among this process's records.
@@ -145,13 +160,16 @@ impl JournalFile {
             Error::runner(format!("writing the journal {}", self.path.display()), cause)
                 .hint("without its journal a change is not made")
         };
-        // A line of its own: on a disk that was full for a while the record before may be torn, and
-        // what follows must not become part of it.
-        let line = format!("\n{}", record::encode(record).map_err(|cause| failed(&cause))?);
+        let mut line = record::encode(record).map_err(|cause| failed(&cause))?;
+        if self.torn {
+            line.insert(0, '\n');
+        }
         let place = self.appended;
         self.die_at(place, Moment::Before);
+        self.torn = true;
         // One write: a reader sees the line whole or torn, never two lines mixed.
         self.file.write_all(line.as_bytes()).map_err(|cause| failed(&cause))?;
+        self.torn = false;
         self.file.sync_data().map_err(|cause| failed(&cause))?;
         self.appended += 1;
         self.die_at(place, Moment::Written);
@@ -187,6 +205,18 @@ impl JournalFile {
             let _ = rustix::process::kill_process(me, rustix::process::Signal::KILL);
         }
     }
+}
+
+/// A new file with its lock, which nobody sees without the lock: it would be taken for the journal
+/// of a run that is dead.
+fn create_locked(folder: &Path, path: &Path) -> std::io::Result<File> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let hidden = path.with_extension("new");
+    let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&hidden)?;
+    file.try_lock()?;
+    file.sync_all()?;
+    fs::rename(&hidden, path)?;
+    Ok(file)
 }
 
 fn kill_at() -> Option<(u64, Moment)> {

@@ -380,6 +380,22 @@ async fn another_ones_edit_is_kept_and_told() {
 }
 
 #[tokio::test]
+async fn an_edit_of_what_we_never_marked_is_no_conflict() {
+    let fake = inhabited();
+    let state = TempDir::new().unwrap();
+    let journal = Journal::begin(state.path(), "k", header("r1")).unwrap();
+    // The run died between its intent and its write.
+    do_step(&fake, &journal, &Step::Change(4, 1), false, false).await;
+    let path = format!("{FOLDER}/o4");
+    let mut edited = fake.get(&path).unwrap();
+    edited["spec"]["http"][0]["timeout"] = json!("77s");
+    fake.put(&path, edited);
+    let before = fake.contents();
+    assert_eq!(undo_all(&fake, &journal).await, [Performed::Done]);
+    assert_eq!(fake.contents(), before);
+}
+
+#[tokio::test]
 async fn labels_that_others_wrote_meanwhile_stay() {
     let fake = inhabited();
     let state = TempDir::new().unwrap();

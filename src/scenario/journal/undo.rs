@@ -262,7 +262,9 @@ async fn revert_once(
         current = target.patch(object, Marks::fence(&current)).await?;
     }
     if !reverted && !wrote.iter().any(|spec| same(spec, &current["spec"])) {
-        return Ok(conflict(object, before, &current));
+        // Without our marks it is theirs: our write never took effect, or somebody replaced it as a
+        // whole, or took the marks off to keep an edit of theirs.
+        return Ok(if marked { conflict(object, before, &current) } else { Performed::Done });
     }
     target.patch(object, Marks::off(&current, before)).await?;
     Ok(Performed::Done)
