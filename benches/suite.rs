@@ -1,9 +1,9 @@
-//! What a run of all features costs: how long it takes, how much memory, and whether its verdicts are
-//! the same each time; and that nothing passes when the Istio configuration is withheld. It prints
-//! figures and judges nothing.
+//! What a run of all features costs: how long it takes, how much memory, and whether its verdicts
+//! are the same each time; and that nothing passes when the Istio configuration is withheld. It
+//! prints figures and judges nothing.
 //!
-//! `cargo bench --bench suite`; further words go to `faultless run`. `FAULTLESS_BENCH_RUNS` says how
-//! many runs of each sort (1 by default).
+//! `cargo bench --bench suite`; further words go to `faultless run`. `FAULTLESS_BENCH_RUNS` says
+//! how many runs of each sort (1 by default).
 
 #[path = "memory.rs"]
 mod memory;

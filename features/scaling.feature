@@ -3,10 +3,10 @@ Feature: Scaling
   many pods a workload had, and what a portal was set to, is given back at the end.
 
   Scenario: Hotels goes away and comes back
-    Given every portal sends 20 requests per second
+    Given every portal sends 60 requests per second
     And every portal has the setting:
       | request_ratio | 60 |
     When workload "hotels-v1" is scaled to 0 replicas
-    Then every portal sees some request fail
+    Then the portals together see some request fail
     When workload "hotels-v1" is scaled to 2 replicas
-    Then every portal sees no request fail
+    Then the portals together see no request fail

@@ -44,9 +44,10 @@ pub(crate) const WORDS: &[(&str, &str, &str)] = &[
     (
         Looks::NAME,
         Looks::REGEX,
-        "`every portal`, `the portals together`, `portal \"voyages.fr\"`, `the source of \"hotels\"`, `the destination of \
-             \"travels\" at version \"v3\"`, `the source of \"travels\" from workload \
-             \"loadtester\"`, `the destination of \"travels\" from portal \"viaggi.it\"`",
+        "`every portal`, `the portals together`, `portal \"voyages.fr\"`, `the source of \
+             \"hotels\"`, `the destination of \"travels\" at version \"v3\"`, `the source of \
+             \"travels\" from workload \"loadtester\"`, `the destination of \"travels\" from \
+             portal \"viaggi.it\"`",
     ),
     (
         Amount::NAME,
@@ -183,8 +184,8 @@ mod tests {
         let text = text.replace("{string}", "\"5xx\"").replace("{count}", "3");
         let mut all = Vec::new();
         for plain in [
-            text.replace("(s)", "s").replace("is/are", "are"),
-            text.replace("(s)", "").replace("is/are", "is"),
+            text.replace("(s)", "s").replace("is/are", "are").replace("sees/see", "see"),
+            text.replace("(s)", "").replace("is/are", "is").replace("sees/see", "sees"),
         ] {
             let used: Vec<&str> = WORDS
                 .iter()

@@ -132,7 +132,7 @@ mod tests {
         let mut tally = Tally::default();
         let due = Instant::now();
         for sent in 0..on_time + late {
-            let sent = due + Duration::from_millis(if sent < late { 50 } else { 1 });
+            let sent = due + Duration::from_millis(if sent < late { 80 } else { 1 });
             tally.start();
             tally.send(due, sent);
             tally.end(due, sent, sent, Ok(Answer { status: 200, empty: false }));
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(report(9, 1, 0).kept_plan(), Ok(()));
         assert_eq!(report(10_000, 0, 10).kept_plan(), Ok(()));
         let late = report(980, 20, 0).kept_plan().unwrap_err();
-        assert_eq!(late, "`portal` sent 20 of 1000 requests late, by up to 50.015ms");
+        assert!(late.starts_with("`portal` sent 20 of 1000 requests late, by up to 80"), "{late}");
         let unsent = report(1_000, 0, 2).kept_plan().unwrap_err();
         assert!(unsent.contains("could not send 2 of 1002"), "{unsent}");
         let unwatched = StreamReport { ended_by: Some(EndedBy::Unwatched), ..report(1, 0, 0) };

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::histogram::Latencies;
 
 /// A send this much after its due time is *late*. On a quiet machine it is late by 0.25 ms at
-/// p99; 20 ms is what a busy machine's scheduler costs, and about the least service time of
-/// anything worth testing, so that more would show as the mesh's latency.
-pub const LATE_TOLERANCE: Duration = Duration::from_millis(20);
+/// p99; 50 ms is what the scheduler of a machine costs that is busy with a mesh beside the
+/// generator. Claims about latency are safe from it (they count a request only if it fits from when
+/// it was due and from when it was sent); what it disturbs is the evenness of the load.
+pub const LATE_TOLERANCE: Duration = Duration::from_millis(50);
 
 /// Why a request got no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -251,10 +252,10 @@ fn differences<K: Ord + Copy>(now: &BTreeMap<K, u64>, then: &BTreeMap<K, u64>) -
 mod tests {
     use super::*;
 
-    /// Due, sent 30 ms late, answered 100 ms later.
+    /// Due, sent 60 ms late, answered 100 ms later.
     fn one(tally: &mut Tally, outcome: Result<Answer, (Failure, String)>) {
         let due = Instant::now();
-        let sent = due + Duration::from_millis(30);
+        let sent = due + Duration::from_millis(60);
         tally.start();
         tally.send(due, sent);
         tally.end(due, sent, sent + Duration::from_millis(100), outcome);
@@ -277,7 +278,7 @@ mod tests {
         let between = |times: &Latencies, low, high| {
             times.count_between(Duration::from_millis(low), Duration::from_millis(high))
         };
-        assert_eq!(between(&tally.latency.ok, 129, 131), 2);
+        assert_eq!(between(&tally.latency.ok, 159, 161), 2);
         assert_eq!(between(&tally.service.error, 99, 101), 2);
         assert_eq!(tally.latency.all().count(), 4);
 

@@ -9,7 +9,7 @@ use super::expectation::{
     Caller, Claim, Comparison, Expectation, Observer, Property, Unit, called,
 };
 use crate::error::Result;
-use crate::load::Tally;
+use crate::load::{Latencies, Tally};
 use crate::telemetry::{Filter, Reporter};
 use crate::units::{ServiceName, Span};
 use crate::verdict::{
@@ -342,18 +342,53 @@ pub(super) fn beside(filter: &mut Filter, application: &Application, portal: &st
     Ok(())
 }
 
-/// Requests that took at least `low` and less than `high`, counted from when they were due.
+/// Requests that took at least `low` and less than `high`. Only those count for certain that did so
+/// both from when they were due and from when they were sent: a generator that was late for some of
+/// them must not decide a claim, neither for the mesh nor against it.
 fn between(tally: &Tally, low: Option<Span>, high: Option<Span>) -> Counts {
-    let low = low.map_or(Duration::ZERO, Span::duration);
-    // The histogram's upper bound is inclusive, the claim's is not.
-    let high =
-        high.map_or(Duration::MAX, |high| high.duration().saturating_sub(Duration::from_micros(1)));
-    Counts::exact(tally.latency.all().count_between(low, high), tally.done)
+    let (latency, service) = (tally.latency.all(), tally.service.all());
+    // The histogram's upper bound is inclusive, the claims' is not.
+    let below = |times: &Latencies, bound: Option<Span>| {
+        let bound = bound?.duration().saturating_sub(Duration::from_micros(1));
+        Some(times.count_between(Duration::ZERO, bound))
+    };
+    let too_short = |times: &Latencies| below(times, low).unwrap_or_default();
+    // What was cut has no time at all.
+    let timed = |times: &Latencies| times.count_between(Duration::ZERO, Duration::MAX);
+    let short_enough = |times: &Latencies| below(times, high).unwrap_or_else(|| timed(times));
+    // Counted from when it was due, a request never takes less than from when it was sent.
+    Counts {
+        certain: short_enough(&latency).saturating_sub(too_short(&service)),
+        possible: short_enough(&service).saturating_sub(too_short(&latency)),
+        trials: tally.done,
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
+
+    #[test]
+    fn a_late_generator_decides_nothing_about_latency() {
+        let mut tally = Tally::default();
+        let due = Instant::now();
+        let after = |ms| due + Duration::from_millis(ms);
+        // In time and slow; late and, from when it was due, slow; quick.
+        for (sent, ended) in [(0, 1_000), (100, 1_050), (0, 500)] {
+            tally.latency.ok.record(after(ended) - due);
+            tally.service.ok.record(after(ended) - after(sent));
+            tally.done += 1;
+        }
+        let span = |text: &str| Some(text.parse::<Span>().unwrap());
+        let slow = Counts { certain: 1, possible: 2, trials: 3 };
+        let quick = Counts { certain: 1, possible: 2, trials: 3 };
+        assert_eq!(between(&tally, span("960ms"), None), slow);
+        assert_eq!(between(&tally, None, span("960ms")), quick);
+        assert_eq!(between(&tally, span("400ms"), span("2s")), Counts::exact(3, 3));
+        assert_eq!(between(&tally, None, None), Counts::exact(3, 3));
+    }
 
     #[test]
     fn tries_are_counted_from_the_sums() {

@@ -112,8 +112,8 @@ impl Scenario {
         Ok(())
     }
 
-    /// As long as the claims are likely to need. With a delay in the mesh, a second chunk would wait
-    /// for it again.
+    /// As long as the claims are likely to need. With a delay in the mesh, a second chunk would
+    /// wait for it again.
     fn first_chunk(&self, claims: &[Claim], confidence: Confidence) -> Duration {
         if let Some(lasting) = self.lasting() {
             return lasting;

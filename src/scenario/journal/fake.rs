@@ -159,8 +159,10 @@ impl State {
                     "metadata": {"resourceVersion": version}, "items": items});
                 ok(&list)
             }
-            // The control plane has no proxies.
-            Method::GET if path.contains("/proxy/") => ok(&json!([])),
+            // The control plane has no proxies; a pod may have a page.
+            Method::GET if path.contains("/proxy/") => {
+                ok(self.objects.get(path).unwrap_or(&json!([])))
+            }
             Method::GET => match self.objects.get(path) {
                 Some(object) => ok(object),
                 None => status(StatusCode::NOT_FOUND, "not found"),

@@ -127,11 +127,15 @@ fn a_torn_record_does_not_spoil_the_next_one() {
     let journal = Journal::begin(state.path(), "k", header("r1")).unwrap();
     let added = |name: &str| Undo::Added { object: reference(name) };
     journal.intend(Scope::Run, "", added("x")).unwrap();
-    // What a disk that was full for a while leaves.
-    let mut disk = fs::OpenOptions::new().append(true).open(journal.path()).unwrap();
-    disk.write_all(b"\n{\"v\":1,\"check\":\"00").unwrap();
-    journal.intend(Scope::Run, "", added("y")).unwrap();
     let path = journal.path();
+    drop(journal);
+    // What a disk that was full, or a machine without power, leaves.
+    let mut disk = fs::OpenOptions::new().append(true).open(&path).unwrap();
+    disk.write_all(b"{\"v\":1,\"check\":\"00").unwrap();
+    let Earlier::Unfinished(journal, 1) = Journal::reopen(&path).unwrap() else {
+        panic!("one record is damaged");
+    };
+    journal.intend(Scope::Run, "", added("y")).unwrap();
     let kept = journal.entries(|_| true).len();
     drop(journal);
     let Earlier::Unfinished(journal, 1) = Journal::reopen(&path).unwrap() else {

@@ -144,7 +144,7 @@ fn a_signal_during_a_write_waits_for_its_answer() {
 fn a_panic_in_a_step_is_restored() {
     let (_street, shop) = shop();
     let mut panics = 0;
-    for record in 1..20 {
+    for record in 1..40 {
         let mut command = shop.command(&[]);
         command.env("FAULTLESS_TEST_KILL_AT", format!("{record}:panic"));
         let said = finish(command);
@@ -155,8 +155,8 @@ fn a_panic_in_a_step_is_restored() {
         }
         shop.is_restored(&format!("a panic at record {record}"));
     }
-    // Two objects changed, two added, and their two switches.
-    assert_eq!(panics, 6);
+    // Two objects changed, two added, and their two switches; the healer's four and its own switch.
+    assert_eq!(panics, 11);
 }
 
 #[test]
@@ -164,11 +164,11 @@ fn a_full_disk_is_told_and_restored() {
     let (_street, shop) = shop();
     let (mut before, mut during, mut after) = (0, 0, 0);
     for blocks in 1..=12 {
-        let said = finish(limited(&shop.command(&[]), blocks));
+        let said = finish(limited(&shop.command(&["--no-dead-man"]), blocks));
         assert_eq!(said.code, Some(3), "{blocks} blocks: {said:?}");
         let all = format!("{}{}", said.stdout, said.stderr);
         let journal = all.contains("writing the journal");
-        *match (journal, all.contains("(changed, was there before)")) {
+        *match (journal, all.contains("(changed, was there before")) {
             (true, false) => &mut before,
             (true, true) => &mut during,
             (false, _) => &mut after,
@@ -181,7 +181,7 @@ fn a_full_disk_is_told_and_restored() {
     // The record is lost, and how the run ended is told all the same.
     let slow = Rule::first(1, "PATCH", "virtualservices", Trouble::Slow(Duration::from_secs(1)));
     shop.proxy.plan(&[slow]);
-    let run = Running::of(limited(&shop.command(&[]), 8));
+    let run = Running::of(limited(&shop.command(&["--no-dead-man"]), 8));
     eventually("a write is on its way", || shop.proxy.hits() > 0);
     run.signal("HUP");
     let (status, said) = run.ended();

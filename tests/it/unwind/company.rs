@@ -128,7 +128,7 @@ fn a_namespace_may_be_deleted_under_a_run() {
 fn a_namespace_may_be_deleted_under_a_dead_run() {
     let ground = shop();
     let path = feature(&ground, "homeless", &[steps("cart") + &steps("stock")]);
-    ground.die(&path, &[], "12:written");
+    ground.die(&path, &[], "22:written");
     ground.kubectl("delete namespace shop --wait=true --timeout=60s");
     told(&ground.faultless(&["recover"]), 0, &["is finished"]);
 }
@@ -158,7 +158,7 @@ fn a_sweep_needs_no_journal() {
     let ground = shop();
     let before = ground.slate();
     let path = feature(&ground, "swept", &[steps("cart") + &steps("stock")]);
-    ground.die(&path, &["--dead-man", "1h"], "12:written");
+    ground.die(&path, &["--dead-man", "1h"], "22:written");
     assert_ne!(ground.slate(), before);
     // Another machine has no journal.
     fs::remove_dir_all(ground.place.path("state")).unwrap();

@@ -23,7 +23,7 @@ fn an_unfinished_run_is_finished_first() {
     let ground = shop();
     let before = ground.slate();
     let path = feature(&ground, "again", &[steps("cart")]);
-    ground.die(&path, &[], "4:written");
+    ground.die(&path, &[], "14:written");
     let words = ["died and is not undone", "faultless recover", "--recover"];
     told(&ground.run(&path, &[]), 3, &words);
     let dead = ground.slate();
@@ -55,7 +55,7 @@ fn a_damaged_journal_still_undoes_what_can_be_read() {
     let ground = shop();
     let before = ground.slate();
     let path = feature(&ground, "torn", &[steps("cart")]);
-    ground.die(&path, &["--dead-man", "1h"], "5:written");
+    ground.die(&path, &["--dead-man", "1h"], "15:written");
     let journal = ground.journals().remove(0);
     let mut text = fs::read_to_string(&journal).unwrap();
     // The last record loses its end: as far as the journal knows, its change was never announced.
