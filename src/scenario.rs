@@ -160,6 +160,7 @@ impl Scenario {
             let earlier = this.configurations.get(&key).map(|earlier| earlier.objects(""));
             let objects = configuration.objects(&this.run_id());
             this.make_sense(&objects)?;
+            this.forget_evidence();
             if let Some(run) = this.run.clone() {
                 this.write(&run, &objects).await?;
                 let lingers = faults::lingers(&earlier.unwrap_or_default());

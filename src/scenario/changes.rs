@@ -168,8 +168,8 @@ impl Changes {
             Undo::Added { object } => *object == wanted,
             Undo::Changed { .. } | Undo::Put { .. } => false,
         };
-        if open.iter().any(|entry| ours(&entry)) {
-            return self.update(&wanted, object).await;
+        if let Some(entry) = open.iter().find(ours) {
+            return self.update(entry, &wanted, object).await;
         }
         let (there, _) =
             self.target.list(&wanted.api_version, &wanted.kind, &wanted.namespace, "").await?;
@@ -190,17 +190,23 @@ impl Changes {
         }
     }
 
-    /// Changes an object that this scenario added.
-    async fn update(&self, name: &ObjectRef, object: &Value) -> Result<Written> {
+    /// Changes an object that this scenario added, and that is as it left it.
+    async fn update(&self, entry: &Entry, name: &ObjectRef, object: &Value) -> Result<Written> {
+        let there = self.target.get(name).await?.unwrap_or_default();
+        if let Some(last) = &entry.stored {
+            conflict(name, last, &there["spec"])?;
+        }
         self.dead_man.check()?;
         let label = format!("/metadata/labels/{}", RUN_LABEL.replace('/', "~1"));
         let patch = json!([
             {"op": "test", "path": label, "value": self.run},
+            {"op": "test", "path": "/spec", "value": there["spec"]},
             {"op": "replace", "path": "/spec", "value": object["spec"]},
         ]);
         let spec = &object["spec"];
         let changing = self.target.patch(name, patch_of(patch, name)?);
         let stored = self.written(name, changing, |now| same(&now["spec"], spec)).await?;
+        self.journal.became(entry.id, &stored["spec"]);
         Ok(Written { name: name.clone(), version: Some(version(&stored)), how: "changed" })
     }
 
@@ -299,9 +305,10 @@ impl Changes {
             spec
         };
         let open = self.journal.entries(|entry| entry.scope == scope);
-        let added = |entry: &Entry| matches!(&entry.undo, Undo::Added { object } if object == name);
-        if open.iter().any(added) {
-            return self.update(name, &json!({"spec": with(&there["spec"])})).await;
+        let added =
+            |entry: &&Entry| matches!(&entry.undo, Undo::Added { object } if object == name);
+        if let Some(entry) = open.iter().find(added) {
+            return self.update(entry, name, &json!({"spec": with(&there["spec"])})).await;
         }
         let subject = name.to_string();
         self.rewrite(scope, &subject, &there, &open, |before| Ok(with(before))).await
@@ -503,7 +510,6 @@ impl Scenario {
         let names: Vec<_> = objects.iter().map(ObjectRef::of).collect::<Result<_>>()?;
         let list = names.iter().map(ToString::to_string).collect::<Vec<_>>();
         self.enter(Phase::Disturb, list.join(", "))?;
-        self.forget_evidence();
         let (mut proxies, mut converged_ms, mut told) = (0, 0, Vec::new());
         if run.options.placebo {
             told = list.iter().map(|name| format!("{name} (withheld)")).collect();
@@ -589,7 +595,7 @@ fn conflict(name: &ObjectRef, wrote: &Value, now: &Value) -> Result<()> {
         format!("changing {name}"),
         format!("somebody else changed it: spec.{lines}"),
     )
-    .hint("two hands on one object test nothing; their edit is kept"))
+    .hint("two hands on one object test nothing; what was there before the run keeps their edit"))
 }
 
 fn version(object: &Value) -> String {

@@ -160,6 +160,15 @@ impl Journal {
         let _ = inner.file.append(&Record::Done { id, spec: spec.cloned() });
     }
 
+    /// Notes what became of an object that this process added, when it changed it again. Nobody
+    /// else needs to know: it is undone by deleting it, whatever it is.
+    pub fn became(&self, id: u64, spec: &Value) {
+        let mut inner = self.lock();
+        if let Some(entry) = inner.entries.iter_mut().find(|entry| entry.id == id) {
+            entry.stored = Some(spec.clone());
+        }
+    }
+
     /// Records that these were undone. If that cannot be written they are undone once more by a
     /// recovery, which does no harm.
     pub fn undone(&self, ids: &[u64]) {

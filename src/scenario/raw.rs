@@ -35,6 +35,7 @@ impl Scenario {
             objects.sort_by_key(|object| KINDS.iter().position(|kind| object["kind"] == *kind));
             this.make_sense(&objects)?;
             let earlier = this.objects();
+            this.forget_evidence();
             if let Some(run) = this.run.clone() {
                 this.write(&run, &objects).await?;
                 run.quiet_not_before(Instant::now() + faults::lingers(&earlier) + QUIET);

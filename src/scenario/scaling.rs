@@ -36,7 +36,7 @@ impl Scenario {
                 name: name.to_owned(),
             };
             this.enter(Phase::Prepare, format!("scaling {name} to {replicas} replicas"))?;
-            this.evidence = None;
+            this.forget_evidence();
             let Some(run) = this.run.clone() else { return Ok(()) };
             this.remember(&run).await?;
             let written = run.changes.scale(this.scope(), &deployment, replicas).await?;

@@ -72,7 +72,7 @@ impl Scenario {
             }
             let list: Vec<_> = settings.iter().map(|(path, to)| format!("{path} {to}")).collect();
             this.enter(Phase::Prepare, format!("settings: {}", list.join(", ")))?;
-            this.evidence = None;
+            this.forget_evidence();
             let Some(run) = this.run.clone() else { return Ok(()) };
             let mut told = Vec::new();
             for (name, endpoint) in &endpoints {

@@ -11,13 +11,16 @@ use tokio_util::sync::CancellationToken;
 use super::agents::Handles;
 use super::changes::Changes;
 use super::dead_man::DeadMan;
+use super::expectation::{Claim, Expectation, Observer, Property, Unit};
 use super::guard::Lost;
 use super::healer::Healers;
 use super::journal::{Fake, Header, Journal};
+use super::load::{Headers, Pace};
 use super::run::{Options, Sink};
 use super::*;
 use crate::faults::{MANAGED_BY, RUN_LABEL};
-use crate::verdict::Confidence;
+use crate::units::Percent;
+use crate::verdict::{Bound, Confidence};
 
 const RUN: &str = "r1";
 
@@ -129,4 +132,45 @@ async fn a_step_that_ends_in_the_middle_is_restored() {
         assert_eq!(fake.contents(), before, "{end:?}");
         assert!(journal.close().unwrap(), "{end:?}");
     }
+}
+
+/// Everything that changes the mesh makes what is claimed next a matter of new evidence.
+#[tokio::test]
+async fn a_plan_tells_claims_apart_by_the_changes_between_them() {
+    let application = Application::read("features/application.yaml".as_ref()).unwrap();
+    let mut scenario = Scenario::plan(Arc::new(application));
+    let hotels: ServiceName = "hotels".parse().unwrap();
+    let delayed = Disturbance::Delay { share: Percent::ALL, delay: "1s".parse().unwrap() };
+    let claim = Claim::Share(Expectation {
+        observer: Observer::Portals,
+        unit: Unit::Requests,
+        property: Property::Fails,
+        bound: Bound::None_,
+    });
+    let load = Load { pace: Pace::AtOnce(5), lasting: None, headers: Headers::Own };
+    let raw = "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: c, \
+               namespace: travel-agency}, spec: {hosts: [cars], http: [{route: [{destination: \
+               {host: cars}}]}]}}";
+    let ratio = [("request_ratio".to_owned(), "60".to_owned())];
+    scenario.send(None, load.clone()).await.unwrap();
+    for change in 0..8 {
+        scenario.expect(&claim).await.unwrap();
+        scenario.expect(&claim).await.unwrap();
+        match change {
+            0 => scenario.disturb(&hotels, delayed.clone()).await,
+            1 => scenario.withdraw(&hotels).await,
+            2 => scenario.apply(raw).await,
+            3 => scenario.deploy(&["travels-v2".to_owned()], &[]).await,
+            4 => scenario.undeploy(&["travels-v2".to_owned()]).await,
+            5 => scenario.scale("travels-v2", 2).await,
+            6 => scenario.set(None, &ratio).await,
+            _ => scenario.send(None, load.clone()).await,
+        }
+        .unwrap();
+    }
+    let mut outlook = scenario.into_outlook();
+    for change in 0..8 {
+        assert_eq!(outlook.next().len(), 2, "before change {change}");
+    }
+    assert_eq!(outlook.next(), []);
 }

@@ -76,6 +76,22 @@ fn a_run_whose_lease_is_stolen_stops_and_restores() {
     assert!(ground.journals().is_empty());
 }
 
+/// What a run has added goes at its end, but is not written over either.
+#[test]
+fn an_edit_of_what_a_run_added_is_told() {
+    let ground = shop();
+    let before = ground.slate();
+    let path = feature(&ground, "added", &[steps("stock") + SLEEP + &steps("stock")]);
+    let run = ground.start(&path, &[]);
+    ground.appears("deploy", "sleeper", "shop");
+    let edit = json!([{"op": "add", "path": "/spec/http/0/timeout", "value": "77s"}]);
+    ground.patch("vs faultless-stock", "json", &edit);
+    wake(&ground);
+    let told = "shop/faultless-stock: somebody else changed it: spec.http[0].timeout: 77s";
+    ended(run, 3, &[told]);
+    assert_eq!(ground.slate(), before);
+}
+
 #[test]
 fn an_edit_of_somebody_else_is_kept_and_told() {
     let ground = shop();
