@@ -310,20 +310,23 @@ fn envoy_shares_breaks_and_mirrors() {
     });
 
     mesh.push(case("circuit_breaker.yaml"));
-    let overflows = |mesh: &Mesh| {
+    // How many of 30 at once are refused for the breaker, and how many are served. While the new
+    // configuration comes in, which is not in order here, others may find no cluster at all.
+    let burst = |mesh: &Mesh| {
         let all = thread::scope(|scope| {
             let requests: Vec<_> = (0..30).map(|_| scope.spawn(|| mesh.get(TRAVELS, ""))).collect();
             requests.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>()
         });
         let full = all.iter().filter(|answer| answer.contains("x-envoy-overloaded")).count();
         let good = all.iter().filter(|answer| answer.starts_with("HTTP/1.1 200")).count();
-        assert_eq!(full + good, all.len(), "{all:#?}");
-        assert!(good > 0, "the breaker lets nothing through");
-        full
+        (full, good)
     };
-    mesh.until("an overflow", |mesh| overflows(mesh) > 10);
+    mesh.until("an overflow", |mesh| {
+        let (full, good) = burst(mesh);
+        full > 10 && good > 0 && full + good == 30
+    });
     mesh.push(Vec::new());
-    mesh.until("no overflow", |mesh| overflows(mesh) == 0);
+    mesh.until("no overflow", |mesh| burst(mesh) == (0, 30));
 
     eject(&mesh);
     mesh.nothing_rejected();
