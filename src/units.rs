@@ -51,6 +51,9 @@ impl Percent {
     /// Everything.
     pub const ALL: Self = Self(100.0);
 
+    /// Nothing.
+    pub const NOTHING: Self = Self(0.0);
+
     /// From a number of percent, e.g. `80.0`.
     pub fn new(percent: f64) -> Result<Self, UnitError> {
         if (0.0..=100.0).contains(&percent) {

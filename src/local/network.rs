@@ -19,6 +19,12 @@ use tokio::net::TcpListener;
 pub(crate) use self::dial::{container_port, selector, selects};
 use crate::error::{Error, Result};
 
+/// Connections that may wait to be accepted; the kernel takes less where `somaxconn` is less. Once
+/// a queue is full, the kernel drops what comes and the caller tries again after 1 s, then 3 s.
+/// With 128 places, the usual number, a busy machine did that to hundreds of requests, and the mesh
+/// looked slow where only the machine was.
+pub const BACKLOG: i32 = 4096;
+
 /// What a workload is called in Istio's telemetry.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Workload {
@@ -159,6 +165,13 @@ impl Network {
     /// The same, and listens there.
     pub fn listen(&self, ip: Ipv4Addr, port: u16) -> io::Result<TcpListener> {
         let listener = claim::bind(ip, port)?;
+        listener.set_nonblocking(true)?;
+        TcpListener::from_std(listener)
+    }
+
+    /// Listens again where somebody of ours has listened before.
+    pub fn listen_again(address: SocketAddr) -> io::Result<TcpListener> {
+        let listener = claim::listen(address)?;
         listener.set_nonblocking(true)?;
         TcpListener::from_std(listener)
     }

@@ -39,6 +39,9 @@ const UNTIMED_PART: u64 = 100;
 /// Between two looks at the agents while load runs.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// Between two looks once the plan is sent: the end may come at any moment.
+const LOOK_CLOSELY: Duration = Duration::from_millis(100);
+
 /// Sidecars read at the same time: the API server is somebody's production too.
 const SCRAPES_AT_ONCE: usize = 8;
 
@@ -264,7 +267,8 @@ async fn drain(
     ids: &BTreeMap<String, u64>,
     chunk: Duration,
 ) -> Result<BTreeMap<String, StreamReport>> {
-    let deadline = Instant::now() + chunk + REQUEST_TIMEOUT + SETTLE;
+    let sent = Instant::now() + chunk;
+    let deadline = sent + REQUEST_TIMEOUT + SETTLE;
     loop {
         let reports = run.agents.reports(&run.target, ids).await?;
         let ended = reports.values().all(|report| report.state == State::Done);
@@ -283,11 +287,13 @@ async fn drain(
         if ended {
             return Ok(reports);
         }
-        if Instant::now() > deadline {
+        let now = Instant::now();
+        if now > deadline {
             run.agents.stop_streams(&run.target, ids).await?;
             return Err(Error::runner("waiting for the answers to the load", "some never came"));
         }
-        tokio::time::sleep(LOOK).await;
+        let look = if now < sent { LOOK.min(sent - now) } else { LOOK_CLOSELY };
+        tokio::time::sleep(look).await;
     }
 }
 

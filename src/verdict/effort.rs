@@ -1,6 +1,7 @@
 //! How much evidence a claim is likely to need: for planning load, never for deciding. Pure.
 
 use super::{Bound, Confidence, Counts, Decision, judge};
+use crate::units::Percent;
 
 /// What no claim needs: a bound that tight is decided by the run's time limit instead.
 const TRIALS_MAX: u64 = 1 << 20;
@@ -10,10 +11,21 @@ const TRIALS_MAX: u64 = 1 << 20;
 /// ends, because chance seldom leads to the very middle.
 #[must_use]
 pub fn effort(bound: &Bound, confidence: Confidence) -> u64 {
-    let fewest = fewest(bound, confidence);
-    match bound {
-        Bound::Between(..) => fewest + fewest / 4,
-        Bound::All | Bound::None_ | Bound::Some_ | Bound::AtLeast(_) | Bound::AtMost(_) => fewest,
+    match *bound {
+        // An end that nothing lies beyond is none.
+        Bound::Between(low, high) if high == Percent::ALL => {
+            fewest(&Bound::AtLeast(low), confidence)
+        }
+        Bound::Between(low, high) if low == Percent::NOTHING => {
+            fewest(&Bound::AtMost(high), confidence)
+        }
+        Bound::Between(..) => {
+            let fewest = fewest(bound, confidence);
+            fewest + fewest / 4
+        }
+        Bound::All | Bound::None_ | Bound::Some_ | Bound::AtLeast(_) | Bound::AtMost(_) => {
+            fewest(bound, confidence)
+        }
     }
 }
 
@@ -52,7 +64,6 @@ fn fewest(bound: &Bound, confidence: Confidence) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::Percent;
 
     fn percent(percent: f64) -> Percent {
         Percent::new(percent).unwrap()
@@ -67,6 +78,11 @@ mod tests {
         assert!((1750..2125).contains(&split), "{split}");
         assert!(effort(Bound::AtLeast(percent(50.0))) < 20);
         assert!(effort(Bound::AtLeast(percent(95.0))) < 200);
+        // Two ends of which one is no end.
+        let one_end = effort(Bound::AtLeast(percent(95.0)));
+        assert_eq!(effort(Bound::Between(percent(95.0), percent(100.0))), one_end);
+        let one_end = effort(Bound::AtMost(percent(5.0)));
+        assert_eq!(effort(Bound::Between(percent(0.0), percent(5.0))), one_end);
         // No number of trials shows this: the planning ends nevertheless.
         assert_eq!(effort(Bound::AtLeast(Percent::ALL)), TRIALS_MAX);
     }

@@ -68,9 +68,10 @@ pub(super) struct Pool {
 // === impl Place ===
 
 impl Place {
-    /// How many lanes suit this machine when nobody said: one for each two cores, as far as the
-    /// memory goes. A mesh under 180 requests per second was measured to take more than a core, and
-    /// on a machine that is too busy claims about latency fail that hold on a quiet one.
+    /// How many lanes suit this machine when nobody said: one for each core, as far as the memory
+    /// goes. A mesh under 180 requests per second was measured to take more than a core, but half
+    /// of a scenario's time is waiting. With three lanes on two cores claims about latency failed
+    /// that hold on a quiet machine.
     pub(super) fn lanes_for(scenarios: u32) -> usize {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
@@ -79,7 +80,7 @@ impl Place {
         let memory = kib.map_or(1, |kib| kib * 1024 / MEMORY_PER_LANE);
         let memory = usize::try_from(memory).unwrap_or(LANES_MAX);
         let scenarios = usize::try_from(scenarios).unwrap_or(LANES_MAX);
-        (cores / 2).min(memory).min(scenarios).clamp(1, LANES_MAX)
+        cores.min(memory).min(scenarios).clamp(1, LANES_MAX)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs::DirBuilder;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use super::{Config, SIDECAR};
 use crate::error::{Error, Result};
 use crate::local::image::Image;
 use crate::local::kinds;
-use crate::local::network::{self, PodNet, PodPort, Protocol, Workload};
+use crate::local::network::{self, Network, PodNet, PodPort, Protocol, Workload};
 
 /// One of the pod's containers, ready to be run.
 pub(super) struct Planned {
@@ -231,17 +231,10 @@ fn folder(mesh: &Path, number: u32) -> io::Result<PathBuf> {
 pub(super) fn relisten(net: &PodNet, ports: &[u16]) -> io::Result<BTreeMap<u16, TcpListener>> {
     let own = net.ports.iter().filter(|port| ports.contains(&port.port));
     own.map(|port| {
-        let listener = bind_again(port.app)?;
+        let listener = Network::listen_again(port.app)?;
         Ok((port.port, listener))
     })
     .collect()
-}
-
-fn bind_again(address: SocketAddr) -> io::Result<TcpListener> {
-    debug_assert!(matches!(address.ip(), IpAddr::V4(_)));
-    let listener = std::net::TcpListener::bind(address)?;
-    listener.set_nonblocking(true)?;
-    TcpListener::from_std(listener)
 }
 
 #[cfg(test)]

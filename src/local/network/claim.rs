@@ -2,10 +2,11 @@
 //! claimed by a name among the abstract Unix sockets, which the kernel frees with its owner.
 
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::linux::net::SocketAddrExt as _;
-use std::os::unix::net::{SocketAddr, UnixListener};
+use std::os::unix::net::{SocketAddr as UnixAddr, UnixListener};
 
+use super::BACKLOG;
 use crate::error::{Error, Result};
 
 /// Which second octets are given away: 127.0/16 is everybody's, and systemd-resolved and other
@@ -23,7 +24,7 @@ pub(super) fn block() -> Result<(u8, Claim)> {
     let doing = "claiming a network for the local mesh";
     for block in BLOCKS {
         let name = format!("faultless-mesh-127.{block}");
-        let bound = SocketAddr::from_abstract_name(name)
+        let bound = UnixAddr::from_abstract_name(name)
             .and_then(|address| UnixListener::bind_addr(&address));
         match bound {
             Ok(socket) => return Ok((block, Claim { _socket: socket })),
@@ -41,8 +42,8 @@ pub(super) fn block() -> Result<(u8, Claim)> {
 
 /// Binds the port on the address if that is possible, else a free one.
 pub(super) fn bind(ip: Ipv4Addr, port: u16) -> io::Result<TcpListener> {
-    TcpListener::bind((ip, port)).or_else(|first| {
-        TcpListener::bind((ip, 0)).map_err(|error| {
+    listen((ip, port).into()).or_else(|first| {
+        listen((ip, 0).into()).map_err(|error| {
             let text = format!(
                 "no port can be bound on {ip}: {error} (port {port} itself: {first}); the local \
                  mesh needs the loopback network 127.0.0.0/8 and free ports on it"
@@ -50,6 +51,13 @@ pub(super) fn bind(ip: Ipv4Addr, port: u16) -> io::Result<TcpListener> {
             io::Error::new(error.kind(), text)
         })
     })
+}
+
+/// Listens, with room for a burst: the standard library's queue has 128 places.
+pub(super) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    rustix::net::listen(&listener, BACKLOG)?;
+    Ok(listener)
 }
 
 #[cfg(test)]

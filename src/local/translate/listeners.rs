@@ -9,6 +9,7 @@ use super::routes::{Target, tcp_route};
 use super::{PodPort, Protocol, Service, ServicePort, View, config_source, names};
 use crate::istio::duration;
 use crate::local::metrics::{Reporter, http_access_log, tcp_access_log, tcp_access_log_options};
+use crate::local::network::BACKLOG;
 
 /// Only the application's own user may use its sidecar: 0600.
 const SOCKET_MODE: u32 = 0o600;
@@ -34,6 +35,7 @@ fn outbound(name: &str, filter: &Value) -> Value {
         "@type": "type.googleapis.com/envoy.config.listener.v3.Listener",
         "name": name,
         "address": {"pipe": {"path": format!("out/{name}.sock"), "mode": SOCKET_MODE}},
+        "tcp_backlog_size": BACKLOG,
         "traffic_direction": "OUTBOUND",
         "stat_prefix": format!("outbound_{name};"),
         "filter_chains": [{"filters": [filter]}],
@@ -121,6 +123,7 @@ fn inbound(view: &View<'_>, port: &PodPort, name: &str) -> Value {
             "address": port.reach.ip().to_string(),
             "port_value": port.reach.port(),
         }},
+        "tcp_backlog_size": BACKLOG,
         "traffic_direction": "INBOUND",
         "stat_prefix": format!("inbound_0.0.0.0_{};", port.port),
         "filter_chains": [{"filters": [filter]}],
