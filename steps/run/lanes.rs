@@ -159,13 +159,8 @@ impl Lanes {
 
 impl Lane {
     async fn open(place: &Place, plan: &Plan) -> Result<Self> {
-        let interrupted = || Error::runner("making the target ready", "interrupted");
         let Plan { id, application, options, protection, sink, stop } = plan.clone();
-        let (mesh, target) = tokio::select! {
-            biased;
-            () = stop.cancelled() => return Err(interrupted()),
-            reached = reach(place, &application, &sink) => reached?,
-        };
+        let (mesh, target) = reach(place, &application, &sink, &stop).await?;
         let tell = |what: &str| sink.tell(Event::TargetProgress { what: what.to_owned() });
         let guarding = Guard::open(&target, &application, &id, &protection, &stop, &tell);
         let guard = match guarding.await {
@@ -223,28 +218,52 @@ async fn end(guard: Guard, mesh: Option<LocalMesh>, doubt: bool) -> Vec<String> 
     left
 }
 
-/// A target with the application in it.
+/// A target with the application in it. A mesh that was started is stopped again if that fails: one
+/// that is only dropped may still be making its files while they are removed.
 async fn reach(
     place: &Place,
     application: &Application,
     sink: &Sink,
+    stop: &CancellationToken,
 ) -> Result<(Option<LocalMesh>, Target)> {
     match place {
         Place::Context { name, kubeconfig } => {
-            Ok((None, Target::context(name, kubeconfig.as_deref()).await?))
+            let connecting = Target::context(name, kubeconfig.as_deref());
+            Ok((None, unless(stop, connecting).await?))
         }
         Place::Local { envoy, .. } => {
             let progress = sink.clone();
             let tell =
                 move |what: &str| progress.tell(Event::TargetProgress { what: what.to_owned() });
-            let mesh = LocalMesh::start(envoy.clone(), healer::stand_in, tell).await?;
-            let target = Target::local(&mesh).await?;
-            target.deploy(&application.folder, &application.manifests).await?;
-            let pods = target.deployed(&application.namespaces).await?;
-            let what = format!("{} runs with {pods} pods", application.application);
-            sink.tell(Event::TargetProgress { what });
-            Ok((Some(mesh), target))
+            let starting = LocalMesh::start(envoy.clone(), healer::stand_in, tell);
+            let mesh = unless(stop, starting).await?;
+            match unless(stop, furnish(&mesh, application, sink)).await {
+                Ok(target) => Ok((Some(mesh), target)),
+                Err(error) => {
+                    mesh.stop().await;
+                    Err(error)
+                }
+            }
         }
+    }
+}
+
+/// Puts the application into a mesh.
+async fn furnish(mesh: &LocalMesh, application: &Application, sink: &Sink) -> Result<Target> {
+    let target = Target::local(mesh).await?;
+    target.deploy(&application.folder, &application.manifests).await?;
+    let pods = target.deployed(&application.namespaces).await?;
+    let what = format!("{} runs with {pods} pods", application.application);
+    sink.tell(Event::TargetProgress { what });
+    Ok(target)
+}
+
+/// Does the work unless the run is to stop.
+async fn unless<T>(stop: &CancellationToken, work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => Err(Error::runner("making the target ready", "interrupted")),
+        done = work => done,
     }
 }
 
