@@ -48,7 +48,7 @@ fn no_shipped_feature_is_forgotten() {
         })
         .collect();
     files.sort();
-    // What it changes needs pods; `healing` kills its runs.
+    // What it changes needs a workload that is there: `replica_counts`.
     files.retain(|name| name != "scaling");
     assert_eq!(files, SHIPPED);
 }
@@ -90,11 +90,32 @@ fn where_every_service_is_configured() {
     }
 }
 
+/// How many pods a workload has, as the shipped feature changes it. The settings that the feature
+/// gives its portals need the portals; `healing` kills over them.
+#[test]
+fn replica_counts() {
+    let ground = Ground::open(NAMESPACES, &namespaces());
+    let agency = fs::read_to_string(repository("features/demo/travel_agency.yaml")).unwrap();
+    let wanted = |one: &&str| one.contains("kind: Secret") || one.contains("name: hotels-v1");
+    let hotels: Vec<&str> = agency.split("\n---\n").filter(wanted).collect();
+    assert_eq!(hotels.len(), 2, "hotels and its password");
+    ground.apply_to("travel-agency", &hotels.join("\n---\n"));
+    ground.kubectl("rollout status deploy/hotels-v1 -n travel-agency --timeout=60s");
+    let folder = application(&ground);
+    let path = folder.join("scaling.feature");
+    let text = fs::read_to_string(repository("features/scaling.feature")).unwrap();
+    let [scenario] = &scenarios(&text)[..] else { panic!("another scenario: test it here too") };
+    fs::write(&path, scenario).unwrap();
+    let mut toll = ground.survives_every_death(&path, LATE);
+    toll += ground.survives_every_death(&path, NONE);
+    println!("scaling: {toll}");
+    assert!(toll.runs >= 10 && toll.left_something >= 4 && toll.recoveries >= 1, "{toll}");
+}
+
 /// Kills the runs of a shipped feature's scenarios.
 #[track_caller]
 fn survives(name: &str, objects: &str) {
-    let namespaces = fs::read_to_string(repository("features/demo/namespaces.yaml")).unwrap();
-    let ground = Ground::open(NAMESPACES, &format!("{namespaces}\n---\n{objects}"));
+    let ground = Ground::open(NAMESPACES, &format!("{}\n---\n{objects}", namespaces()));
     let folder = application(&ground);
     let text = fs::read_to_string(repository(&format!("features/{name}.feature"))).unwrap();
     let mut toll = Toll::default();
@@ -108,6 +129,10 @@ fn survives(name: &str, objects: &str) {
     println!("{name}, {how}: {toll}");
     assert!(toll.runs >= 20 && toll.recoveries >= 1, "{name}: {toll}");
     assert!(toll.left_something * 3 >= toll.runs, "hardly any death left a thing: {toll}");
+}
+
+fn namespaces() -> String {
+    fs::read_to_string(repository("features/demo/namespaces.yaml")).unwrap()
 }
 
 fn repository(path: &str) -> PathBuf {
@@ -167,8 +192,8 @@ fn configured() -> String {
     objects
 }
 
-/// A feature's scenarios, each as a feature of its own, without the steps that send load and the
-/// claims: those change nothing.
+/// A feature's scenarios, each as a feature of its own, without the claims and the steps about
+/// portals: load changes nothing, and settings need portals that are there.
 fn scenarios(text: &str) -> Vec<String> {
     let (mut heads, mut quoted, mut kept, mut word) = (vec![String::new()], false, true, "Given");
     for line in text.lines() {
@@ -179,7 +204,8 @@ fn scenarios(text: &str) -> Vec<String> {
             quoted ^= quotes;
         } else if let Some(step) = STEPS.iter().find(|step| **step == first) {
             word = if step.len() > 3 { step } else { word };
-            kept = word != "Then" && !rest.contains("requests per second");
+            let of_portals = ["requests per second", "has the setting"];
+            kept = word != "Then" && !of_portals.iter().any(|words| rest.contains(words));
             if kept {
                 writeln!(heads.last_mut().unwrap(), "    {word} {rest}").unwrap();
             }

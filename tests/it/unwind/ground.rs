@@ -80,6 +80,12 @@ impl Ground {
         self.place.kubectl_with(KC, "apply -f -", objects);
     }
 
+    /// Applies objects that name no namespace.
+    #[track_caller]
+    pub(super) fn apply_to(&self, namespace: &str, objects: &str) {
+        self.place.kubectl_with(KC, &format!("apply -n {namespace} -f -"), objects);
+    }
+
     /// Somebody else's hand on an object of the shop.
     #[track_caller]
     pub(super) fn patch(&self, object: &str, kind: &str, patch: &Value) {
@@ -143,7 +149,8 @@ impl Ground {
         finish(self.command(args))
     }
 
-    /// Everything that a run could touch, without what the API server counts.
+    /// Everything that a run could touch, without what the API server counts and the controllers
+    /// note.
     #[track_caller]
     pub(super) fn slate(&self) -> Vec<Value> {
         let listing = KINDS.iter().map(|(group, version, kind)| {
@@ -157,6 +164,9 @@ impl Ground {
             let metadata = &mut object.metadata;
             (metadata.resource_version, metadata.generation) = (None, None);
             metadata.managed_fields = None;
+            if let Some(fields) = object.data.as_object_mut() {
+                fields.remove("status");
+            }
             let here = self.namespaces.contains(&namespace.as_str());
             here.then(|| serde_json::to_value(object).unwrap())
         });
