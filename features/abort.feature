@@ -24,5 +24,5 @@ Feature: Aborted requests
 
     Examples:
       | share | status | low | high |
-      | 20%   | 500    | 10% | 30%  |
+      | 20%   | 500    | 12% | 28%  |
       | 100%  | 404    | 95% | 100% |

@@ -11,16 +11,16 @@ Feature: Fault injection
   Scenario: The delay updated to 2s, then deleted
     When every request to "hotels" is delayed by 1s
     And every request to "hotels" is delayed by 2s
-    Then the portals together see at least 80% of requests take between 2s and 2.5s
+    Then the portals together see at least 95% of requests take between 2s and 2.5s
     And the source of "hotels" sees every request take between 1s and 2.6s
     When the Istio configuration of "hotels" is deleted
-    Then the source of "hotels" sees at least 95% of requests take less than 1s
+    Then the source of "hotels" sees every request take less than 1s
     And the portals together see at least 95% of requests take less than 1s
 
   Scenario: The delay on half of the requests
     When 50% of requests to "hotels" are delayed by 2s
-    Then the source of "hotels" sees between 35% and 65% of requests carry flag DI
-    And the portals together see between 35% and 65% of requests take at least 2s
+    Then the source of "hotels" sees between 40% and 60% of requests carry flag DI
+    And the portals together see between 40% and 60% of requests take at least 2s
     And the portals together see no request fail
 
   # The longest delay comes last: whatever is looked at after it waits until it has passed.
@@ -32,9 +32,9 @@ Feature: Fault injection
     # Proxies count durations in buckets: up to 1s, 2.5s, 5s, 10s. Clients know them exactly.
     Then the source of "hotels" sees every request take at least 2.5s
     And the source of "hotels" sees every request carry flag DI
-    But the destination of "hotels" sees every request take less than 2.5s
+    But the destination of "hotels" sees every request take less than 1s
     # Travels waits for the hotels, and the portals wait for travels.
     And the destination of "travels" sees every request take at least 2.5s
     And every portal sees every request take at least 5s
-    And every portal sees at least 80% of requests take less than 5.5s
+    And every portal sees at least 95% of requests take less than 5.5s
     And the portals together see no request fail

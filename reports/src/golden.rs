@@ -1,5 +1,6 @@
 //! The recorded sample run and what each report makes of it: `samples/run.{txt,xml,html}`. With
-//! `UPDATE_SAMPLES` set in the environment the files are written anew instead of compared.
+//! `UPDATE_SAMPLES` set in the environment the files are written anew instead of compared. For
+//! tests only (`lib.rs` says so), so what fails here may panic.
 
 use crate::terminal::{Look, Terminal, summary};
 use crate::{Run, html, json, junit};

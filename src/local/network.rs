@@ -164,16 +164,12 @@ impl Network {
 
     /// The same, and listens there.
     pub fn listen(&self, ip: Ipv4Addr, port: u16) -> io::Result<TcpListener> {
-        let listener = claim::bind(ip, port)?;
-        listener.set_nonblocking(true)?;
-        TcpListener::from_std(listener)
+        TcpListener::from_std(claim::bind(ip, port)?)
     }
 
     /// Listens again where somebody of ours has listened before.
     pub fn listen_again(address: SocketAddr) -> io::Result<TcpListener> {
-        let listener = claim::listen(address)?;
-        listener.set_nonblocking(true)?;
-        TcpListener::from_std(listener)
+        TcpListener::from_std(claim::listen(address)?)
     }
 
     /// Puts a pod on the network; one of the same name is replaced.

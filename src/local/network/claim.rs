@@ -53,16 +53,34 @@ pub(super) fn bind(ip: Ipv4Addr, port: u16) -> io::Result<TcpListener> {
     })
 }
 
-/// Listens, with room for a burst: the standard library's queue has 128 places.
+/// Listens without blocking, with room for a burst: the standard library's queue has 128 places.
 pub(super) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
     rustix::net::listen(&listener, BACKLOG)?;
     Ok(listener)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpStream;
+    use std::time::Duration;
+
     use super::*;
+
+    /// More than the standard library's 128, and no more than any kernel since 5.4 allows.
+    const BURST: usize = 500;
+
+    #[test]
+    fn a_burst_waits_to_be_accepted() {
+        let listener = bind(Ipv4Addr::LOCALHOST, 0).unwrap();
+        let address = listener.local_addr().unwrap();
+        // Nobody accepts. Beyond the queue's end the kernel drops, and the next try is 1 s later.
+        let waiting: Vec<_> = (0..BURST)
+            .map_while(|_| TcpStream::connect_timeout(&address, Duration::from_millis(500)).ok())
+            .collect();
+        assert_eq!(waiting.len(), BURST);
+    }
 
     #[test]
     fn two_meshes_get_two_blocks_and_a_dropped_one_is_free_again() {
