@@ -13,7 +13,7 @@ use crate::load::{Latencies, Tally};
 use crate::telemetry::{Filter, Reporter};
 use crate::units::{ServiceName, Span};
 use crate::verdict::{
-    Bound, Confidence, Counts, Decision, Verdict, effort, judge, judge_difference,
+    Bound, Confidence, Counts, Decision, Verdict, effort, effort_after, judge, judge_difference,
 };
 
 /// How many connections there must be before shares of their bytes are compared. Bytes are no
@@ -98,7 +98,6 @@ impl Expectation {
         evidence: &Evidence,
         confidence: Confidence,
     ) -> Result<Vec<Judgement>> {
-        let needed = Claim::Share(self.clone()).effort(confidence);
         let what = format!("{} {}", self.unit, self.property);
         let judged = |(who, counts): (String, Counts)| {
             let verdict = judge(&self.bound, counts, confidence);
@@ -106,7 +105,7 @@ impl Expectation {
                 who,
                 decision: verdict.decision,
                 numbers: verdict.numbers(&what),
-                trials: (counts.trials, needed),
+                trials: (counts.trials, effort_after(&self.bound, counts, confidence)),
             }
         };
         if self.unit == Unit::Bytes {

@@ -81,8 +81,10 @@ pub(super) fn first_chunk(needed: u64, per_second: f64) -> Duration {
 /// How long to send load once more, after so many trials in `so_far`.
 #[must_use]
 pub(super) fn next_chunk((trials, needed): (u64, u64), so_far: Duration) -> Duration {
-    // What came out less clearly than planned needs more than planned: a third at least.
-    let wanted = needed.saturating_sub(trials).max(trials / 3).max(1);
+    // What it takes if it goes on like this, but a third more at least, because chance goes on too,
+    // and at most twice as much: what few trials foretell is not worth more.
+    let most = if trials == 0 { needed } else { trials.saturating_mul(2) };
+    let wanted = needed.saturating_sub(trials).min(most).max(trials / 3).max(1);
     let seconds = so_far.as_secs_f64() * wanted as f64 / trials.max(1) as f64;
     Duration::try_from_secs_f64(seconds).unwrap_or(CHUNK_MAX).clamp(CHUNK_MIN, CHUNK_MAX)
 }

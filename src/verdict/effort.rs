@@ -1,6 +1,6 @@
 //! How much evidence a claim is likely to need: for planning load, never for deciding. Pure.
 
-use super::{Bound, Confidence, Counts, Decision, judge};
+use super::{Bound, Confidence, Counts, Decision, decide};
 use crate::units::Percent;
 
 /// What no claim needs: a bound that tight is decided by the run's time limit instead.
@@ -29,6 +29,16 @@ pub fn effort(bound: &Bound, confidence: Confidence) -> u64 {
     }
 }
 
+/// The fewest trials that would decide the claim, either way, if they went on as they came so far.
+#[must_use]
+pub fn effort_after(bound: &Bound, counts: Counts, confidence: Confidence) -> u64 {
+    if counts.trials == 0 {
+        return effort(bound, confidence);
+    }
+    let share = counts.certain as f64 / counts.trials as f64;
+    trials_until(|trials| decided(bound, share, trials, confidence) != Decision::Undecided)
+}
+
 fn fewest(bound: &Bound, confidence: Confidence) -> u64 {
     let share = match bound {
         Bound::All | Bound::AtLeast(_) => 1.0,
@@ -37,22 +47,29 @@ fn fewest(bound: &Bound, confidence: Confidence) -> u64 {
         Bound::Some_ => return fewest(&Bound::None_, confidence),
         Bound::Between(low, high) => f64::midpoint(low.fraction(), high.fraction()),
     };
-    let met = |trials: u64| {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a share of at most 2^20 trials is a small whole number"
-        )]
-        let hits = (share * trials as f64).round() as u64;
-        judge(bound, Counts::exact(hits, trials), confidence).decision == Decision::Met
-    };
+    trials_until(|trials| decided(bound, share, trials, confidence) == Decision::Met)
+}
+
+/// What so many trials decide if this share of them are hits.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of at most 2^20 trials is a small whole number"
+)]
+fn decided(bound: &Bound, share: f64, trials: u64, confidence: Confidence) -> Decision {
+    let hits = (share * trials as f64).round() as u64;
+    decide(bound, Counts::exact(hits, trials), confidence)
+}
+
+/// The number of trials from which on something holds.
+fn trials_until(holds: impl Fn(u64) -> bool) -> u64 {
     let (mut too_few, mut enough) = (0, 1);
-    while !met(enough) && enough < TRIALS_MAX {
+    while !holds(enough) && enough < TRIALS_MAX {
         (too_few, enough) = (enough, enough * 2);
     }
     while enough - too_few > 1 {
         let middle = u64::midpoint(too_few, enough);
-        if met(middle) {
+        if holds(middle) {
             enough = middle;
         } else {
             too_few = middle;
@@ -72,10 +89,10 @@ mod tests {
     #[test]
     fn the_figures_of_the_document() {
         let effort = |bound| effort(&bound, Confidence::default());
-        assert_eq!(effort(Bound::All), 198);
-        assert_eq!(effort(Bound::None_), 198);
+        assert_eq!(effort(Bound::All), 158);
+        assert_eq!(effort(Bound::None_), 158);
         let split = effort(Bound::Between(percent(75.0), percent(85.0)));
-        assert!((1750..2125).contains(&split), "{split}");
+        assert!((1350..1550).contains(&split), "{split}");
         assert!(effort(Bound::AtLeast(percent(50.0))) < 20);
         assert!(effort(Bound::AtLeast(percent(95.0))) < 200);
         // Two ends of which one is no end.

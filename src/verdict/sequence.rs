@@ -56,7 +56,7 @@ pub fn interval(hits: u64, trials: u64, confidence: Confidence) -> Interval {
     if trials == 0 || hits > trials {
         return Interval::ANYTHING;
     }
-    let threshold = -confidence.error_rate().ln();
+    let threshold = confidence.threshold();
     let low = lower_end(hits, trials, threshold);
     let high = 1.0 - lower_end(trials - hits, trials, threshold);
     Interval { low, high }
@@ -159,6 +159,11 @@ impl Confidence {
     pub(super) fn halved(self) -> Self {
         let percent = f64::midpoint(self.0.percent(), 100.0);
         Self(Percent::new(percent).unwrap_or(self.0))
+    }
+
+    /// How much evidence decides: ln 1/alpha.
+    pub(super) fn threshold(self) -> f64 {
+        -self.error_rate().ln()
     }
 
     /// The largest probability of a wrong verdict, in each direction.
