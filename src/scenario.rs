@@ -96,7 +96,8 @@ impl Scenario {
 
     /// What was noted of a scenario in plan.
     #[must_use]
-    pub fn into_outlook(self) -> Outlook {
+    pub fn into_outlook(mut self) -> Outlook {
+        self.outlook.lingers = faults::lingers(&self.objects());
         self.outlook
     }
 

@@ -173,13 +173,19 @@ async fn conduct(
     Ok(Ended { outcomes, left_behind })
 }
 
-/// Runs the scenarios, as many at once as there are lanes; answers how each ended.
+/// Runs the scenarios, as many at once as there are lanes; answers how each ended. Features whose
+/// delays outlast them come last, because what is looked at after them waits for that.
 async fn scenarios(
-    features: Vec<gherkin::Feature>,
+    mut features: Vec<gherkin::Feature>,
     outlooks: Outlooks,
     lanes: &Lanes,
     sink: Sink,
 ) -> Vec<Outcome> {
+    features.sort_by_cached_key(|feature| {
+        let rules = feature.rules.iter().flat_map(|rule| &rule.scenarios);
+        let all = feature.scenarios.iter().chain(rules);
+        all.filter_map(|one| outlooks.get(&place(feature, one))).map(|one| one.lingers).max()
+    });
     let outlooks = Mutex::new(outlooks);
     let register = Register::default();
     let narrator = Narrator::new(sink, register.clone());

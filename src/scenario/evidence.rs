@@ -158,7 +158,7 @@ impl Evidence {
                 return Err(Error::runner("reconciling the ledgers", differences.join("; "))
                     .hint("the telemetry lost or invented requests; its verdicts mean nothing"));
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(LOOK_CLOSELY).await;
         }
     }
 

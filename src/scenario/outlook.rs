@@ -1,7 +1,9 @@
 //! What a scenario is going to claim, noted when it is walked through in plan: how long load must
 //! be sent after a change follows from all the claims up to the next one, not from the first alone.
+//! And what of it outlasts the scenario.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::expectation::Claim;
 
@@ -11,6 +13,9 @@ pub struct Outlook {
     groups: VecDeque<Vec<Claim>>,
     /// Whether the next claim is about new evidence.
     closed: bool,
+    /// How long a request that began under the scenario's last configuration may still take. What is
+    /// looked at next on the same mesh waits for that.
+    pub lingers: Duration,
 }
 
 // === impl Outlook ===
