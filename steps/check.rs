@@ -33,6 +33,15 @@ pub(crate) struct Problem {
 /// What every scenario is going to claim.
 pub(crate) type Outlooks = HashMap<Place, Outlook>;
 
+/// Puts features whose delays outlast them last: what is looked at after them waits for that.
+pub(crate) fn quiet_first(features: &mut [gherkin::Feature], outlooks: &Outlooks) {
+    features.sort_by_cached_key(|feature| {
+        let of_rules = feature.rules.iter().flat_map(|rule| &rule.scenarios);
+        let scenarios = feature.scenarios.iter().chain(of_rules);
+        scenarios.filter_map(|one| outlooks.get(&place(feature, one))).map(|one| one.lingers).max()
+    });
+}
+
 /// What there is to know of features before they run.
 pub(crate) struct Checked {
     pub problems: Vec<Problem>,
@@ -222,5 +231,25 @@ mod tests {
         for part in [":3:5: Given every", "fits 2 sentences", "`{portals} sends {load}`"] {
             assert!(said.contains(part), "{part} in {said}");
         }
+    }
+
+    #[tokio::test]
+    async fn features_whose_delays_outlast_them_come_last() {
+        let feature = |name: &str, delay: &str, deleted: &str| {
+            let text = format!(
+                "Feature: {name}\n  Scenario: s\n    When every request to \"hotels\" is delayed by \
+                 {delay}\n{deleted}"
+            );
+            let feature = gherkin::Feature::parse(text, GherkinEnv::default()).unwrap();
+            gherkin::Feature { path: Some(name.into()), ..feature }
+        };
+        let deleted = "    When the Istio configuration of \"hotels\" is deleted\n";
+        let mut features =
+            [feature("long", "5s", ""), feature("short", "1s", ""), feature("none", "9s", deleted)];
+        let application = Application::read("features/application.yaml".as_ref()).unwrap();
+        let checked = walk(&features, &Arc::new(application)).await;
+        assert_eq!(checked.problems, []);
+        quiet_first(&mut features, &checked.outlooks);
+        assert_eq!(features.map(|feature| feature.name), ["none", "short", "long"]);
     }
 }

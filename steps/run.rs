@@ -181,11 +181,7 @@ async fn scenarios(
     lanes: &Lanes,
     sink: Sink,
 ) -> Vec<Outcome> {
-    features.sort_by_cached_key(|feature| {
-        let rules = feature.rules.iter().flat_map(|rule| &rule.scenarios);
-        let all = feature.scenarios.iter().chain(rules);
-        all.filter_map(|one| outlooks.get(&place(feature, one))).map(|one| one.lingers).max()
-    });
+    check::quiet_first(&mut features, &outlooks);
     let outlooks = Mutex::new(outlooks);
     let register = Register::default();
     let narrator = Narrator::new(sink, register.clone());

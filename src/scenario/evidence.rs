@@ -348,6 +348,8 @@ mod tests {
         assert_eq!(next_chunk((100, 200), so_far), so_far);
         // All that was planned, and not decided: a third more.
         assert_eq!(tenths(next_chunk((300, 300), so_far)), 13);
+        // However much it may seem to need: at most twice as much again.
+        assert_eq!(next_chunk((60, 5_000), Duration::from_secs(1)), Duration::from_secs(2));
         // Nothing seen at all.
         assert_eq!(next_chunk((0, 200), so_far), CHUNK_MAX);
     }

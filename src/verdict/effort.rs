@@ -103,4 +103,19 @@ mod tests {
         // No number of trials shows this: the planning ends nevertheless.
         assert_eq!(effort(Bound::AtLeast(Percent::ALL)), TRIALS_MAX);
     }
+
+    #[test]
+    fn what_was_seen_foretells_what_is_still_needed() {
+        let after = |bound, hits, trials| {
+            effort_after(&bound, Counts::exact(hits, trials), Confidence::default())
+        };
+        let least = Bound::AtLeast(percent(15.0));
+        // The plan hopes for hits alone; a third of hits needs more, and a fifth much more.
+        assert!(effort(&least, Confidence::default()) < 20);
+        let (third, fifth) = (after(least, 20, 60), after(least, 12, 60));
+        assert!((70..120).contains(&third) && fifth > 5 * third, "{third}, {fifth}");
+        // A claim that is going to be violated needs no more than that takes.
+        assert!(after(least, 0, 60) < 100);
+        assert_eq!(after(Bound::All, 0, 0), effort(&Bound::All, Confidence::default()));
+    }
 }
