@@ -1,8 +1,8 @@
 //! Verdicts: what was claimed, what was counted, and whether that decides it. Pure.
 //!
 //! Every claim about a proportion is judged by tests that may be looked at after every single
-//! request, and stopped at the first decision, without spoiling the error rate: it is met by bets on
-//! the claim (`bets`), and violated by a confidence sequence (`sequence`). So with the default
+//! request, and stopped at the first decision, without spoiling the error rate: it is met by bets
+//! on the claim (`bets`), and violated by a confidence sequence (`sequence`). So with the default
 //! confidence of 99.9%, at most one in a thousand true claims is ever called violated and at most
 //! one in a thousand false claims is ever called met. What the evidence does not decide is
 //! undecided, which is not a pass.

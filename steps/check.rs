@@ -237,8 +237,8 @@ mod tests {
     async fn features_whose_delays_outlast_them_come_last() {
         let feature = |name: &str, delay: &str, deleted: &str| {
             let text = format!(
-                "Feature: {name}\n  Scenario: s\n    When every request to \"hotels\" is delayed by \
-                 {delay}\n{deleted}"
+                "Feature: {name}\n  Scenario: s\n    When every request to \"hotels\" is delayed \
+                 by {delay}\n{deleted}"
             );
             let feature = gherkin::Feature::parse(text, GherkinEnv::default()).unwrap();
             gherkin::Feature { path: Some(name.into()), ..feature }

@@ -13,8 +13,8 @@ pub struct Outlook {
     groups: VecDeque<Vec<Claim>>,
     /// Whether the next claim is about new evidence.
     closed: bool,
-    /// How long a request that began under the scenario's last configuration may still take. What is
-    /// looked at next on the same mesh waits for that.
+    /// How long a request that began under the scenario's last configuration may still take. What
+    /// is looked at next on the same mesh waits for that.
     pub lingers: Duration,
 }
 
