@@ -11,9 +11,9 @@
 //! bets on the shares q between a and the range's upper end b. Each ratio is a non-negative
 //! martingale of mean 1 where the true share is a, and a supermartingale where it is below, since
 //! it grows with h; so is their mean. By Ville's inequality it ever reaches 1/alpha with
-//! probability at most alpha, whenever one looks. The upper end is the same with hits and misses exchanged. A
-//! claim with two ends is met when both tests say so: where it is false, one of them errs, so that
-//! its rate too is at most alpha and nothing need be divided.
+//! probability at most alpha, whenever one looks. The upper end is the same with hits and misses
+//! exchanged. A claim with two ends is met when both tests say so: where it is false, one of them
+//! errs, so that its rate too is at most alpha and nothing need be divided.
 //!
 //! The confidence sequence of `sequence` bets on all shares at once, which it must, since it asks
 //! where the share is. A claim knows where to look: it needs a fifth fewer trials.
@@ -22,9 +22,9 @@
 //! each ratio is concave in that angle, and the steps shrink with a; hence `E_n` falls as a grows
 //! towards h/n, and the largest refuted a is a lower end for the share that holds at every n.
 //!
-//! **Sources.** R. Farrell, Asymptotic behavior of expected sample size in certain one sided
-//! tests, Ann. Math. Statist. 35, 1964, and H. Robbins, D. Siegmund, The expected sample size of some tests
-//! of power one, Ann. Statist. 2, 1974 (one-sided mixtures); A. Ramdas, P. Grünwald, V. Vovk,
+//! **Sources.** R. Farrell, Asymptotic behavior of expected sample size in certain one sided tests,
+//! Ann. Math. Statist. 35, 1964, and H. Robbins, D. Siegmund, The expected sample size of some
+//! tests of power one, Ann. Statist. 2, 1974 (one-sided mixtures); A. Ramdas, P. Grünwald, V. Vovk,
 //! G. Shafer, Game-theoretic statistics and safe anytime-valid inference, Statist. Sci. 38, 2023.
 
 /// How many shares are bet on. The nearest one to the truth is then off by less than a hundredth of
