@@ -4,7 +4,8 @@ Feature: Request timeouts
   When the hotels are slow, a portal may wait or give up early. Here voyages.fr gives up after 2s;
   the other portals wait, and are served. The delay is injected on the way to the hotels and the
   timeout on the way to travels: on one and the same route Istio would not count one against the
-  other.
+  other. The tutorial makes them in the other order; with the timeout first, nobody is still waiting
+  for slow hotels without it when the looking begins.
 
   Background:
     Given every portal sends 60 requests per second
@@ -13,8 +14,8 @@ Feature: Request timeouts
     # It is voyages.fr that is looked at; the other portals only have to be there.
     Given every portal sends 20 requests per second
     And portal "voyages.fr" sends 140 requests per second
-    When every request to "hotels" is delayed by 2s
-    And requests to "travels" with header portal "voyages.fr" time out after 1s
+    When requests to "travels" with header portal "voyages.fr" time out after 1s
+    And every request to "hotels" is delayed by 2s
     Then portal "voyages.fr" sees every request be answered 504
     When requests to "travels" with header portal "voyages.fr" time out after 6s
     Then the portals together see no request fail
@@ -26,8 +27,8 @@ Feature: Request timeouts
 
   # The longest delay comes last: whatever is looked at after it waits until it has passed.
   Scenario: One portal gives up after 2s while the others wait 5s
-    When every request to "hotels" is delayed by 5s
-    And requests to "travels" with header portal "voyages.fr" time out after 2s
+    When requests to "travels" with header portal "voyages.fr" time out after 2s
+    And every request to "hotels" is delayed by 5s
     Then portal "voyages.fr" sees every request be answered 504
     And portal "voyages.fr" sees every request carry flag UT
     # A proxy's clock ticks with its work: a timer may end a few milliseconds early.
