@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::mem::take;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -33,13 +34,35 @@ pub(crate) struct Problem {
 /// What every scenario is going to claim.
 pub(crate) type Outlooks = HashMap<Place, Outlook>;
 
-/// Puts features whose delays outlast them last: what is looked at after them waits for that.
-pub(crate) fn quiet_first(features: &mut [gherkin::Feature], outlooks: &Outlooks) {
-    features.sort_by_cached_key(|feature| {
+/// Puts scenarios whose delays outlast them last, the longest at the end: what is looked at after
+/// them waits for that. Each comes as a feature of its own, because cucumber knows no other order.
+pub(crate) fn quiet_first(
+    features: Vec<gherkin::Feature>,
+    outlooks: &Outlooks,
+) -> Vec<gherkin::Feature> {
+    let mut alone: Vec<_> = features.into_iter().flat_map(each_alone).collect();
+    alone.sort_by_cached_key(|feature| {
         let of_rules = feature.rules.iter().flat_map(|rule| &rule.scenarios);
         let scenarios = feature.scenarios.iter().chain(of_rules);
         scenarios.filter_map(|one| outlooks.get(&place(feature, one))).map(|one| one.lingers).max()
     });
+    alone
+}
+
+/// A feature as features with one scenario each, with all that goes for it: background, rule, tags.
+fn each_alone(mut feature: gherkin::Feature) -> Vec<gherkin::Feature> {
+    let (scenarios, rules) = (take(&mut feature.scenarios), take(&mut feature.rules));
+    let plain = scenarios
+        .into_iter()
+        .map(|one| gherkin::Feature { scenarios: vec![one], ..feature.clone() });
+    let ruled = rules.into_iter().flat_map(|mut rule| {
+        let scenarios = take(&mut rule.scenarios).into_iter();
+        let alone = scenarios.map(|one| gherkin::Rule { scenarios: vec![one], ..rule.clone() });
+        alone
+            .map(|rule| gherkin::Feature { rules: vec![rule], ..feature.clone() })
+            .collect::<Vec<_>>()
+    });
+    plain.chain(ruled).collect()
 }
 
 /// What there is to know of features before they run.
@@ -234,22 +257,35 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn features_whose_delays_outlast_them_come_last() {
-        let feature = |name: &str, delay: &str, deleted: &str| {
-            let text = format!(
-                "Feature: {name}\n  Scenario: s\n    When every request to \"hotels\" is delayed \
-                 by {delay}\n{deleted}"
-            );
+    async fn scenarios_whose_delays_outlast_them_come_last() {
+        let feature = |name: &str, scenarios: &str| {
+            let load = "Given every portal sends 5 requests per second";
+            let text = format!("Feature: {name}\n  Background:\n    {load}\n{scenarios}");
             let feature = gherkin::Feature::parse(text, GherkinEnv::default()).unwrap();
             gherkin::Feature { path: Some(name.into()), ..feature }
         };
-        let deleted = "    When the Istio configuration of \"hotels\" is deleted\n";
-        let mut features =
-            [feature("long", "5s", ""), feature("short", "1s", ""), feature("none", "9s", deleted)];
+        let slow = |delay: &str| {
+            let step = format!("When every request to \"hotels\" is delayed by {delay}");
+            format!("  Scenario: {delay}\n    {step}\n")
+        };
+        let deleted = slow("9s") + "    When the Istio configuration of \"hotels\" is deleted\n";
+        let features = vec![
+            feature("a", &(slow("5s") + &slow("1s") + "  Rule: r\n" + &slow("3s") + &slow("2s"))),
+            feature("b", &(slow("4s") + &deleted)),
+        ];
         let application = Application::read("features/application.yaml".as_ref()).unwrap();
         let checked = walk(&features, &Arc::new(application)).await;
         assert_eq!(checked.problems, []);
-        quiet_first(&mut features, &checked.outlooks);
-        assert_eq!(features.map(|feature| feature.name), ["none", "short", "long"]);
+        let sorted = quiet_first(features, &checked.outlooks);
+        let told = |feature: &gherkin::Feature| {
+            assert!(feature.background.is_some(), "{}", feature.name);
+            let ruled = feature.rules.iter().map(|rule| (rule.name.as_str(), &rule.scenarios));
+            let all = ruled.chain([("", &feature.scenarios)]);
+            let names = all.flat_map(|(rule, all)| all.iter().map(move |one| (rule, &one.name)));
+            let names: Vec<_> = names.map(|(rule, name)| format!("{rule}{name}")).collect();
+            format!("{} {}", feature.name, names.join(" "))
+        };
+        let order: Vec<_> = sorted.iter().map(told).collect();
+        assert_eq!(order, ["b 9s", "a 1s", "a r2s", "a r3s", "b 4s", "a 5s"]);
     }
 }

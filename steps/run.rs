@@ -173,15 +173,15 @@ async fn conduct(
     Ok(Ended { outcomes, left_behind })
 }
 
-/// Runs the scenarios, as many at once as there are lanes; answers how each ended. Features whose
-/// delays outlast them come last, because what is looked at after them waits for that.
+/// Runs the scenarios, as many at once as there are lanes; answers how each ended. Scenarios
+/// whose delays outlast them come last, because what is looked at after them waits for that.
 async fn scenarios(
-    mut features: Vec<gherkin::Feature>,
+    features: Vec<gherkin::Feature>,
     outlooks: Outlooks,
     lanes: &Lanes,
     sink: Sink,
 ) -> Vec<Outcome> {
-    check::quiet_first(&mut features, &outlooks);
+    let features = check::quiet_first(features, &outlooks);
     let outlooks = Mutex::new(outlooks);
     let register = Register::default();
     let narrator = Narrator::new(sink, register.clone());
