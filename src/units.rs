@@ -204,10 +204,13 @@ impl FromStr for Span {
 }
 
 impl fmt::Display for Span {
-    /// As Istio writes durations: `5s`, `0.250s` as `250ms`.
+    /// As Istio writes durations and people read them: `5s`, `2.5s`, `0.250s` as `250ms`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ms = self.0.as_millis();
-        if ms.is_multiple_of(1000) { write!(f, "{}s", ms / 1000) } else { write!(f, "{ms}ms") }
+        match self.0.as_millis() {
+            ms @ 1..1000 => write!(f, "{ms}ms"),
+            // The shortest decimals that mean this number: whole milliseconds come out exactly.
+            ms => write!(f, "{}s", ms as f64 / 1000.0),
+        }
     }
 }
 
@@ -272,7 +275,9 @@ mod tests {
         for word in ["250ms", "5s", "90s"] {
             assert_eq!(word.parse::<Span>().unwrap().to_string(), word);
         }
-        assert_eq!("1.5s".parse::<Span>().unwrap().to_string(), "1500ms");
+        for text in ["1.5s", "2.055s", "3599.999s", "60s"] {
+            assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
+        }
         assert_eq!("99.9%".parse::<Percent>().unwrap().to_string(), "99.9%");
         for word in ["hotels", "travels.travel-agency"] {
             assert_eq!(word.parse::<ServiceName>().unwrap().to_string(), word);

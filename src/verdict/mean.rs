@@ -58,7 +58,7 @@ fn ms(duration: Duration) -> f64 {
 // === impl MeanVerdict ===
 
 impl MeanVerdict {
-    /// The numbers, e.g. `mean 5,021 ms of 412 requests, required 5s to 5300ms`.
+    /// The numbers, e.g. `mean 5,021 ms of 412 requests, required 5s to 5.3s`.
     #[must_use]
     pub fn numbers(&self, what: &str) -> String {
         let required = match (self.bound.low, self.bound.high) {
@@ -122,12 +122,12 @@ mod tests {
         let said = |sum, samples| judge_mean(bound, sum, samples).numbers("requests");
         assert_eq!(
             said(5_021.4 * 412.0, 412),
-            "mean 5,021 ms of 412 requests, required 5s to 5300ms"
+            "mean 5,021 ms of 412 requests, required 5s to 5.3s"
         );
         assert_eq!(
             said(50.0, 4),
-            "mean 12.5 ms of 4 requests (fewer than 20), required 5s to 5300ms"
+            "mean 12.5 ms of 4 requests (fewer than 20), required 5s to 5.3s"
         );
-        assert_eq!(said(0.0, 0), "no mean of 0 requests, required 5s to 5300ms");
+        assert_eq!(said(0.0, 0), "no mean of 0 requests, required 5s to 5.3s");
     }
 }
