@@ -331,6 +331,16 @@ mod tests {
         (silent, agent, live)
     }
 
+    /// Waits for what comes within milliseconds; one that takes long has hung.
+    async fn eventually(holds: impl Fn() -> bool) {
+        let waiting = async {
+            while !holds() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("it never comes");
+    }
+
     #[tokio::test]
     async fn load_that_nobody_watches_stops_and_only_that() {
         let (_silent, agent, live) = busy().await;
@@ -343,6 +353,7 @@ mod tests {
         agent.stop_unwatched(Duration::from_millis(150));
         let stopped = live.report();
         assert_eq!(stopped.ended_by, Some(EndedBy::Unwatched));
+        eventually(|| live.report().state == State::Draining).await;
         tokio::time::sleep(Duration::from_millis(100)).await;
         let later = live.report();
         assert_eq!((later.state, later.tally.due), (State::Draining, stopped.tally.due));
@@ -352,11 +363,10 @@ mod tests {
     #[tokio::test]
     async fn what_an_ending_agent_cannot_wait_for_is_counted_as_cut() {
         let (_silent, agent, live) = busy().await;
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        eventually(|| live.report().tally.due > 5).await;
         agent.drain(Duration::from_millis(50)).await;
         let report = live.report();
         assert_eq!((report.state, report.ended_by), (State::Done, Some(EndedBy::Agent)));
-        assert!(report.tally.due > 5);
         assert_eq!(report.tally.by_error[&Failure::Cut], report.tally.due);
         assert_eq!(report.tally.balanced(), Ok(()));
         assert!(agent.start(&[]).is_err());

@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Barrier, Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -98,6 +99,17 @@ const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
+/// What takes milliseconds has hung when it takes this long.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+async fn until(what: &str, holds: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
+        tokio::time::sleep(ms(5)).await;
+    }
+}
+
 /// A server with a single worker that answers in the order of arrival and does nothing during the
 /// stall. Bare sockets: a thousand answers go out at once when it ends, and what an unoptimised web
 /// framework takes for them would be measured as latency.
@@ -164,7 +176,8 @@ async fn a_server_that_never_answers_is_counted_as_timeouts() {
     let tally = run(&spec).await.tally;
     assert_eq!((tally.due, tally.done, tally.by_error[&Failure::Timeout]), (50, 50, 50));
     assert_eq!(tally.latency.ok.count(), 0);
-    assert_eq!(tally.service.error.count_between(ms(199), ms(400)), 50);
+    // None takes less, and none as long as it would by default.
+    assert_eq!(tally.service.error.count_between(ms(199), ms(10_000)), 50);
 }
 
 #[tokio::test]
@@ -226,8 +239,8 @@ async fn what_does_not_fit_in_flight_is_unsent_and_voids_the_stream() {
     let report = run(&spec).await;
     let tally = &report.tally;
     assert_eq!((tally.due, tally.sent + tally.unsent), (100, 100));
-    // Five connections with three to four answers each in a second.
-    assert!((15..=20).contains(&tally.sent), "{}", tally.sent);
+    // Five connections with up to four answers each in a second, and more than the first ones.
+    assert!((6..=20).contains(&tally.sent), "{}", tally.sent);
     assert_eq!(tally.by_status[&200], tally.sent);
     let error = report.kept_plan().unwrap_err();
     assert!(error.contains("too many were in flight"), "{error}");
@@ -235,15 +248,19 @@ async fn what_does_not_fit_in_flight_is_unsent_and_voids_the_stream() {
 
 #[tokio::test]
 async fn a_stop_cuts_nothing_off() {
-    let app = Router::new().fallback(|| async { tokio::time::sleep(ms(400)).await });
+    // Nothing is answered before this is closed.
+    let held = Arc::new(Semaphore::new(0));
+    let holding = Arc::clone(&held);
+    let app = Router::new().fallback(move || async move { drop(holding.acquire().await) });
     let server = Server::start(app).await;
     let (_pacer, live, mut tasks) = begin(&spec(server.url(), open(100.0), 60_000));
-    tokio::time::sleep(ms(200)).await;
+    until("some are in flight", || live.report().tally.in_flight > 10).await;
     live.stop(EndedBy::Asked);
-    tokio::time::sleep(ms(50)).await;
+    until("it drains", || live.report().state == State::Draining).await;
     let draining = live.report();
-    assert_eq!((draining.state, draining.ended_by), (State::Draining, Some(EndedBy::Asked)));
+    assert_eq!(draining.ended_by, Some(EndedBy::Asked));
     assert!(draining.tally.in_flight > 10);
+    held.close();
     tasks.join_next().await;
     let done = live.report();
     assert_eq!((done.state, done.tally.in_flight), (State::Done, 0));
@@ -256,26 +273,33 @@ async fn a_stop_cuts_nothing_off() {
 #[tokio::test]
 async fn a_burst_is_as_many_at_once_as_it_says() {
     let (now, most) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-    let (counting, reached) = (Arc::clone(&now), Arc::clone(&most));
-    let app = Router::new().fallback(move || async move {
-        reached.fetch_max(counting.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-        tokio::time::sleep(ms(100)).await;
-        counting.fetch_sub(1, Ordering::SeqCst);
-    });
-    let server = Server::start(app).await;
-    let burst = |concurrency, requests| {
+    // A server that answers when so many have come.
+    let serve = |together| {
+        let (counting, reached) = (Arc::clone(&now), Arc::clone(&most));
+        let all = Arc::new(Barrier::new(together));
+        Server::start(Router::new().fallback(move || async move {
+            reached.fetch_max(counting.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            all.wait().await;
+            tokio::time::sleep(ms(100)).await;
+            counting.fetch_sub(1, Ordering::SeqCst);
+        }))
+    };
+    let burst = |server: &Server, concurrency, requests| {
         let shape = Shape::Closed { concurrency, requests: Some(requests) };
         StreamSpec::get("loadtester", server.url(), shape)
     };
-    let tally = run(&burst(50, 50)).await.tally;
+    let server = serve(50).await;
+    let tally = run(&burst(&server, 50, 50)).await.tally;
     assert_eq!((tally.due, tally.by_status[&200], most.swap(0, Ordering::SeqCst)), (50, 50, 50));
-    let tally = run(&burst(1, 5)).await.tally;
+    let server = serve(1).await;
+    let tally = run(&burst(&server, 1, 5)).await.tally;
     assert_eq!((tally.due, tally.by_status[&200], most.swap(0, Ordering::SeqCst)), (5, 5, 1));
 
     let shape = Shape::Closed { concurrency: 4, requests: None };
     let report = run(&spec(server.url(), shape, 350)).await;
     assert_eq!(report.ended_by, Some(EndedBy::Plan));
-    assert!((12..=16).contains(&report.tally.done), "{}", report.tally.done);
+    // Up to four times four, and more than the first ones.
+    assert!((5..=16).contains(&report.tally.done), "{}", report.tally.done);
 }
 
 /// An agent and the way to speak to it.
@@ -288,44 +312,47 @@ struct Agent {
 
 impl Agent {
     async fn start() -> Self {
-        // A second installation in one process is refused, and harmless.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
         let stopped = stop.clone();
         tasks.spawn(async move { serve(listener, tcp_dialer(), stopped).await.unwrap() });
-        #[expect(clippy::disallowed_methods, reason = "the provider was installed above")]
-        let http = reqwest::Client::new();
+        // A second installation in one process is refused, and harmless.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
         Self { url, http, stop, tasks }
     }
 
     async fn call<T: DeserializeOwned>(
         &self,
-        method: reqwest::Method,
+        method: Method,
         path: &str,
         body: String,
     ) -> (StatusCode, T) {
+        let (status, answer) = self.send(method, path, body).await;
+        (status, serde_json::from_slice(&answer).unwrap())
+    }
+
+    async fn send(&self, method: Method, path: &str, body: String) -> (StatusCode, Bytes) {
         let request = self.http.request(method, format!("{}{path}", self.url)).body(body);
         let response = request.send().await.unwrap();
-        (response.status(), response.json().await.unwrap())
+        (response.status(), response.bytes().await.unwrap())
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> T {
-        let (status, answer) = self.call(reqwest::Method::GET, path, String::new()).await;
+        let (status, answer) = self.call(Method::GET, path, String::new()).await;
         assert_eq!(status, StatusCode::OK);
         answer
     }
 
     async fn begin(&self, specs: &[StreamSpec]) -> Vec<u64> {
         let body = serde_json::to_string(specs).unwrap();
-        let (status, started): (_, Started) =
-            self.call(reqwest::Method::POST, client::STREAMS, body).await;
+        let (status, started): (_, Started) = self.call(Method::POST, client::STREAMS, body).await;
         assert_eq!(status, StatusCode::OK);
         started.ids
     }
 
-    async fn refused(&self, method: reqwest::Method, path: &str, body: &str) -> (u16, String) {
+    async fn refused(&self, method: Method, path: &str, body: &str) -> (u16, String) {
         let (status, refused): (_, Refused) = self.call(method, path, body.into()).await;
         (status.as_u16(), refused.error)
     }
@@ -339,21 +366,27 @@ async fn an_agent_starts_reports_stops_and_forgets() {
     });
     let server = Server::start(app).await;
     let mut agent = Agent::start().await;
-    let ready = agent.http.get(format!("{}{}", agent.url, client::READY)).send().await.unwrap();
-    assert_eq!(ready.status(), StatusCode::OK);
+    let (ready, _) = agent.send(Method::GET, client::READY, String::new()).await;
+    assert_eq!(ready, StatusCode::OK);
 
     let mut endless = StreamSpec::get("portal voyages.fr", server.url(), open(200.0));
     endless.headers = vec![("portal".into(), vec!["voyages.fr".into()])];
     let ids = agent.begin(&[endless.clone(), endless.clone()]).await;
     assert_eq!(ids, [1, 2]);
-    tokio::time::sleep(ms(100)).await;
-    let reports: Vec<StreamReport> = agent.get(client::STREAMS).await;
-    assert!(reports.iter().all(|r| r.state == State::Sending && r.tally.by_status[&200] > 5));
+    let answered = |r: &StreamReport| r.tally.by_status.get(&200).is_some_and(|&some| some > 5);
+    let reports = loop {
+        let reports: Vec<StreamReport> = agent.get(client::STREAMS).await;
+        if reports.iter().all(answered) {
+            break reports;
+        }
+        tokio::time::sleep(ms(10)).await;
+    };
+    assert!(reports.iter().all(|r| r.state == State::Sending));
 
-    let delete = reqwest::Method::DELETE;
+    let delete = Method::DELETE;
     let (status, error) = agent.refused(delete.clone(), &client::stream(1), "").await;
     assert_eq!(status, 409, "{error}");
-    let post = reqwest::Method::POST;
+    let post = Method::POST;
     let (_, stopped): (_, StreamReport) = agent.call(post, &client::stop(1), String::new()).await;
     assert_eq!(stopped.ended_by, Some(EndedBy::Asked));
     let done = loop {
@@ -366,12 +399,12 @@ async fn an_agent_starts_reports_stops_and_forgets() {
     assert_eq!(done.tally.by_status[&200], done.tally.due);
     let (_, last): (_, StreamReport) = agent.call(delete, &client::stream(1), String::new()).await;
     assert_eq!(last.tally.done, done.tally.done);
-    let (status, _) = agent.refused(reqwest::Method::GET, &client::stream(1), "").await;
+    let (status, _) = agent.refused(Method::GET, &client::stream(1), "").await;
     assert_eq!(status, 404);
 
     // The second stream is still under way; the agent ends it and itself.
     agent.stop.cancel();
-    let ended = tokio::time::timeout(ms(3_000), agent.tasks.join_next()).await;
+    let ended = tokio::time::timeout(PATIENCE, agent.tasks.join_next()).await;
     assert!(matches!(ended, Ok(Some(Ok(())))), "{ended:?}");
 }
 
@@ -380,7 +413,7 @@ async fn an_agent_refuses_what_cannot_be_meant() {
     let agent = Agent::start().await;
     let post = |body: &str| {
         let (agent, body) = (&agent, body.to_owned());
-        async move { agent.refused(reqwest::Method::POST, client::STREAMS, &body).await }
+        async move { agent.refused(Method::POST, client::STREAMS, &body).await }
     };
     let good = spec("http://127.0.0.1:1/", open(1.0), 60_000);
     let bad = StreamSpec { max_in_flight: 0, ..good.clone() };
@@ -404,6 +437,6 @@ async fn an_agent_refuses_what_cannot_be_meant() {
     let (status, error) = post(&json(&[good])).await;
     assert_eq!(status, 409, "{error}");
     for path in ["/streams/0", "/streams/x", "/streams/99999999999999999999"] {
-        assert_eq!(agent.refused(reqwest::Method::GET, path, "").await.0, 404);
+        assert_eq!(agent.refused(Method::GET, path, "").await.0, 404);
     }
 }

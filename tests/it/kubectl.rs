@@ -1,13 +1,11 @@
 //! What a stock `kubectl`, without any extra flag, does with the local API server.
 
-use std::time::Duration;
-
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::ChildStdout;
 use tokio::time::timeout;
 
-use crate::mesh::BareMesh;
+use crate::mesh::{BareMesh, KUBECTL_MAX};
 
 const HOTELS: &str = r#"
 apiVersion: v1
@@ -256,7 +254,7 @@ async fn logs_are_shown_and_followed() {
     log("three".to_owned());
     assert_eq!(next(&mut lines).await, "three");
     mesh.logs.forget("default", "web");
-    assert!(timeout(Duration::from_secs(10), child.wait()).await.unwrap().unwrap().success());
+    assert!(timeout(KUBECTL_MAX, child.wait()).await.unwrap().unwrap().success());
 }
 
 #[tokio::test]
@@ -300,9 +298,9 @@ async fn objects_are_described_and_deleted() {
 }
 
 async fn next(lines: &mut Lines<BufReader<ChildStdout>>) -> String {
-    timeout(Duration::from_secs(10), lines.next_line())
+    timeout(KUBECTL_MAX, lines.next_line())
         .await
-        .expect("a line within ten seconds")
+        .expect("a line in time")
         .unwrap()
         .expect("a line before the end")
 }

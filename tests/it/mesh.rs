@@ -15,7 +15,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 /// No command of these tests takes longer than a second on an idle machine.
-const KUBECTL_MAX: Duration = Duration::from_secs(30);
+pub(crate) const KUBECTL_MAX: Duration = Duration::from_secs(60);
 
 /// An API server without kubelet and controllers.
 pub(crate) struct BareMesh {

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -37,9 +38,16 @@ pub(crate) struct Said {
     pub(crate) stderr: String,
 }
 
+/// Where journals of tests are, if it is there: on a disk, a run that is killed a thousand times
+/// waits for the disk more than for anything else, because each record is synced before its change
+/// is made. What dies here is the process, and that loses no more in memory than on a disk.
+const MEMORY: &str = "/dev/shm";
+
 /// A place to run programs in.
 pub(crate) struct Place {
     dir: TempDir,
+    /// Where its folder `state` leads to.
+    _memory: Option<TempDir>,
 }
 
 /// A `faultless` that runs.
@@ -57,7 +65,11 @@ impl Place {
         // A short name: the paths of Unix sockets below it are limited.
         let dir = tempfile::Builder::new().prefix("it-").tempdir().unwrap();
         fs::create_dir(dir.path().join("tmp")).unwrap();
-        Self { dir }
+        let memory = tempfile::Builder::new().prefix("it-").tempdir_in(MEMORY).ok();
+        if let Some(memory) = &memory {
+            symlink(memory.path(), dir.path().join("state")).unwrap();
+        }
+        Self { dir, _memory: memory }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
