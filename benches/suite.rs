@@ -1,42 +1,57 @@
-//! What a run of all features costs: how long it takes, how much memory, and whether its verdicts
-//! are the same each time; and that nothing passes when the Istio configuration is withheld. It
-//! prints figures and judges nothing.
+//! What a run of all features costs: how long it takes, how much processor time and memory, how
+//! much load, how many pieces of it were starved, and whether its verdicts are the same each time;
+//! and that nothing passes when the Istio configuration is withheld. It prints figures and judges
+//! nothing.
 //!
 //! `cargo bench --bench suite`; further words go to `faultless run`. `FAULTLESS_BENCH_RUNS` says
-//! how many runs of each sort (1 by default).
+//! how many runs of each sort (1 by default), `FAULTLESS_BENCH_PLACEBO=0` leaves the placebo out,
+//! `FAULTLESS_BENCH_BURNERS` how many processes burn a core each beside them. For a quota or a
+//! priority, start it under one.
 
 #[path = "memory.rs"]
 mod memory;
+#[path = "processor.rs"]
+mod processor;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use reports::{Event, Outcome, Record};
 
 use self::memory::Memory;
+use self::processor::{Burners, Processor};
 
-/// Between two looks at the memory.
+/// Between two looks at the processes.
 const LOOK: Duration = Duration::from_millis(500);
+
+/// Looks from one look at the memory to the next: the kernel walks all pages for it.
+const LOOKS_PER_MEMORY: u32 = 10;
 
 /// How one run went.
 struct Ran {
     seconds: f64,
+    /// Processor time of the runner and its Envoys, in seconds.
+    processor: f64,
     peak: f64,
+    requests: u64,
+    starved: u64,
     exit: Option<i32>,
     outcomes: BTreeMap<String, Outcome>,
 }
 
 fn main() -> ExitCode {
-    let runs = std::env::var("FAULTLESS_BENCH_RUNS").ok().and_then(|runs| runs.parse().ok());
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let runs = number("FAULTLESS_BENCH_RUNS").unwrap_or(1);
+    let _burners = Burners::start(number("FAULTLESS_BENCH_BURNERS").unwrap_or(0));
+    let placebos = if number("FAULTLESS_BENCH_PLACEBO") == Some(0) { 0 } else { runs };
     // Cargo says that it is a benchmark.
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let plain: Vec<_> = words.iter().map(String::as_str).collect();
     let placebo: Vec<_> = plain.iter().copied().chain(["--placebo"]).collect();
-    let done = measure("runs", runs.unwrap_or(1), &plain)
-        .and_then(|()| measure("placebo runs", runs.unwrap_or(1), &placebo));
+    let done =
+        measure("runs", runs, &plain).and_then(|()| measure("placebo runs", placebos, &placebo));
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
@@ -51,9 +66,13 @@ fn measure(what: &str, runs: usize, words: &[&str]) -> Result<(), String> {
     for number in 1..=runs {
         let ran = run(words)?;
         println!(
-            "{what} {number}: {:.1} s, exit {:?}, peak memory (PSS) {:.0} MiB, {}",
+            "{what} {number}: {:.1} s, {:.0} CPU-s, exit {:?}, {} requests, {} pieces starved, \
+             peak memory (PSS) {:.0} MiB, {}",
             ran.seconds,
+            ran.processor,
             ran.exit,
+            ran.requests,
+            ran.starved,
             ran.peak,
             summary(&ran.outcomes)
         );
@@ -98,40 +117,48 @@ fn run(words: &[&str]) -> Result<Ran, String> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(|cause| format!("starting faultless: {cause}"))?;
-    let mut peak: f64 = 0.0;
+    let (mut peak, mut processor, mut looks) = (0.0f64, Processor::default(), 0u32);
     let status = loop {
         if let Some(status) = child.try_wait().map_err(|cause| cause.to_string())? {
             break status;
         }
-        let Memory { own, children, .. } = Memory::of(child.id());
-        peak = peak.max(own + children);
+        processor.look(child.id());
+        looks += 1;
+        if looks.is_multiple_of(LOOKS_PER_MEMORY) {
+            let Memory { own, children, .. } = Memory::of(child.id());
+            peak = peak.max(own + children);
+        }
         std::thread::sleep(LOOK);
     };
-    Ok(Ran {
-        seconds: started.elapsed().as_secs_f64(),
-        peak,
-        exit: status.code(),
-        outcomes: outcomes(&out.path().join("events.jsonl"))?,
-    })
+    let seconds = started.elapsed().as_secs_f64();
+    let record = fs::read_to_string(out.path().join("events.jsonl"))
+        .map_err(|cause| format!("reading the record: {cause}"))?;
+    let (outcomes, requests, starved) = seen(&record)?;
+    let (processor, exit) = (processor.seconds(), status.code());
+    Ok(Ran { seconds, processor, peak, requests, starved, exit, outcomes })
 }
 
-/// How each scenario ended, by its place.
-fn outcomes(record: &Path) -> Result<BTreeMap<String, Outcome>, String> {
-    let text =
-        fs::read_to_string(record).map_err(|cause| format!("reading the record: {cause}"))?;
+/// How each scenario ended, by its place; how many requests were answered in all, and how many
+/// pieces of load said nothing about time.
+fn seen(text: &str) -> Result<(BTreeMap<String, Outcome>, u64, u64), String> {
     let (mut places, mut outcomes) = (BTreeMap::new(), BTreeMap::new());
+    let (mut requests, mut starved) = (0, 0);
     for line in text.lines() {
         let record: Record =
             serde_json::from_str(line).map_err(|cause| format!("reading the record: {cause}"))?;
         if let Event::ScenarioStarted { scenario, file, line, .. } = &record.event {
             places.insert(*scenario, format!("{file}:{line}"));
         }
+        if let Event::LoadProgress { done, ended: true, .. } = &record.event {
+            requests += done;
+        }
+        starved += u64::from(matches!(&record.event, Event::Starved { .. }));
         if let Event::ScenarioFinished { scenario, outcome, .. } = &record.event {
             let place = places.get(scenario).cloned().unwrap_or_default();
             outcomes.insert(place, *outcome);
         }
     }
-    Ok(outcomes)
+    Ok((outcomes, requests, starved))
 }
 
 fn summary(outcomes: &BTreeMap<String, Outcome>) -> String {

@@ -5,10 +5,8 @@ Feature: Aborted requests
   Demo hides such errors: travels answers its portals with an empty list of cities, or says that it
   found no quote, and only somebody who looks into the answers notices.
 
-  Background:
-    Given every portal sends 60 requests per second
-
   Scenario: Every request to hotels is aborted
+    Given every portal sends requests to "/travels"
     When 100% of requests to "hotels" are aborted with status 503
     Then the source of "hotels" sees every request be answered 503
     And the source of "hotels" sees every request carry flag FI
@@ -17,6 +15,7 @@ Feature: Aborted requests
     And the destination of "travels" sees no request fail
 
   Scenario Outline: A part of the requests to discounts is aborted with <status>, and nobody notices
+    Given every portal sends requests
     When <share> of requests to "discounts" are aborted with status <status>
     Then the source of "discounts" sees between <low> and <high> of requests be answered <status>
     And the source of "discounts" sees between <low> and <high> of requests carry flag FI

@@ -5,7 +5,7 @@ Feature: Circuit breaking
   reject what goes beyond a limit, before it reaches travels.
 
   Background:
-    Given every portal sends 40 requests per second
+    Given every portal sends requests to "/travels"
 
   Scenario: The breaker rejects most of a burst, and nothing once its limits are raised
     # The tutorial's load tester, not pausing for 5s between its bursts.

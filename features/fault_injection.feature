@@ -6,7 +6,7 @@ Feature: Fault injection
   notice, and nobody fails.
 
   Background:
-    Given every portal sends 80 requests per second
+    Given every portal sends requests to "/travels"
 
   Scenario: The delay updated to 2s, then deleted
     When every request to "hotels" is delayed by 1s

@@ -5,7 +5,7 @@ Feature: Mirroring
   away, so whatever it does, no caller notices.
 
   Background:
-    Given every portal sends 60 requests per second
+    Given every portal sends requests to "/travels"
 
   Scenario: v1 and v2 share the requests, and v3 sees a copy of half of them
     Given workloads "travels-v2" and "travels-v3" are deployed

@@ -6,7 +6,7 @@ Feature: Retries
   load on it.
 
   Background:
-    Given every portal sends 60 requests per second
+    Given every portal sends requests to "/travels"
     And workload "broken-travels-v3" is deployed
 
   Scenario: Retries hide a failing version

@@ -3,7 +3,7 @@ Feature: Scaling
   many pods a workload had, and what a portal was set to, is given back at the end.
 
   Scenario: Hotels goes away and comes back
-    Given every portal sends 60 requests per second
+    Given every portal sends requests to "/travels"
     And every portal has the setting:
       | request_ratio | 60 |
     When workload "hotels-v1" is scaled to 0 replicas

@@ -6,7 +6,7 @@ Feature: TCP traffic shifting
   to the proxies here, only connections and their bytes.
 
   Background:
-    Given every portal sends 60 requests per second
+    Given every portal sends requests to "/travels/Rome"
     And workloads "mysqldb-v2" and "mysqldb-v3" are deployed
 
   Scenario: Four fifths of the connections stay with v1, a tenth each tries v2 and v3

@@ -5,7 +5,7 @@ Feature: Traffic shifting
   them takes over.
 
   Background:
-    Given every portal sends 60 requests per second
+    Given every portal sends requests to "/travels"
     And workloads "travels-v2" and "travels-v3" are deployed
 
   Scenario: Four fifths stay with v1, a tenth each tries v2 and v3

@@ -6,7 +6,7 @@ mod proof;
 
 use serde_json::{Value, json};
 
-pub use self::proof::{Proof, Sign, lingers, multiplied, proofs, services};
+pub use self::proof::{Proof, Sign, burst, lingers, multiplied, proofs, services};
 use crate::error::{Error, Result};
 use crate::units::{Percent, Span};
 

@@ -2,8 +2,9 @@
 //!
 //! The map, in reading order. `spec` says what to send; `plan` (pure) when each request is due;
 //! `pacer` hands requests out at those times from a thread of its own; `sender` puts one on the
-//! wire; `ledger` counts it and `histogram` keeps its times; `stream` is the life of one stream;
-//! `agent` serves streams over HTTP from inside the mesh, and `client` has the words spoken to it.
+//! wire; `ledger` counts it and `histogram` keeps its times; `conditions` and `machine` witness
+//! what the time was like in which that happened; `stream` is the life of one stream; `agent`
+//! serves streams over HTTP from inside the mesh, and `client` has the words spoken to it.
 //!
 //! Invariants: latency counts from the time a request was *due*, so a stalled server (or a stalled
 //! generator) is never forgiven; nothing that was due is dropped without being counted; nothing in
@@ -11,8 +12,10 @@
 
 pub mod agent;
 pub mod client;
+pub mod conditions;
 pub mod histogram;
 pub mod ledger;
+pub mod machine;
 pub mod pacer;
 pub mod plan;
 pub mod sender;
@@ -20,6 +23,7 @@ pub mod spec;
 pub mod stream;
 
 pub use client::{EndedBy, State, StreamReport};
+pub use conditions::Conditions;
 pub use histogram::Latencies;
 pub use ledger::{Failure, Tally};
 pub use sender::{Dialer, Stream, tcp_dialer};

@@ -10,6 +10,7 @@ mod count;
 mod dead_man;
 mod evidence;
 pub mod expectation;
+mod fit;
 pub mod guard;
 pub mod healer;
 pub mod journal;
@@ -18,11 +19,16 @@ mod lease;
 pub mod load;
 pub mod outlook;
 mod raw;
+mod reconcile;
 pub mod recover;
+pub mod room;
 pub mod run;
 mod scaling;
+mod scrape;
+mod sending;
 mod settings;
 pub mod sweep;
+mod witness;
 mod workloads;
 
 #[cfg(test)]
@@ -38,10 +44,11 @@ use serde_json::Value;
 use self::application::Application;
 use self::clean_slate::Slate;
 use self::evidence::Evidence;
+use self::expectation::Claim;
 use self::judging::Proven;
 use self::load::Load;
 use self::outlook::Outlook;
-use self::run::Run;
+use self::run::{Patience, Run};
 use crate::error::{Blame, Error, Result};
 use crate::faults::{self, Configuration, Disturbance, Subject};
 use crate::target::objects::ObjectRef;
@@ -61,6 +68,8 @@ pub struct Scenario {
     /// `None` while a scenario is only planned: then every call checks what it is asked for and
     /// touches nothing.
     run: Option<Arc<Run>>,
+    /// What the run is going to be like for which this one is planned.
+    patience: Option<Patience>,
     phase: Phase,
     /// By portal.
     loads: BTreeMap<String, Load>,
@@ -73,6 +82,8 @@ pub struct Scenario {
     /// What was there before this scenario's first change.
     before: Option<Slate>,
     evidence: Option<Evidence>,
+    /// The claims that the evidence is for.
+    expected: Vec<Claim>,
     /// What is going to be claimed, as far as it was noted in plan.
     outlook: Outlook,
     outcome: Outcome,
@@ -88,10 +99,11 @@ impl Scenario {
         Self { outlook, ..Self::new(application, Some(run), id) }
     }
 
-    /// A scenario that is only tried for sense: names, numbers and what cannot be combined.
+    /// A scenario that is only tried for sense: names, numbers, what cannot be combined, and what
+    /// cannot be decided in the time that a run gives it.
     #[must_use]
-    pub fn plan(application: Arc<Application>) -> Self {
-        Self::new(application, None, ScenarioId::default())
+    pub fn plan(application: Arc<Application>, patience: Patience) -> Self {
+        Self { patience: Some(patience), ..Self::new(application, None, ScenarioId::default()) }
     }
 
     /// What was noted of a scenario in plan.
@@ -106,6 +118,7 @@ impl Scenario {
             id,
             application,
             run,
+            patience: None,
             phase: Phase::Prepare,
             loads: BTreeMap::new(),
             configurations: BTreeMap::new(),
@@ -114,6 +127,7 @@ impl Scenario {
             disturbed: false,
             before: None,
             evidence: None,
+            expected: Vec::new(),
             outlook: Outlook::default(),
             outcome: Outcome::Passed,
         }
@@ -128,24 +142,6 @@ impl Scenario {
             Outcome::Passed if placebo && !self.disturbed => Outcome::Skipped,
             outcome => outcome,
         }
-    }
-
-    /// Given: this load is sent through a portal (`None`: through every one) while the scenario
-    /// looks. It replaces what was sent through it before.
-    pub async fn send(&mut self, portal: Option<&str>, load: Load) -> Result<()> {
-        self.step(async |this| {
-            load.check()?;
-            let portals: Vec<String> = match portal {
-                Some(name) => this.application.portal(name).map(|_| vec![name.to_owned()])?,
-                None => this.application.portals.keys().cloned().collect(),
-            };
-            let through = portal.unwrap_or("every portal");
-            this.enter(Phase::Prepare, format!("{load} through {through}"))?;
-            this.loads.extend(portals.into_iter().map(|name| (name, load.clone())));
-            this.forget_evidence();
-            Ok(())
-        })
-        .await
     }
 
     /// When: something is done to a service. An earlier disturbance of the same sort is replaced.

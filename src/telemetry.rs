@@ -1,12 +1,23 @@
-//! Telemetry: what the proxies counted. Counters are read from the pods before and after a window
-//! and subtracted, so that a figure is exact and belongs to the window alone. The text parser, the
-//! windows and the questions asked of them are pure; reading pods is the sources' work.
+//! Telemetry: what the proxies counted. Pods are read before and after a piece of load, the ledger
+//! follows their counters from one reading to the next, and a window is what was added in between,
+//! exact, or else named as missing: never guessed. The text parser, the ledger and the questions
+//! asked of windows are pure; reading pods is the sources' work.
 
 pub mod exposition;
+mod filter;
+mod histogram;
+mod labels;
+mod ledger;
+mod missing;
 mod query;
+mod settle;
 mod snapshot;
 mod window;
 
-pub use query::{Durations, Filter, Reporter, Requests, Tcp, TcpCounts};
-pub use snapshot::{PodName, Snapshot, SnapshotError};
-pub use window::{Trouble, Window, WindowError};
+pub use filter::{Filter, Reporter};
+pub use labels::Labels;
+pub use ledger::{Ledger, Mark};
+pub use missing::{Missing, Part, Why};
+pub use query::{Durations, Requests, Tcp, TcpCounts};
+pub use snapshot::{Metric, PodName, Snapshot};
+pub use window::Window;

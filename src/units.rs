@@ -121,7 +121,10 @@ impl Rate {
             Ok(Self(rate))
         } else {
             let max = Self::MAX_PER_SECOND;
-            Err(UnitError(format!("a rate of {rate} per second is not above 0 and up to {max}")))
+            Err(UnitError(format!(
+                "a rate of {rate} per second is not above 0 and up to {max}, the most that one \
+                 client can send; without a number it is chosen"
+            )))
         }
     }
 

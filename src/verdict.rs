@@ -7,24 +7,35 @@
 //! one in a thousand false claims is ever called met. What the evidence does not decide is
 //! undecided, which is not a pass.
 //!
-//! The rate is one claim's. It assumes that requests are as good as independent given the mesh's
-//! configuration; a claim judged over a window in which the configuration changed means nothing.
+//! Requests that share a fate in bursts count for fewer (`trials`): counts are divided by the
+//! design effect that their blocks show, or, where the evidence is all alike and cannot show any,
+//! by the length that bursts are taken to have. What is guaranteed, and what is not:
+//!
+//! - Both rates hold for bursts of up to `Trials::burst` requests (by simulation). That is 1 unless
+//!   said otherwise: for independent requests, a claim then needs about a fifth more of them than
+//!   if they were known to be, and no more at all if they are all alike.
+//! - Longer bursts are found out, and counted for what they are, once each outcome came in some
+//!   bursts. Decisions before that, on evidence that is all or nearly all alike, may be wrong.
+//! - `All` is violated by one exception, so it is never wrongly violated. That it is met says that
+//!   exceptions are rarer than `RARE` unless they come in bursts longer than `Trials::burst`. The
+//!   same goes for `None_`, and for `Some_` being violated.
+//!
+//! The rate is one claim's. A claim judged over a window in which the configuration changed means
+//! nothing.
 
 mod bets;
 mod difference;
 mod effort;
-mod mean;
 mod numbers;
 mod sequence;
-#[cfg(test)]
-mod simulation;
+mod trials;
 
 use std::fmt;
 
 pub use difference::{Difference, judge_difference};
 pub use effort::{effort, effort_after};
-pub use mean::{MIN_MEAN_SAMPLES, MeanBound, MeanVerdict, judge_mean};
 pub use sequence::{Confidence, Interval, interval};
+pub use trials::Trials;
 
 use crate::units::Percent;
 
@@ -91,64 +102,97 @@ pub struct Verdict {
     pub interval: Interval,
     /// How sure the interval is, whenever it is looked at.
     pub confidence: Confidence,
+    /// How many trials counted as one, because they come in bursts: 1 if they are independent.
+    pub design_effect: f64,
 }
 
-/// Judges a claim; pure, and right to call after every new trial.
+/// Counts divided by the design effect, and how much evidence decides.
+#[derive(Debug, Clone, Copy)]
+struct Effective {
+    certain: f64,
+    possible: f64,
+    trials: f64,
+    threshold: f64,
+}
+
+/// Judges a claim; pure, and right to call after every new block.
 #[must_use]
-pub fn judge(bound: &Bound, counts: Counts, confidence: Confidence) -> Verdict {
-    let decision = decide(bound, counts, confidence);
-    let mut interval = measured(counts, confidence);
+pub fn judge(bound: &Bound, trials: &Trials, confidence: Confidence) -> Verdict {
+    let counts = trials.total();
+    let design_effect = trials.design_effect(confidence);
+    let decision = decide(bound, counts, design_effect, confidence);
+    let mut interval = measured(counts, design_effect, confidence);
     if bound.is_shown_by(decision) {
         let Interval { low, high } = bound.claimed();
-        let (hits, trials) = (counts.certain, counts.trials);
-        let misses = trials - counts.possible;
-        let threshold = confidence.threshold();
+        let Effective { certain, possible, trials, threshold } =
+            counts.effective(design_effect, confidence);
         if low > 0.0 {
-            interval.low = bets::end(hits, trials, low, high, threshold);
+            interval.low = bets::end(certain, trials, low, high, threshold);
         }
         if high < 1.0 {
+            let misses = trials - possible;
             interval.high = 1.0 - bets::end(misses, trials, 1.0 - high, 1.0 - low, threshold);
         }
     }
-    Verdict { decision, bound: *bound, counts, interval, confidence }
+    Verdict { decision, bound: *bound, counts, interval, confidence, design_effect }
 }
 
 /// The decision alone: what `judge` decides by.
-fn decide(bound: &Bound, counts: Counts, confidence: Confidence) -> Decision {
+fn decide(bound: &Bound, counts: Counts, design_effect: f64, confidence: Confidence) -> Decision {
     // Without trials even "at least 0%" would hold: it would pass and show nothing.
     if !counts.is_consistent() || counts.trials == 0 {
         return Decision::Undecided;
     }
-    let threshold = confidence.threshold();
-    let Interval { low, high } = bound.claimed();
-    let misses = counts.trials - counts.possible;
-    let shown = low <= high
-        && bets::above(counts.certain, counts.trials, low, high, threshold)
-        && bets::above(misses, counts.trials, 1.0 - high, 1.0 - low, threshold);
+    let effective = counts.effective(design_effect, confidence);
     match bound {
         // An uncertain trial may be the exception: it keeps the claim from being met.
         Bound::All if counts.possible < counts.trials => Decision::Violated,
-        Bound::All if shown && counts.certain == counts.trials => Decision::Met,
+        Bound::All if counts.certain < counts.trials => Decision::Undecided,
         Bound::None_ if counts.certain > 0 => Decision::Violated,
-        Bound::None_ if shown && counts.possible == 0 => Decision::Met,
         Bound::Some_ if counts.certain > 0 => Decision::Met,
-        Bound::Some_ if shown && counts.possible == 0 => Decision::Violated,
+        Bound::None_ | Bound::Some_ if counts.possible > 0 => Decision::Undecided,
+        Bound::Some_ if effective.show(bound.claimed()) => Decision::Violated,
+        Bound::All | Bound::None_ if effective.show(bound.claimed()) => Decision::Met,
         Bound::All | Bound::None_ | Bound::Some_ => Decision::Undecided,
-        Bound::AtLeast(_) | Bound::AtMost(_) | Bound::Between(..) if shown => Decision::Met,
         Bound::AtLeast(_) | Bound::AtMost(_) | Bound::Between(..) => {
-            bound.agrees(counts, measured(counts, confidence))
+            match (effective.show(bound.claimed()), effective.refute(bound.claimed())) {
+                (true, _) => Decision::Met,
+                (false, true) => Decision::Violated,
+                (false, false) => Decision::Undecided,
+            }
         }
     }
 }
 
 /// Where the share lies, whatever is claimed of it.
-fn measured(counts: Counts, confidence: Confidence) -> Interval {
-    if !counts.is_consistent() {
+fn measured(counts: Counts, design_effect: f64, confidence: Confidence) -> Interval {
+    if !counts.is_consistent() || counts.trials == 0 {
         return Interval::ANYTHING;
     }
+    let Effective { certain, possible, trials, threshold } =
+        counts.effective(design_effect, confidence);
     Interval {
-        low: interval(counts.certain, counts.trials, confidence).low,
-        high: interval(counts.possible, counts.trials, confidence).high,
+        low: sequence::lower_end(certain, trials, threshold),
+        high: 1.0 - sequence::lower_end(trials - possible, trials, threshold),
+    }
+}
+
+// === impl Effective ===
+
+impl Effective {
+    /// Whether the share is shown to lie in the range. One that contains nothing holds no share.
+    fn show(self, Interval { low, high }: Interval) -> bool {
+        let misses = self.trials - self.possible;
+        low <= high
+            && bets::above(self.certain, self.trials, low, high, self.threshold)
+            && bets::above(misses, self.trials, 1.0 - high, 1.0 - low, self.threshold)
+    }
+
+    /// Whether the share is shown to lie outside of the range.
+    fn refute(self, Interval { low, high }: Interval) -> bool {
+        let misses = self.trials - self.possible;
+        sequence::above(misses, self.trials, 1.0 - low, self.threshold)
+            || sequence::above(self.certain, self.trials, high, self.threshold)
     }
 }
 
@@ -235,6 +279,16 @@ impl Counts {
         }
     }
 
+    /// What they are worth, and what they have to reach.
+    fn effective(self, design_effect: f64, confidence: Confidence) -> Effective {
+        Effective {
+            certain: self.certain as f64 / design_effect,
+            possible: self.possible as f64 / design_effect,
+            trials: self.trials as f64 / design_effect,
+            threshold: confidence.threshold(),
+        }
+    }
+
     /// Whether the counts can be: certain ≤ possible ≤ trials. They cannot when two sources were
     /// read at different times; then nothing is decided.
     #[must_use]
@@ -258,13 +312,28 @@ impl Verdict {
         })
     }
 
-    /// The numbers behind the verdict, e.g. `80.4% of 1,312 requests (99.9%: 75.7-84.6%), required
-    /// 75-85%`. `what` is the plural of what was counted: `requests`, `connections`.
+    /// How many independent trials the evidence is as good as.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a part of the trials is a count"
+    )]
+    pub fn independent(&self) -> u64 {
+        (self.counts.trials as f64 / self.design_effect) as u64
+    }
+
+    /// The numbers behind the verdict, e.g. `80.4% of 1,312 requests reached v1 (99.9%:
+    /// 75.7-84.6%), 75-85% required`. `what` is the plural of what was counted, and what it did:
+    /// `requests reached v1`.
     #[must_use]
     pub fn numbers(&self, what: &str) -> String {
         numbers::of(self, what)
     }
 }
+
+#[cfg(test)]
+mod simulation;
 
 #[cfg(test)]
 mod tests {
@@ -277,7 +346,7 @@ mod tests {
     }
 
     fn judged(bound: Bound, hits: u64, trials: u64) -> Verdict {
-        judge(&bound, Counts::exact(hits, trials), Confidence::default())
+        judge(&bound, &Counts::exact(hits, trials).into(), Confidence::default())
     }
 
     #[test]
@@ -325,11 +394,11 @@ mod tests {
     fn a_trial_that_may_be_an_exception_decides_nothing() {
         let counts = Counts { certain: 999, possible: 1000, trials: 1000 };
         for bound in [Bound::All, Bound::AtLeast(percent(99.9))] {
-            let verdict = judge(&bound, counts, Confidence::default());
+            let verdict = judge(&bound, &counts.into(), Confidence::default());
             assert_eq!(verdict.decision, Decision::Undecided, "{bound:?}");
         }
         let counts = Counts { certain: 0, possible: 1, trials: 1000 };
-        let verdict = judge(&Bound::None_, counts, Confidence::default());
+        let verdict = judge(&Bound::None_, &counts.into(), Confidence::default());
         assert_eq!(verdict.decision, Decision::Undecided);
     }
 
@@ -337,7 +406,7 @@ mod tests {
     fn counts_that_contradict_themselves_decide_nothing() {
         for (certain, possible, trials) in [(5, 4, 10), (11, 11, 10), (0, 11, 10)] {
             let counts = Counts { certain, possible, trials };
-            let verdict = judge(&Bound::All, counts, Confidence::default());
+            let verdict = judge(&Bound::All, &counts.into(), Confidence::default());
             assert_eq!(verdict.decision, Decision::Undecided);
             assert_eq!(verdict.estimate(), None);
         }
@@ -374,9 +443,8 @@ mod tests {
                 Bound::Between(percent(low), percent(high)), Bound::All, Bound::None_, Bound::Some_,
             ];
             for bound in bounds {
-                let careful = judge(&bound, counts, Confidence::default()).decision;
-                let knowing =
-                    judge(&bound, Counts::exact(hits[1], trials), Confidence::default()).decision;
+                let careful = judge(&bound, &counts.into(), Confidence::default()).decision;
+                let knowing = judged(bound, hits[1], trials).decision;
                 prop_assert!(careful == Decision::Undecided || careful == knowing, "{bound:?}");
             }
         }

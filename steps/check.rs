@@ -13,6 +13,7 @@ use faultless::error::{Error, ExitCode, Result};
 use faultless::scenario::Scenario;
 use faultless::scenario::application::Application;
 use faultless::scenario::outlook::Outlook;
+use faultless::scenario::run::Patience;
 use futures::FutureExt as _;
 
 use crate::cli::CheckArgs;
@@ -75,7 +76,8 @@ pub(crate) struct Checked {
 pub(crate) async fn check(args: &CheckArgs) -> Result<ExitCode> {
     let suite = Suite::read(&args.features)?;
     let application = Arc::new(suite.application.clone());
-    let checked = walk(&suite.features, &application).await;
+    let patience = Patience { confidence: args.confidence, max_load_time: args.max_load_time };
+    let checked = walk(&suite.features, &application, patience).await;
     let Checked { problems, .. } = checked;
     if problems.is_empty() {
         let count = u64::from(suite.scenarios());
@@ -98,14 +100,19 @@ pub(crate) fn refusal(problems: &[Problem]) -> Error {
 
 /// Everything that is wrong with these features, by file and line; and what each of their scenarios
 /// is going to claim.
-pub(crate) async fn walk(features: &[gherkin::Feature], application: &Arc<Application>) -> Checked {
-    walk_with(&World::steps(), features, application).await
+pub(crate) async fn walk(
+    features: &[gherkin::Feature],
+    application: &Arc<Application>,
+    patience: Patience,
+) -> Checked {
+    walk_with(&World::steps(), features, application, patience).await
 }
 
 async fn walk_with(
     steps: &Collection<World>,
     features: &[gherkin::Feature],
     application: &Arc<Application>,
+    patience: Patience,
 ) -> Checked {
     let mut problems = Vec::new();
     let mut outlooks = Outlooks::new();
@@ -119,8 +126,8 @@ async fn walk_with(
             if scenario.steps.is_empty() {
                 problems.push(Problem::empty(feature, scenario));
             }
-            let mut world =
-                World { scenario: Some(Scenario::plan(Arc::clone(application))), lane: None };
+            let plan = Scenario::plan(Arc::clone(application), patience);
+            let mut world = World { scenario: Some(plan), lane: None };
             for step in background.chain(of_rule).chain(&scenario.steps) {
                 if let Err(cause) = try_step(steps, &mut world, step).await {
                     problems.push(Problem::of(feature, step, cause));
@@ -231,6 +238,11 @@ mod tests {
     use futures::future::LocalBoxFuture;
 
     use super::*;
+    use faultless::verdict::Confidence;
+
+    fn patience() -> Patience {
+        Patience { confidence: Confidence::default(), max_load_time: "2m".parse().unwrap() }
+    }
 
     fn nothing(_: &mut World, _: Context) -> LocalBoxFuture<'_, ()> {
         async {}.boxed_local()
@@ -243,16 +255,39 @@ mod tests {
         let feature = gherkin::Feature::parse(text, GherkinEnv::default()).unwrap();
         let application = Application::read("features/application.yaml".as_ref()).unwrap();
         let (features, application) = ([feature], Arc::new(application));
-        assert_eq!(walk(&features, &application).await.problems, []);
+        assert_eq!(walk(&features, &application, patience()).await.problems, []);
 
         let twin = regex::Regex::new("^every portal sends (.*)$").unwrap();
         let steps = World::steps().given(None, twin, nothing);
-        let found = walk_with(&steps, &features, &application).await.problems;
+        let found = walk_with(&steps, &features, &application, patience()).await.problems;
         let said = refusal(&found);
         assert_eq!(said.exit_code(), ExitCode::Wrong);
         let said = said.to_string();
         for part in [":3:5: Given every", "fits 2 sentences", "`{portals} sends {load}`"] {
             assert!(said.contains(part), "{part} in {said}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_load_too_small_for_its_claim_is_told_with_one_that_would_do() {
+        let application = Application::read("features/application.yaml".as_ref()).unwrap();
+        let application = Arc::new(application);
+        let problems = async |load: &str| {
+            let text = format!(
+                "Feature: f\n  Scenario: s\n    Given every client sends {load}\n    Then every \
+                 client sees no request fail\n"
+            );
+            let feature = gherkin::Feature::parse(text, GherkinEnv::default()).unwrap();
+            walk(&[feature], &application, patience()).await.problems
+        };
+        // 158 requests of each client in two minutes: 1.3 per second are too few.
+        let [problem] = &problems("1 request per second").await[..] else { panic!("not told") };
+        let said = problem.to_string();
+        for part in [":4:5: Then", "158 requests", "158 s at 1.0/s", "send 2.0/s or more"] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        for enough in ["2 requests per second", "requests", "1 request per second for 9s"] {
+            assert_eq!(problems(enough).await, [], "{enough}");
         }
     }
 
@@ -274,7 +309,7 @@ mod tests {
             feature("b", &(slow("4s") + &deleted)),
         ];
         let application = Application::read("features/application.yaml".as_ref()).unwrap();
-        let checked = walk(&features, &Arc::new(application)).await;
+        let checked = walk(&features, &Arc::new(application), patience()).await;
         assert_eq!(checked.problems, []);
         let sorted = quiet_first(features, &checked.outlooks);
         let told = |feature: &gherkin::Feature| {

@@ -82,9 +82,9 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "PERCENT", default_value = "99.9%")]
     pub confidence: Confidence,
     /// How long one claim may ask for more load before it is inconclusive.
-    #[arg(long, value_name = "TIME", default_value = "30s")]
+    #[arg(long, value_name = "TIME", default_value = "2m")]
     pub max_load_time: Span,
-    /// Withhold every change: each scenario must then fail, or it shows nothing.
+    /// Withhold every change: no scenario may pass then. It shows whether the suite can fail.
     #[arg(long)]
     pub placebo: bool,
     /// How long after the runner's death the mesh by itself takes away what was added and gives
@@ -106,6 +106,9 @@ pub(crate) struct RunArgs {
     /// Where `junit.xml`, `events.jsonl` and `report.html` go.
     #[arg(long, value_name = "DIR", default_value = "faultless-out")]
     pub out: PathBuf,
+    /// Tell each step, change, proof and claim while it happens, not only how scenarios end.
+    #[arg(long, short)]
+    pub verbose: bool,
 }
 
 #[derive(Debug, Args)]
@@ -151,6 +154,12 @@ pub(crate) struct SweepArgs {
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub features: FeatureArgs,
+    /// How sure the run's verdicts must be.
+    #[arg(long, value_name = "PERCENT", default_value = "99.9%")]
+    pub confidence: Confidence,
+    /// How long a claim of the run may ask for more load.
+    #[arg(long, value_name = "TIME", default_value = "2m")]
+    pub max_load_time: Span,
 }
 
 #[derive(Debug, Args)]
@@ -161,6 +170,9 @@ pub(crate) struct ReportArgs {
     /// Where `junit.xml` and `report.html` go [default: beside the record]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Show each step, change, proof and claim, also of scenarios that passed.
+    #[arg(long, short)]
+    pub verbose: bool,
 }
 
 #[derive(Debug, Args)]

@@ -186,23 +186,25 @@ impl Split {
 
 /// `{portals}`: every portal (`None`), or one.
 #[derive(Debug, Parameter)]
-#[param(name = "portals", regex = r#"every portal|portal "[^"]*""#)]
+#[param(name = "portals", regex = r#"every (?:client|portal)|(?:client|portal) "[^"]*""#)]
 pub(crate) struct Portals(pub Option<String>);
 
 impl FromStr for Portals {
     type Err = Misread;
 
     fn from_str(text: &str) -> Result<Self, Misread> {
-        Ok(Self(text.strip_prefix("portal ").map(|name| unquoted(name).to_owned())))
+        // Between quotes, if there are any.
+        Ok(Self(text.split('"').nth(1).map(str::to_owned)))
     }
 }
 
-/// `{load}`: how many requests, when, for how long, and with which headers.
+/// `{load}`: how many requests, when, to which paths, for how long, and with which headers.
 #[derive(Debug, Parameter)]
 #[param(
     name = "load",
-    regex = "[-+]?[0-9A-Za-z.]{1,30} requests? (?:per second(?: at random times)?(?: growing over \
-         [^ ]+)?|at once)(?: for [^ ]+)?(?: without its headers| with header [^ \"]+ \"[^\"]*\")?"
+    regex = "(?:[-+]?[0-9A-Za-z.]{1,30} requests? (?:per second|at once)|requests)(?: at random \
+         times)?(?: growing over [^ ]+)?(?: to \"[^\"]*\"(?: and \"[^\"]*\")*)?(?: for \
+         [^ ]+)?(?: without its headers| with header [^ \"]+ \"[^\"]*\")?"
 )]
 pub(crate) struct Load(pub load::Load);
 
@@ -218,23 +220,46 @@ impl FromStr for Load {
                 None => (text, load::Headers::Own),
             },
         };
-        let (text, lasting) = match text.split_once(" for ") {
-            Some((text, lasting)) => (text, Some(span(lasting)?)),
-            None => (text, None),
+        // Every second piece between quotes is a path; what follows the last one is no path.
+        let pieces: Vec<_> = text.split('"').collect();
+        let paths: Vec<_> =
+            pieces.iter().skip(1).step_by(2).map(|path| (*path).to_owned()).collect();
+        let manner = pieces.first().copied().unwrap_or_default().trim_end_matches(" to ");
+        let rest = if paths.is_empty() { manner } else { pieces[pieces.len() - 1] };
+        let lasting = rest.split_once(" for ").map(|(_, lasting)| span(lasting)).transpose()?;
+        let manner = manner.split_once(" for ").map_or(manner, |(manner, _)| manner);
+        let pace = Self::pace(manner)?;
+        Ok(Self(load::Load { pace, lasting, paths, headers }))
+    }
+}
+
+impl Load {
+    /// `80 requests per second at random times`, `requests growing over 5s`, `50 requests at once`.
+    fn pace(manner: &str) -> Result<load::Pace, Misread> {
+        let (many, rest) = match manner.split_once(" request") {
+            Some((many, rest)) => (Some(many), rest.trim_start_matches('s')),
+            None => (None, manner.trim_start_matches("requests")),
         };
-        let (many, manner) = text.split_once(" request").unwrap_or((text, ""));
-        let pace = if manner.trim_start_matches('s') == " at once" {
-            load::Pace::AtOnce(many.parse::<Count>()?.0)
-        } else {
-            let number: f64 = many
-                .parse()
-                .map_err(|_| Misread(format!("`{many}` is not a number such as 50")))?;
-            let rate = units::Rate::per_second(number).map_err(Misread::because)?;
-            let random = manner.contains(" at random times");
-            let growing = manner.split_once(" growing over ").map(|(_, over)| span(over));
-            load::Pace::Rate { rate, random, growing: growing.transpose()? }
-        };
-        Ok(Self(load::Load { pace, lasting, headers }))
+        if let (Some(many), Some(rest)) = (many, rest.strip_prefix(" at once")) {
+            return match rest {
+                "" => Ok(load::Pace::AtOnce(many.parse::<Count>()?.0)),
+                _ => Err(Misread(format!("requests at once cannot come{rest}"))),
+            };
+        }
+        let ceiling = many.map(|many| {
+            let number = many.parse::<f64>();
+            let number =
+                number.map_err(|_| Misread(format!("`{many}` is not a number such as 50")))?;
+            units::Rate::per_second(number).map_err(Misread::because)
+        });
+        let random = rest.contains(" at random times");
+        let growing = rest.split_once(" growing over ");
+        let growing = growing.map(|(_, over)| over.parse().map_err(Misread::because));
+        Ok(load::Pace::Rate {
+            ceiling: ceiling.transpose()?,
+            random,
+            growing: growing.transpose()?,
+        })
     }
 }
 
@@ -256,8 +281,9 @@ impl FromStr for Workloads {
 #[derive(Debug, Parameter)]
 #[param(
     name = "observer",
-    regex = "every portal|the portals together|portal \"[^\"]*\"|the (?:source|destination) of \
-         \"[^\"]*\"(?: at version \"[^\"]*\")?(?: from (?:portal|workload) \"[^\"]*\")?"
+    regex = "every (?:client|portal)|the (?:clients|portals) together|(?:client|portal) \
+         \"[^\"]*\"|the (?:source|destination) of \"[^\"]*\"(?: at version \"[^\"]*\")?(?: \
+         from (?:client|portal|workload) \"[^\"]*\")?"
 )]
 pub(crate) struct Looks(pub Observer);
 
@@ -265,17 +291,16 @@ impl FromStr for Looks {
     type Err = Misread;
 
     fn from_str(text: &str) -> Result<Self, Misread> {
-        if text == "every portal" {
-            return Ok(Self(Observer::EveryPortal));
-        }
-        if text == "the portals together" {
-            return Ok(Self(Observer::Portals));
+        match text {
+            "every client" | "every portal" => return Ok(Self(Observer::EveryPortal)),
+            "the clients together" | "the portals together" => return Ok(Self(Observer::Portals)),
+            _ => {}
         }
         // Words and names in turn: `the source of `, `hotels`, ` at version `, `v1`, …
         let mut pieces = text.split('"');
         let (who, name) = (pieces.next().unwrap_or_default(), pieces.next().unwrap_or_default());
         let reporter = match who.trim_end() {
-            "portal" => return Ok(Self(Observer::Portal(name.to_owned()))),
+            "client" | "portal" => return Ok(Self(Observer::Portal(name.to_owned()))),
             "the source of" => Reporter::Source,
             "the destination of" => Reporter::Destination,
             _ => return Err(Misread(format!("`{text}` is nobody who could look"))),
@@ -286,7 +311,7 @@ impl FromStr for Looks {
             let name = name.to_owned();
             match words.trim() {
                 "at version" => version = Some(name),
-                "from portal" => caller = Some(Caller::Portal(name)),
+                "from client" | "from portal" => caller = Some(Caller::Portal(name)),
                 "from workload" => caller = Some(Caller::Workload(name)),
                 _ => return Err(Misread(format!("`{text}` is nobody who could look"))),
             }
@@ -421,18 +446,20 @@ mod tests {
         let read = |text: &str| text.parse::<Load>().unwrap().0;
         let rate = |number| units::Rate::per_second(number).unwrap();
         let plain = load::Load {
-            pace: load::Pace::Rate { rate: rate(80.0), random: false, growing: None },
+            pace: load::Pace::Rate { ceiling: Some(rate(80.0)), random: false, growing: None },
             lasting: None,
+            paths: Vec::new(),
             headers: load::Headers::Own,
         };
         assert_eq!(read("80 requests per second"), plain);
         assert_eq!(read("1 request at once").pace, load::Pace::AtOnce(1));
-        let full = "0.5 requests per second at random times growing over 2s for 10s without its \
-                    headers";
+        let full = "0.5 requests per second at random times growing over 2s to \"/a for b\" and \
+                    \"/c\" for 10s without its headers";
         let growing = Some("2s".parse().unwrap());
         let expected = load::Load {
-            pace: load::Pace::Rate { rate: rate(0.5), random: true, growing },
+            pace: load::Pace::Rate { ceiling: Some(rate(0.5)), random: true, growing },
             lasting: Some("10s".parse().unwrap()),
+            paths: vec!["/a for b".into(), "/c".into()],
             headers: load::Headers::None,
         };
         assert_eq!(read(full), expected);
@@ -440,7 +467,12 @@ mod tests {
         let header = HeaderMatch { name: "user".into(), value: "for the others".into() };
         assert_eq!(burst.headers, load::Headers::With(header));
         assert_eq!((burst.pace, burst.lasting), (load::Pace::AtOnce(50), "250ms".parse().ok()));
+        let fitted = read("requests to \"/travels\"");
+        let pace = load::Pace::Rate { ceiling: None, random: false, growing: None };
+        assert_eq!((fitted.pace, fitted.paths), (pace, vec!["/travels".to_owned()]));
+        assert_eq!(read("requests for 9s").lasting, "9s".parse().ok());
         assert_eq!("every portal".parse::<Portals>().unwrap().0, None);
+        assert_eq!(r#"client "a.b""#.parse::<Portals>().unwrap().0.as_deref(), Some("a.b"));
         assert_eq!(r#"portal "a.b""#.parse::<Portals>().unwrap().0.as_deref(), Some("a.b"));
     }
 
@@ -451,6 +483,7 @@ mod tests {
         assert!(says("0 requests per second".parse::<Load>().unwrap_err()).contains("rate"));
         assert!(says("-1 requests at once".parse::<Load>().unwrap_err()).contains("whole number"));
         assert!("5 requests per second for 9".parse::<Load>().is_err());
+        assert!("5 requests at once at random times".parse::<Load>().is_err());
         assert!("5 requests per second growing over -1s".parse::<Load>().is_err());
         assert!(says("140%".parse::<Percent>().unwrap_err()).contains("between 0% and 100%"));
         assert!(says("9999".parse::<Status>().unwrap_err()).contains("100 to 599"));

@@ -2,6 +2,7 @@
 //! ready, scenarios run between the one `before` and the one `after` hook, and everything is put
 //! back whichever way it ends.
 
+mod capacity;
 mod lanes;
 pub(crate) mod recorder;
 
@@ -15,7 +16,8 @@ use faultless::scenario::Scenario;
 use faultless::scenario::application::Application;
 use faultless::scenario::changes::Changes;
 use faultless::scenario::guard::Protection;
-use faultless::scenario::run::{Options, Run, Sink};
+use faultless::scenario::room::Room;
+use faultless::scenario::run::{Options, Patience, Run, Sink};
 use futures::{FutureExt as _, stream};
 use reports::{Event, Outcome};
 use tokio_util::sync::CancellationToken;
@@ -40,12 +42,13 @@ struct Parsed(Vec<gherkin::Feature>);
 pub(crate) async fn run(args: RunArgs) -> Result<u8> {
     let suite = Suite::read(&args.features)?;
     let application = Arc::new(suite.application.clone());
-    let Checked { problems, outlooks } = check::walk(&suite.features, &application).await;
+    let patience = Patience { confidence: args.confidence, max_load_time: args.max_load_time };
+    let Checked { problems, outlooks } = check::walk(&suite.features, &application, patience).await;
     if !problems.is_empty() {
         return Err(check::refusal(&problems));
     }
     let mut signals = Signals::listen()?;
-    let recorder = Recorder::open(&args.out)?;
+    let recorder = Recorder::open(&args.out, args.verbose)?;
     let sink = recorder.sink();
     let started = Instant::now();
     let stop = CancellationToken::new();
@@ -131,6 +134,7 @@ async fn conduct(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         target,
         scenarios: suite.scenarios(),
+        placebo: args.placebo,
     });
     let options = Options {
         confidence: args.confidence,
@@ -140,7 +144,7 @@ async fn conduct(
     let place = match &args.context {
         Some(name) => Place::Context { name: name.clone(), kubeconfig: args.kubeconfig.clone() },
         None => Place::Local {
-            lanes: args.lanes.map_or_else(|| Place::lanes_for(suite.scenarios()), usize::from),
+            lanes: args.lanes.map_or_else(|| capacity::lanes_for(suite.scenarios()), usize::from),
             envoy: args.envoy.clone(),
         },
     };
@@ -150,7 +154,8 @@ async fn conduct(
         adopt: args.adopt,
         recover: args.recover,
     };
-    let plan = Plan { id, application, options, protection, sink: sink.clone(), stop };
+    let room = Room::default();
+    let plan = Plan { id, application, options, protection, sink: sink.clone(), stop, room };
     let lanes = Lanes::open(&place, &plan).await?;
     let _ = hands.set(lanes.changes());
     let outcomes = lanes.kept(scenarios(suite.features, outlooks, &lanes, sink.clone())).await;

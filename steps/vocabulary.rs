@@ -31,23 +31,30 @@ pub(crate) const WORDS: &[(&str, &str, &str)] = &[
     (Percent::NAME, Percent::REGEX, "`50%`, `99.9%`"),
     (Header::NAME, Header::REGEX, "`header portal \"voyages.fr\"`"),
     (Split::NAME, Split::REGEX, "`80% to \"v1\", 10% to \"v2\" and 10% to \"v3\"` (100% in all)"),
-    (Portals::NAME, Portals::REGEX, "`every portal`, `portal \"voyages.fr\"`"),
+    (
+        Portals::NAME,
+        Portals::REGEX,
+        "`every client`, `client \"voyages.fr\"`, `every portal`, `portal \"voyages.fr\"`",
+    ),
     (
         Load::NAME,
         Load::REGEX,
-        "`80 requests per second` (evenly, for as long as the claims need), `80 requests per \
-             second at random times`, `80 requests per second growing over 5s`, `80 requests per \
-             second for 10s`, `80 requests per second at random times growing over 2s for 10s \
-             without its headers`, `80 requests per second with header user \"new\"`, `50 requests \
-             at once` (each when one before it is answered; no claims about a portal's latency)",
+        "`requests` (evenly, as many as the claims need and the mesh carries without strain), \
+             `requests to \"/travels\"`, `80 requests per second` (at most so many), `80 requests \
+             per second to \"/travels\" and \"/travels/Rome\"`, `80 requests per second at random \
+             times`, `80 requests per second growing over 5s`, `80 requests per second for 10s`, \
+             `80 requests per second at random times growing over 2s for 10s without its headers`, \
+             `requests with header user \"new\"`, `50 requests at once` (each when one before it \
+             is answered; no claims about a portal's latency)",
     ),
     (
         Looks::NAME,
         Looks::REGEX,
-        "`every portal`, `the portals together`, `portal \"voyages.fr\"`, `the source of \
-             \"hotels\"`, `the destination of \"travels\" at version \"v3\"`, `the source of \
-             \"travels\" from workload \"loadtester\"`, `the destination of \"travels\" from \
-             portal \"viaggi.it\"`",
+        "`every client`, `the clients together`, `client \"voyages.fr\"`, `every portal`, `the \
+             portals together`, `portal \"voyages.fr\"`, `the source of \"hotels\"`, `the \
+             destination of \"travels\" at version \"v3\"`, `the source of \"travels\" from \
+             workload \"loadtester\"`, `the destination of \"travels\" from portal \
+             \"viaggi.it\"`",
     ),
     (
         Amount::NAME,

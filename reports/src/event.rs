@@ -78,6 +78,9 @@ pub enum Event {
         target: String,
         /// How many scenarios will run.
         scenarios: u32,
+        /// Whether every change is withheld, so that no scenario may pass.
+        #[serde(default)]
+        placebo: bool,
     },
     /// The target is being made ready (fetching Envoy, starting pods, …).
     TargetProgress {
@@ -141,6 +144,25 @@ pub enum Event {
         /// From the last write until the last proxy knew.
         converged_ms: u64,
     },
+    /// It was decided how much load is sent, before anything is claimed of it.
+    LoadChosen {
+        /// The scenario.
+        scenario: ScenarioId,
+        /// How much, e.g. `40 through voyages.fr requests per second`.
+        load: String,
+        /// Why no more.
+        why: String,
+        /// Whether it is less than what was asked for.
+        short: bool,
+    },
+    /// The machine was starved while a piece of load was sent: it says nothing about time, and is
+    /// sent again, at a lower rate and without other lanes beside it.
+    Starved {
+        /// The scenario.
+        scenario: ScenarioId,
+        /// What was short, and by how much.
+        what: String,
+    },
     /// Load is running; sent about twice a second.
     LoadProgress {
         /// The scenario.
@@ -172,7 +194,11 @@ pub enum Event {
         outcome: Outcome,
         /// The claim, in words.
         claim: String,
-        /// The numbers: estimate, interval, sample size, who observed.
+        /// Who observed; records of earlier versions do not say it apart.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        observer: Option<String>,
+        /// The numbers: counts, what they are of, interval, and what was required where that is not
+        /// obvious.
         numbers: String,
         /// Proof that the fault took effect, e.g. `1,312 requests carry flag DI`.
         proof: Option<String>,

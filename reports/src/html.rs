@@ -7,7 +7,7 @@ mod timeline;
 use std::fmt::{self, Display, Write as _};
 
 use crate::run::{Claim, Run, Scenario, Step};
-use crate::{Outcome, text};
+use crate::{Outcome, placebo, text};
 
 /// The page.
 #[must_use]
@@ -47,9 +47,11 @@ fn write_page(page: &mut String, run: &Run) -> fmt::Result {
 }
 
 fn headline(run: &Run) -> String {
+    if run.placebo {
+        return placebo::conclusion(run);
+    }
     let passed = run.count(Outcome::Passed);
-    let all = run.scenarios.len().max(run.planned as usize) as u64;
-    format!("{} of {} passed", text::thousands(passed), text::counted(all, "scenario"))
+    format!("{} of {} passed", text::thousands(passed), text::counted(run.total(), "scenario"))
 }
 
 fn write_summary(page: &mut String, run: &Run) -> fmt::Result {
@@ -67,7 +69,7 @@ fn write_summary(page: &mut String, run: &Run) -> fmt::Result {
     )?;
     match &run.finished {
         Some(end) => {
-            let (code, means) = (end.exit_code, text::exit_code(end.exit_code));
+            let (code, means) = (end.exit_code, run.meaning().unwrap_or_default());
             writeln!(page, "<p>Exit code {code}: {means}.</p>")?;
             if let Some(problem) = &end.problem {
                 writeln!(page, "<pre class=\"why\">{}</pre>", Esc(problem))?;
@@ -77,6 +79,9 @@ fn write_summary(page: &mut String, run: &Run) -> fmt::Result {
     }
     if let Some(signal) = &run.interrupted {
         writeln!(page, "<p class=\"why\">Stopped by {}.</p>", Esc(signal))?;
+    }
+    for what in &run.left_behind {
+        writeln!(page, "<pre class=\"why\">Left behind: {}</pre>", Esc(what))?;
     }
     page.push_str("</header>\n");
     Ok(())
@@ -120,7 +125,7 @@ fn write_scenario(page: &mut String, index: usize, scenario: &Scenario, run: &Ru
     timeline::write(page, scenario, run.elapsed_ms)?;
     page.push_str("<ol class=\"steps\">\n");
     for step in &scenario.steps {
-        write_step(page, step)?;
+        write_step(page, step, scenario)?;
     }
     page.push_str("</ol>\n");
     if let Some(load) = scenario.all_load() {
@@ -133,11 +138,9 @@ fn write_scenario(page: &mut String, index: usize, scenario: &Scenario, run: &Ru
     Ok(())
 }
 
-fn write_step(page: &mut String, step: &Step) -> fmt::Result {
-    let (why, took) = match &step.finished {
-        Some((_, why, took)) => (why.as_deref(), text::duration(*took)),
-        None => (None, String::new()),
-    };
+fn write_step(page: &mut String, step: &Step, scenario: &Scenario) -> fmt::Result {
+    let took = step.finished.as_ref().map(|(_, _, took)| text::duration(*took));
+    let took = took.unwrap_or_default();
     // A claim says how it went; a step without one says so itself, and passing goes without saying.
     let outcome = step.outcome();
     let badge = match outcome {
@@ -157,16 +160,18 @@ fn write_step(page: &mut String, step: &Step) -> fmt::Result {
     for claim in &step.claims {
         write_claim(page, claim)?;
     }
-    if let Some(why) = why {
-        writeln!(page, "<pre class=\"why\">{}</pre>", Esc(why))?;
+    let (cause, more) = scenario.why(step);
+    if cause.is_some() || more.is_some() {
+        let why: Vec<&str> = cause.into_iter().chain(more).collect();
+        writeln!(page, "<pre class=\"why\">{}</pre>", Esc(&why.join("\n")))?;
     }
     page.push_str("</li>\n");
     Ok(())
 }
 
 fn write_claim(page: &mut String, claim: &Claim) -> fmt::Result {
-    let (outcome, numbers) = (Badge(claim.outcome), Esc(&claim.numbers));
-    writeln!(page, "<div class=\"claim\">{outcome} {}<br>\n<b>{numbers}</b>", Esc(&claim.text))?;
+    let (outcome, stated) = (Badge(claim.outcome), claim.stated());
+    write!(page, "<div class=\"claim\">{outcome} <b>{}</b>", Esc(&stated))?;
     if let Some(proof) = &claim.proof {
         writeln!(page, "<br><span class=\"meta\">Proof: {}</span>", Esc(proof))?;
     }

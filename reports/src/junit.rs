@@ -4,8 +4,8 @@
 
 use junit_report::{Duration, OffsetDateTime, Report, TestCase, TestResult, TestSuite};
 
-use crate::run::{Claim, Run, Scenario, Step};
-use crate::{Outcome, text};
+use crate::run::{Run, Scenario};
+use crate::{Outcome, story, text};
 
 /// The XML document.
 ///
@@ -61,7 +61,7 @@ fn case(scenario: &Scenario, feature: &[&Scenario]) -> TestCase {
         result: result(scenario.outcome(), &scenario.reasons()),
         classname: Some(text::line(&scenario.feature)),
         filepath: Some(text::line(&scenario.file)),
-        system_out: Some(character_data(&story(scenario))),
+        system_out: Some(character_data(&story::lines(scenario).join("\n"))),
         system_err: None,
     }
 }
@@ -76,7 +76,7 @@ fn problem(run: &Run) -> Option<TestCase> {
         (Some(end), None) => match &end.problem {
             Some(problem) => problem.clone(),
             None if end.exit_code == 0 || run.scenarios.iter().any(bad) => return None,
-            None => text::exit_code(end.exit_code).to_owned(),
+            None => run.meaning().unwrap_or_default().to_owned(),
         },
     };
     Some(TestCase {
@@ -104,36 +104,6 @@ fn result(outcome: Outcome, reasons: &[String]) -> TestResult {
             TestResult::Error { type_, message, cause }
         }
     }
-}
-
-/// The steps with their outcomes and numbers, a line each.
-fn story(scenario: &Scenario) -> String {
-    let mut lines = Vec::new();
-    for step in &scenario.steps {
-        lines.push(step_line(step));
-        lines.extend(step.changes.iter().map(|change| format!("    changed: {change}")));
-        lines.extend(step.claims.iter().flat_map(claim_lines));
-        if let Some((_, Some(why), _)) = &step.finished {
-            lines.push(format!("    {why}"));
-        }
-    }
-    lines.extend(scenario.all_load().map(|load| format!("load: {load}")));
-    lines.extend(scenario.left_behind.iter().map(|what| format!("left behind: {what}")));
-    lines.join("\n")
-}
-
-fn step_line(step: &Step) -> String {
-    let outcome = text::outcome(step.outcome());
-    let took = step.finished.as_ref().map_or(0, |(_, _, took)| *took);
-    let sentence = format!("{} {}", step.keyword, step.text);
-    format!("{} ... {outcome}, {}", sentence.trim(), text::duration(took))
-}
-
-fn claim_lines(claim: &Claim) -> Vec<String> {
-    let outcome = text::outcome(claim.outcome);
-    let mut lines = vec![format!("    {outcome}: {}: {}", claim.text, claim.numbers)];
-    lines.extend(claim.proof.iter().map(|proof| format!("    proof: {proof}")));
-    lines
 }
 
 /// Foreign text for a CDATA section, which has one sequence that ends it.

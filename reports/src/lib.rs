@@ -2,7 +2,8 @@
 //! `Record`s; every report is a function of that stream. Plain data and text: no async, no IO.
 //!
 //! `run` folds the stream into scenarios and steps; `terminal` shows it while it happens, `junit`,
-//! `json` and `html` afterwards. `text` keeps what features, clusters and proxies say from doing
+//! `json` and `html` afterwards. `story` tells a scenario step by step for them, `placebo` what a
+//! placebo run showed. `text` keeps what features, clusters and proxies say from doing
 //! anything but being read.
 
 pub mod event;
@@ -11,7 +12,9 @@ mod golden;
 pub mod html;
 pub mod json;
 pub mod junit;
+mod placebo;
 pub mod run;
+mod story;
 pub mod terminal;
 pub mod text;
 

@@ -13,10 +13,14 @@ pub struct Run {
     pub target: String,
     /// How many scenarios were to run.
     pub planned: u32,
+    /// Whether their changes were withheld: then none of them may pass.
+    pub placebo: bool,
     /// When it began, as its first record says.
     pub started_at: String,
     /// In the order they began.
     pub scenarios: Vec<Scenario>,
+    /// What was still in the mesh when the whole run had ended.
+    pub left_behind: Vec<String>,
     /// The signal that stopped it.
     pub interrupted: Option<String>,
     /// How it ended; `None` if the records stop before.
@@ -93,6 +97,8 @@ pub struct Claim {
     pub outcome: Outcome,
     /// In words.
     pub text: String,
+    /// Who observed, if the record says it apart.
+    pub observer: Option<String>,
     /// The numbers behind it.
     pub numbers: String,
     /// That the fault took effect.
@@ -143,16 +149,31 @@ impl Run {
         self.scenarios.iter().filter(|scenario| scenario.outcome() == outcome).count() as u64
     }
 
+    /// How many scenarios there are, those that never began included.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        (self.scenarios.len() as u64).max(u64::from(self.planned))
+    }
+
+    /// What its exit code means; `None` if it did not end.
+    #[must_use]
+    pub fn meaning(&self) -> Option<&'static str> {
+        let code = self.finished.as_ref()?.exit_code;
+        Some(crate::text::exit_code(code, self.placebo))
+    }
+
     /// Takes the next record in. A record of a scenario that never began is passed over.
     pub fn on(&mut self, record: &Record) {
         self.elapsed_ms = record.elapsed_ms;
         match record.event.clone() {
-            Event::RunStarted { run, version, target, scenarios } => {
+            Event::RunStarted { run, version, target, scenarios, placebo } => {
                 (self.id, self.version, self.target) = (run, version, target);
-                self.planned = scenarios;
+                (self.planned, self.placebo) = (scenarios, placebo);
                 self.started_at.clone_from(&record.at);
             }
-            Event::TargetProgress { what: _ } => {}
+            Event::TargetProgress { what } => {
+                self.left_behind.extend(remains(&what).map(str::to_owned));
+            }
             Event::ScenarioStarted { scenario, feature, file, line, name, tags } => {
                 self.scenarios.push(Scenario {
                     id: scenario,
@@ -179,6 +200,8 @@ impl Run {
             | Event::StepFinished { scenario, .. }
             | Event::PhaseEntered { scenario, .. }
             | Event::Disturbed { scenario, .. }
+            | Event::LoadChosen { scenario, .. }
+            | Event::Starved { scenario, .. }
             | Event::LoadProgress { scenario, .. }
             | Event::Judged { scenario, .. }
             | Event::Restored { scenario, .. }
@@ -220,19 +243,54 @@ impl Scenario {
         format!("{}:{}", self.file, self.line)
     }
 
-    /// Why it did not pass, most telling first; empty if it passed.
+    /// `Fault injection: A delay is seen by its callers`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("{}: {}", self.feature, self.name)
+    }
+
+    /// The claims that were judged.
+    pub fn claims(&self) -> impl Iterator<Item = &Claim> {
+        self.steps.iter().flat_map(|step| &step.claims)
+    }
+
+    /// Why a step of it did not pass, as far as its claims do not say it already, and what else is
+    /// told with that: a hint, a difference. All its claims are looked at, because a quick step may
+    /// tell its own before it is told that it began.
+    #[must_use]
+    pub fn why<'a>(&self, step: &'a Step) -> (Option<&'a str>, Option<&'a str>) {
+        let Some((outcome, Some(why), _)) = &step.finished else { return (None, None) };
+        if matches!(outcome, Outcome::Passed | Outcome::Skipped) {
+            return (None, None);
+        }
+        let (cause, more) = why.split_once('\n').unwrap_or((why, ""));
+        let said = |claim: &Claim| {
+            claim.outcome == Outcome::Passed || cause.contains(claim.numbers.as_str())
+        };
+        // For a vacuous claim the cause is what is missing, whatever else it says.
+        let decided =
+            |claim: &Claim| matches!(claim.outcome, Outcome::Failed | Outcome::Inconclusive);
+        let repeats = self.claims().all(said) && self.claims().any(decided);
+        let more = Some(more.trim_end()).filter(|more| !more.is_empty());
+        ((!repeats).then_some(cause), more)
+    }
+
+    /// Why it did not pass, most telling first in each step; empty if it passed. What to do about
+    /// it follows on lines of its own.
     #[must_use]
     pub fn reasons(&self) -> Vec<String> {
         let mut reasons: Vec<String> = Vec::new();
         for step in &self.steps {
+            let (cause, hint) = self.why(step);
+            let mut said: Vec<String> = cause.map(str::to_owned).into_iter().collect();
             let bad = |claim: &&Claim| claim.outcome != Outcome::Passed;
-            let claims = step.claims.iter().filter(bad);
-            reasons.extend(claims.map(|claim| format!("{}: {}", claim.text, claim.numbers)));
-            if let Some((outcome, Some(why), _)) = &step.finished
-                && !matches!(outcome, Outcome::Passed | Outcome::Skipped)
-            {
-                reasons.push(why.clone());
+            said.extend(step.claims.iter().filter(bad).map(Claim::stated));
+            match (said.last_mut(), hint) {
+                (Some(last), Some(hint)) => *last = format!("{last}\n{hint}"),
+                (None, Some(hint)) => said.push(hint.to_owned()),
+                (_, None) => {}
             }
+            reasons.extend(said);
         }
         let left = self.left_behind.iter().map(|what| format!("left behind: {what}"));
         reasons.extend(left);
@@ -275,6 +333,13 @@ impl Scenario {
                 let change = changed(&objects, proxies, converged_ms);
                 self.current().changes.push(change);
             }
+            Event::LoadChosen { load, why, .. } => {
+                self.phases.push((Phase::Prepare, format!("{load}: {why}"), record.elapsed_ms));
+            }
+            Event::Starved { what, .. } => {
+                let said = format!("the machine was starved: {what}");
+                self.phases.push((Phase::Observe, said, record.elapsed_ms));
+            }
             Event::LoadProgress {
                 due, sent, done, in_flight, late, unsent, errors, ended, ..
             } => {
@@ -284,8 +349,9 @@ impl Scenario {
                 }
                 self.load = (!ended).then_some(load);
             }
-            Event::Judged { outcome, claim, numbers, proof, .. } => {
-                self.current().claims.push(Claim { outcome, text: claim, numbers, proof });
+            Event::Judged { outcome, claim, observer, numbers, proof, .. } => {
+                let claim = Claim { outcome, text: claim, observer, numbers, proof };
+                self.current().claims.push(claim);
             }
             Event::Restored { left_behind, .. } => self.left_behind.extend(left_behind),
             Event::ScenarioFinished { outcome, took_ms, .. } => {
@@ -296,6 +362,23 @@ impl Scenario {
             | Event::ScenarioStarted { .. }
             | Event::Interrupted { .. }
             | Event::RunFinished { .. } => {}
+        }
+    }
+}
+
+// === impl Claim ===
+
+impl Claim {
+    /// It and its numbers, once: who saw how many do what. Records of earlier versions say who
+    /// observed at the beginning of the numbers, or nowhere but in the claim's sentence.
+    #[must_use]
+    pub fn stated(&self) -> String {
+        let Self { observer, text, numbers, .. } = self;
+        let before_interval = numbers.split('(').next().unwrap_or_default();
+        match observer {
+            Some(observer) => format!("{observer}: {numbers}"),
+            None if before_interval.contains(": ") => numbers.clone(),
+            None => format!("{text}: {numbers}"),
         }
     }
 }
@@ -334,6 +417,11 @@ impl std::fmt::Display for Load {
     }
 }
 
+/// What a run says that it leaves behind as a whole. It has no event of its own.
+pub(crate) fn remains(progress: &str) -> Option<&str> {
+    progress.strip_prefix("left behind: ")
+}
+
 /// A change of the mesh in words.
 pub(crate) fn changed(objects: &[String], proxies: u32, converged_ms: u64) -> String {
     let knew = if proxies == 1 { "proxy knew" } else { "proxies knew" };
@@ -362,6 +450,63 @@ impl Step {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn scenario() -> Scenario {
+        let event = Event::ScenarioStarted {
+            scenario: ScenarioId(0),
+            feature: String::new(),
+            file: String::new(),
+            line: 1,
+            name: String::new(),
+            tags: Vec::new(),
+        };
+        let record = Record { seq: 0, at: String::new(), elapsed_ms: 0, event };
+        Run::of(&[record]).scenarios.remove(0)
+    }
+
+    #[test]
+    fn a_claim_and_its_numbers_are_stated_once() {
+        let stated = |observer: Option<&str>, numbers: &str| {
+            let observer = observer.map(str::to_owned);
+            let (text, numbers) = ("portals see it".to_owned(), numbers.to_owned());
+            let claim = Claim { outcome: Outcome::Passed, text, observer, numbers, proof: None };
+            claim.stated()
+        };
+        assert_eq!(stated(Some("portal a"), "3 of 3 (99.9%: 0)"), "portal a: 3 of 3 (99.9%: 0)");
+        assert_eq!(stated(None, "portal a: 3 of 3 (99.9%: 0)"), "portal a: 3 of 3 (99.9%: 0)");
+        assert_eq!(stated(None, "3 of 3 (99.9%: 0)"), "portals see it: 3 of 3 (99.9%: 0)");
+    }
+
+    #[test]
+    fn an_error_is_told_without_what_the_claims_say() {
+        let why = |judged: &[(Outcome, &str)], message: &str| {
+            let mut step = Step::new("Then".to_owned(), String::new(), 1);
+            step.finished = Some((Outcome::Failed, Some(message.to_owned()), 1));
+            step.claims = judged
+                .iter()
+                .map(|(outcome, numbers)| Claim {
+                    outcome: *outcome,
+                    text: String::new(),
+                    observer: Some("portal a".to_owned()),
+                    numbers: (*numbers).to_owned(),
+                    proof: None,
+                })
+                .collect();
+            let mut scenario = scenario();
+            scenario.steps.push(Step { finished: None, ..step.clone() });
+            step.claims.clear();
+            let (cause, more) = scenario.why(&step);
+            (cause.map(str::to_owned), more.map(str::to_owned))
+        };
+        let some = |text: &str| Some(text.to_owned());
+        let failed = [(Outcome::Passed, "1 of 1"), (Outcome::Failed, "2 of 3")];
+        assert_eq!(why(&failed, "violated: portal a: 2 of 3"), (None, None));
+        assert_eq!(why(&failed, "violated: 2 of 3\n  hint: x"), (None, some("  hint: x")));
+        assert_eq!(why(&failed, "the lease is lost"), (some("the lease is lost"), None));
+        let vacuous = [(Outcome::Vacuous, "2 of 2")];
+        assert_eq!(why(&vacuous, "no proof; 2 of 2"), (some("no proof; 2 of 2"), None));
+        assert_eq!(why(&[], "no such service"), (some("no such service"), None));
+    }
 
     #[test]
     fn pieces_of_load_add_up_and_the_last_one_may_be_open() {

@@ -1,28 +1,31 @@
 //! A run while it happens, for people: on a terminal with live lines at the bottom, in CI as plain
 //! lines. A function of the records so far: it returns text and writes nothing.
+//!
+//! A scenario is a line when it ends, with the reasons below if it did not pass. `verbose` tells
+//! what is in between, `summary` what stays.
+
+mod look;
+mod summary;
+mod verbose;
 
 use std::fmt::Write as _;
 
-use crate::run::{Load, Run, Scenario, changed};
+pub use self::look::Look;
+pub use self::summary::summary;
+
+use self::look::Colour;
+use crate::run::{Load, Run, Scenario, remains};
 use crate::{Event, Outcome, Record, ScenarioId, text};
 
-/// In CI, how often at most a scenario's load is reported, in milliseconds: often enough to show
-/// that it is alive, seldom enough to keep the log short.
-const LOAD_EVERY_MS: u64 = 10_000;
+/// In plain lines, how long a scenario runs, in milliseconds, before it shows a sign of life: most
+/// have ended by then, and nobody takes a log for dead that is silent for so long.
+const SIGN_AFTER_MS: u64 = 20_000;
 
 /// Live lines at the bottom: as many scenarios as lanes on any sensible machine.
 const LIVE_LINES: usize = 8;
 
-/// How the output is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
-    /// Columns; live lines are cut to it. Plain lines are never cut.
-    pub width: usize,
-    /// Whether colours may be used.
-    pub colour: bool,
-    /// Whether it is a terminal on which lines can be drawn again.
-    pub live: bool,
-}
+/// The most progress that is remembered so that it is not told once for each lane.
+const PROGRESS_MAX: usize = 100;
 
 /// The state behind the output.
 #[derive(Debug, Clone)]
@@ -33,24 +36,12 @@ pub struct Terminal {
     drawn: usize,
     /// When a scenario's load was last reported in plain lines.
     load_told: Vec<(ScenarioId, u64)>,
-    /// What the target was last said to do, until the first scenario.
-    preparing: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Colour {
-    Green,
-    Red,
-    Yellow,
-    Dim,
-    Bold,
-}
-
-/// The summary of a run: what `Terminal` shows last, for a run that was recorded.
-#[must_use]
-pub fn summary(run: &Run, look: Look) -> String {
-    let terminal = Terminal { run: run.clone(), ..Terminal::new(look) };
-    terminal.summary().join("\n") + "\n"
+    /// Which scenarios have shown a sign of life in plain lines.
+    signs: Vec<ScenarioId>,
+    /// What the target was said to do.
+    progress: Vec<String>,
+    /// Whether the run has begun and no scenario has yet.
+    preparing: bool,
 }
 
 // === impl Terminal ===
@@ -59,25 +50,35 @@ impl Terminal {
     /// Nothing shown yet.
     #[must_use]
     pub fn new(look: Look) -> Self {
-        Self { look, run: Run::default(), drawn: 0, load_told: Vec::new(), preparing: None }
+        Self {
+            look,
+            run: Run::default(),
+            drawn: 0,
+            load_told: Vec::new(),
+            signs: Vec::new(),
+            progress: Vec::new(),
+            preparing: false,
+        }
     }
 
     /// What to write next: the lines this record adds, and on a terminal the live lines again.
     pub fn on(&mut self, record: &Record) -> String {
         self.run.on(record);
-        let lines = self.lines(record);
-        if let Event::TargetProgress { what } = &record.event {
-            self.preparing = Some(text::line(what));
+        if let Event::RunStarted { .. } = &record.event {
+            self.preparing = true;
         } else if let Event::ScenarioStarted { .. } | Event::RunFinished { .. } = &record.event {
-            self.preparing = None;
+            self.preparing = false;
         }
+        let mut lines = self.lines(record);
+        lines.extend(self.signs_of_life(record.elapsed_ms));
         self.draw(&lines, record.elapsed_ms)
     }
 
-    /// On a terminal, the live lines again at a later time, so that the clock is seen to run;
-    /// nothing in CI.
+    /// Later, without a new record: on a terminal the live lines again, so that the clock is seen
+    /// to run; in CI a sign of life where one is due.
     pub fn tick(&mut self, elapsed_ms: u64) -> String {
-        if self.look.live { self.draw(&[], elapsed_ms) } else { String::new() }
+        let signs = self.signs_of_life(elapsed_ms);
+        self.draw(&signs, elapsed_ms)
     }
 
     /// Takes the live lines away, writes lines, and draws the live lines below them.
@@ -95,7 +96,7 @@ impl Terminal {
         for line in &live {
             // Cut, because a line that wraps would be two and the next clearing would miss one.
             let cut = text::cut(line, self.look.width.saturating_sub(1));
-            out.push_str(&self.paint(Colour::Dim, &cut));
+            out.push_str(&self.look.paint(Colour::Dim, &cut));
             out.push('\n');
         }
         self.drawn = live.len();
@@ -107,8 +108,8 @@ impl Terminal {
         if self.run.finished.is_some() {
             return Vec::new();
         }
-        if let Some(what) = &self.preparing {
-            return vec![format!("… {what} ({})", text::duration(elapsed_ms))];
+        if self.preparing {
+            return vec![format!("… getting ready ({})", text::duration(elapsed_ms))];
         }
         let running: Vec<_> = self.run.scenarios.iter().filter(|s| s.finished.is_none()).collect();
         let hidden = running.len().saturating_sub(LIVE_LINES);
@@ -122,214 +123,109 @@ impl Terminal {
 
     /// The lines that stay.
     fn lines(&mut self, record: &Record) -> Vec<String> {
-        let at = record.elapsed_ms;
         match &record.event {
-            Event::RunStarted { run, version, target, scenarios } => vec![self.paint(
-                Colour::Bold,
-                &format!(
-                    "Faultless {} on {}: {} (run {})",
-                    text::line(version),
-                    text::line(target),
-                    text::counted(u64::from(*scenarios), "scenario"),
-                    text::line(run),
-                ),
-            )],
-            Event::TargetProgress { what } => vec![stamped(at, None, &text::line(what))],
-            Event::ScenarioStarted { scenario, feature, file, line, name, tags: _ } => {
-                let (feature, name) = (text::line(feature), text::line(name));
-                let name = self.paint(Colour::Bold, &format!("{feature}: {name}"));
-                let place = text::line(&format!("{file}:{line}"));
-                vec![stamped(at, Some(*scenario), &format!("{name}  ({place})"))]
-            }
-            Event::StepStarted { .. } => Vec::new(),
-            Event::StepFinished { scenario, outcome, message, took_ms } => {
-                self.step(at, *scenario, *outcome, message.as_deref(), *took_ms)
-            }
-            // On a terminal the live lines show phases and load.
-            Event::PhaseEntered { .. } | Event::LoadProgress { .. } if self.look.live => Vec::new(),
-            Event::PhaseEntered { scenario, phase, detail } => {
-                let (phase, detail) = (text::phase(*phase), text::line(detail));
-                let said = if detail.is_empty() { String::new() } else { format!(": {detail}") };
-                vec![stamped(at, Some(*scenario), &format!("  {phase}{said}"))]
-            }
-            Event::LoadProgress { scenario, .. } => self.load(at, *scenario),
-            Event::Disturbed { scenario, objects, proxies, converged_ms } => {
-                let change = text::line(&changed(objects, *proxies, *converged_ms));
-                vec![stamped(at, Some(*scenario), &format!("  changed: {change}"))]
-            }
-            Event::Judged { scenario, outcome, claim, numbers, proof } => {
-                let verdict = self.outcome(*outcome);
-                let said = format!("  {verdict}: {}: {}", text::line(claim), text::line(numbers));
-                let proof = proof.iter().map(|proof| format!("    proof: {}", text::line(proof)));
-                let all = std::iter::once(said).chain(proof);
-                all.map(|line| stamped(at, Some(*scenario), &line)).collect()
-            }
-            Event::Restored { scenario, undone, left_behind, took_ms } => {
-                let (undone, took) = (u64::from(*undone), text::duration(*took_ms));
-                let done =
-                    format!("  restored: {} undone in {took}", text::counted(undone, "change"));
-                let left = left_behind.iter().map(|what| {
-                    self.paint(Colour::Red, &format!("  LEFT BEHIND: {}", text::line(what)))
-                });
-                let all = std::iter::once(done).chain(left);
-                all.map(|line| stamped(at, Some(*scenario), &line)).collect()
-            }
-            Event::ScenarioFinished { scenario, outcome, took_ms } => {
-                let (outcome, took) = (self.outcome(*outcome), text::duration(*took_ms));
-                vec![stamped(at, Some(*scenario), &format!("{outcome} in {took}"))]
-            }
+            Event::RunStarted { .. } => vec![self.look.paint(Colour::Bold, &self.header())],
             Event::Interrupted { signal } => {
                 let said = format!("{}: stopping and restoring", text::line(signal));
-                vec![stamped(at, None, &self.paint(Colour::Yellow, &said))]
+                vec![self.look.paint(Colour::Yellow, &said)]
             }
-            Event::RunFinished { .. } => self.summary(),
+            Event::RunFinished { .. } => summary::closing(&self.run, self.look),
+            Event::TargetProgress { what } => match remains(what) {
+                Some(what) => vec![self.look.left_behind(what)],
+                None if self.is_told(what) => Vec::new(),
+                None if self.look.verbose => verbose::lines(self, record),
+                None => vec![text::line(what)],
+            },
+            Event::ScenarioFinished { .. }
+            | Event::ScenarioStarted { .. }
+            | Event::StepStarted { .. }
+            | Event::StepFinished { .. }
+            | Event::PhaseEntered { .. }
+            | Event::Disturbed { .. }
+            | Event::LoadChosen { .. }
+            | Event::Starved { .. }
+            | Event::LoadProgress { .. }
+            | Event::Judged { .. }
+            | Event::Restored { .. }
+                if self.look.verbose =>
+            {
+                verbose::lines(self, record)
+            }
+            Event::ScenarioFinished { scenario, outcome, .. } => self.ended(*scenario, *outcome),
+            // Less than what was asked for is said before anything is judged by it; once is enough.
+            Event::LoadChosen { load, why, short: true, .. } => {
+                let said = text::line(&format!("less load than asked for: {load}; {why}"));
+                if self.is_told(&said) { Vec::new() } else { vec![said] }
+            }
+            Event::LoadChosen { .. }
+            | Event::Starved { .. }
+            | Event::ScenarioStarted { .. }
+            | Event::StepStarted { .. }
+            | Event::StepFinished { .. }
+            | Event::PhaseEntered { .. }
+            | Event::Disturbed { .. }
+            | Event::LoadProgress { .. }
+            | Event::Judged { .. }
+            | Event::Restored { .. } => Vec::new(),
         }
     }
 
-    fn step(
-        &self,
-        at: u64,
-        scenario: ScenarioId,
-        outcome: Outcome,
-        message: Option<&str>,
-        took_ms: u64,
-    ) -> Vec<String> {
-        let steps = self.run.scenario(scenario).map(|scenario| &scenario.steps);
-        let step = steps.and_then(|steps| steps.iter().rev().find(|s| !s.keyword.is_empty()));
-        let sentence =
-            step.map_or(String::new(), |s| text::line(&format!("{} {}", s.keyword, s.text)));
-        let (outcome, took) = (self.outcome(outcome), text::duration(took_ms));
-        let mut lines =
-            vec![stamped(at, Some(scenario), &format!("  {sentence} ... {outcome}, {took}"))];
-        // Errors come with a hint on a line of its own.
-        for line in message.map(text::block).iter().flat_map(|message| message.lines()) {
-            lines.push(stamped(at, Some(scenario), &format!("    {}", text::line(line))));
+    /// Whether this progress was told before: lanes say the same, each when it is so far.
+    fn is_told(&mut self, what: &String) -> bool {
+        let told = self.progress.contains(what);
+        if !told && self.progress.len() < PROGRESS_MAX {
+            self.progress.push(what.clone());
+        }
+        told
+    }
+
+    /// A scenario that ended, with what a reader needs to know of it.
+    fn ended(&self, id: ScenarioId, outcome: Outcome) -> Vec<String> {
+        // After a signal the rest is skipped, and the totals count it.
+        if outcome == Outcome::Skipped && self.run.interrupted.is_some() {
+            return Vec::new();
+        }
+        let known = self.run.scenario(id);
+        known.map(|known| summary::block(known, &self.run, self.look)).unwrap_or_default()
+    }
+
+    fn header(&self) -> String {
+        let Run { version, target, id, planned, placebo, .. } = &self.run;
+        let scenarios = text::counted(u64::from(*planned), "scenario");
+        let how = if *placebo { ", placebo: every change is withheld" } else { "" };
+        let (version, target, id) = (text::line(version), text::line(target), text::line(id));
+        format!("Faultless {version} on {target}: {scenarios} (run {id}{how})")
+    }
+
+    /// In short plain lines, one for each scenario that has been running for long.
+    fn signs_of_life(&mut self, elapsed_ms: u64) -> Vec<String> {
+        if self.look.live || self.look.verbose || self.run.finished.is_some() {
+            return Vec::new();
+        }
+        let mut lines = Vec::new();
+        for scenario in self.run.scenarios.iter().filter(|scenario| scenario.finished.is_none()) {
+            let due = scenario.started_ms.saturating_add(SIGN_AFTER_MS);
+            if elapsed_ms >= due && !self.signs.contains(&scenario.id) {
+                self.signs.push(scenario.id);
+                let (title, place) = (text::line(&scenario.title()), text::line(&scenario.place()));
+                lines.push(format!("running: {title}  ({place}, {})", state(scenario, elapsed_ms)));
+            }
         }
         lines
     }
-
-    fn load(&mut self, at: u64, scenario: ScenarioId) -> Vec<String> {
-        let told = self.load_told.iter_mut().find(|(id, _)| *id == scenario);
-        match told {
-            Some((_, last)) if at < last.saturating_add(LOAD_EVERY_MS) => return Vec::new(),
-            Some((_, last)) => *last = at,
-            None => self.load_told.push((scenario, at)),
-        }
-        let load = self.run.scenario(scenario).and_then(|scenario| scenario.load);
-        let line = |load| stamped(at, Some(scenario), &format!("  load: {}", load_words(load)));
-        load.map(line).into_iter().collect()
-    }
-
-    /// The scenarios with the numbers behind each verdict, then the run. What ended it before its
-    /// scenarios could say so is an error, which the program says apart.
-    fn summary(&self) -> Vec<String> {
-        let mut lines = vec![String::new(), self.paint(Colour::Bold, "Summary")];
-        for scenario in &self.run.scenarios {
-            let outcome = self.outcome(scenario.outcome());
-            let (name, place) = (text::line(&scenario.name), text::line(&scenario.place()));
-            let took = text::duration(scenario.took_ms());
-            lines.push(format!("{outcome}: {name}  ({place}, {took})"));
-            for claim in scenario.steps.iter().flat_map(|step| &step.claims) {
-                let mark = if claim.outcome == Outcome::Passed { "+" } else { "-" };
-                let (said, numbers) = (text::line(&claim.text), text::line(&claim.numbers));
-                lines.push(format!("  {mark} {said}: {numbers}"));
-            }
-            lines.extend(scenario.all_load().map(|load| format!("  load: {load}")));
-            if scenario.outcome() != Outcome::Passed {
-                let claimed = |reason: &&String| !is_claim(scenario, reason);
-                for reason in scenario.reasons().iter().filter(claimed) {
-                    lines.push(format!("  - {}", text::line(reason)));
-                }
-            }
-        }
-        lines.push(self.totals());
-        if let Some(end) = &self.run.finished {
-            lines.push(format!("exit code {}: {}", end.exit_code, text::exit_code(end.exit_code)));
-        } else {
-            lines.push(self.paint(Colour::Red, "the record stops before the run's end"));
-        }
-        lines
-    }
-
-    fn totals(&self) -> String {
-        let seen = self.run.scenarios.len() as u64;
-        let mut parts: Vec<String> = OUTCOMES
-            .into_iter()
-            .map(|outcome| (outcome, self.run.count(outcome)))
-            .filter(|(_, count)| *count > 0)
-            .map(|(outcome, count)| {
-                format!("{} {}", text::thousands(count), text::outcome(outcome))
-            })
-            .collect();
-        let unseen = u64::from(self.run.planned).saturating_sub(seen);
-        if unseen > 0 {
-            parts.push(format!("{} not run", text::thousands(unseen)));
-        }
-        let took = self.run.finished.as_ref().map_or(self.run.elapsed_ms, |end| end.took_ms);
-        let of = text::counted(seen.max(u64::from(self.run.planned)), "scenario");
-        let parts =
-            if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
-        self.paint(Colour::Bold, &format!("{of} in {}{parts}", text::duration(took)))
-    }
-
-    fn outcome(&self, outcome: Outcome) -> String {
-        self.paint(colour(outcome), text::outcome(outcome))
-    }
-
-    fn paint(&self, colour: Colour, text: &str) -> String {
-        if !self.look.colour {
-            return text.to_owned();
-        }
-        let code = match colour {
-            Colour::Green => "32",
-            Colour::Red => "31",
-            Colour::Yellow => "33",
-            Colour::Dim => "2",
-            Colour::Bold => "1",
-        };
-        format!("\x1b[{code}m{text}\x1b[0m")
-    }
 }
 
-/// In the order in which totals name them.
-const OUTCOMES: [Outcome; 8] = [
-    Outcome::Passed,
-    Outcome::Failed,
-    Outcome::Inconclusive,
-    Outcome::Vacuous,
-    Outcome::Wrong,
-    Outcome::Broken,
-    Outcome::LeftBehind,
-    Outcome::Skipped,
-];
-
-const fn colour(outcome: Outcome) -> Colour {
-    match outcome {
-        Outcome::Passed => Colour::Green,
-        Outcome::Inconclusive | Outcome::Vacuous => Colour::Yellow,
-        Outcome::Failed | Outcome::Wrong | Outcome::Broken | Outcome::LeftBehind => Colour::Red,
-        Outcome::Skipped => Colour::Dim,
-    }
-}
-
-/// Whether a reason is a claim's, which the summary has already printed.
-fn is_claim(scenario: &Scenario, reason: &str) -> bool {
-    let mut claims = scenario.steps.iter().flat_map(|step| &step.claims);
-    claims.any(|claim| format!("{}: {}", claim.text, claim.numbers) == reason)
-}
-
-/// `[   12.3 s] #2 text`: lanes run side by side, so each line says whose it is.
-fn stamped(at: u64, scenario: Option<ScenarioId>, text: &str) -> String {
-    let whose = scenario.map_or(String::new(), |ScenarioId(id)| format!("#{} ", u64::from(id) + 1));
-    format!("[{:>11}] {whose}{text}", text::duration(at))
+/// `observe 20.3 s | 297 of 600 done`: what a running scenario does.
+fn state(scenario: &Scenario, elapsed_ms: u64) -> String {
+    let took = text::duration(elapsed_ms.saturating_sub(scenario.started_ms));
+    let phase = scenario.phases.last().map_or("start", |(phase, _, _)| text::phase(*phase));
+    let load = scenario.load.map_or(String::new(), |load| format!(" | {}", load_words(load)));
+    format!("{phase} {took}{load}")
 }
 
 fn live_line(scenario: &Scenario, elapsed_ms: u64) -> String {
-    let took = text::duration(elapsed_ms.saturating_sub(scenario.started_ms));
     let id = u64::from(scenario.id.0) + 1;
-    let phase = scenario.phases.last().map_or("start", |(phase, _, _)| text::phase(*phase));
-    let load = scenario.load.map_or(String::new(), |load| format!(" | {}", load_words(load)));
-    format!("#{id} {phase} {took}{load} | {}", text::line(&scenario.name))
+    format!("#{id} {} | {}", state(scenario, elapsed_ms), text::line(&scenario.name))
 }
 
 fn load_words(load: Load) -> String {
@@ -338,7 +234,7 @@ fn load_words(load: Load) -> String {
         (load.in_flight, "in flight"),
         (load.late, "late"),
         (load.unsent, "unsent"),
-        (load.errors, "errors"),
+        (load.errors, if load.errors == 1 { "error" } else { "errors" }),
     ] {
         if count > 0 {
             let _ = write!(words, ", {} {what}", text::thousands(count));
@@ -352,8 +248,8 @@ mod tests {
     use super::*;
     use crate::json;
 
-    const CI: Look = Look { width: 80, colour: false, live: false };
-    const TTY: Look = Look { width: 60, colour: true, live: true };
+    const CI: Look = Look { width: 80, colour: false, live: false, verbose: false };
+    const TTY: Look = Look { width: 60, colour: true, live: true, verbose: false };
 
     fn records() -> Vec<Record> {
         json::read(include_str!("../samples/run.jsonl")).unwrap().records
@@ -418,6 +314,37 @@ mod tests {
         let ticked = terminal.tick(999_000);
         assert!(ticked.starts_with("\x1b[") && ticked.contains("16 min"), "{ticked:?}");
         assert_eq!(Terminal::new(CI).tick(5), "");
+    }
+
+    #[test]
+    fn a_long_scenario_shows_one_sign_of_life() {
+        let started =
+            records().into_iter().find(|r| matches!(r.event, Event::ScenarioStarted { .. }));
+        let started = started.unwrap();
+        let mut terminal = Terminal::new(CI);
+        assert_eq!(terminal.on(&started), "");
+        assert_eq!(terminal.tick(started.elapsed_ms + SIGN_AFTER_MS - 1), "");
+        let sign = terminal.tick(started.elapsed_ms + SIGN_AFTER_MS);
+        assert!(
+            sign.starts_with("running: Fault injection: ") && sign.contains("20.0 s"),
+            "{sign}"
+        );
+        assert_eq!(terminal.tick(started.elapsed_ms + 10 * SIGN_AFTER_MS), "");
+    }
+
+    #[test]
+    fn what_a_run_leaves_behind_is_said_and_said_again() {
+        let mut terminal = Terminal::new(CI);
+        let what = "left behind: Job a/b\u{1b}[2J".to_owned();
+        let record = Record {
+            seq: 0,
+            at: String::new(),
+            elapsed_ms: 1,
+            event: Event::TargetProgress { what },
+        };
+        let said = "LEFT BEHIND: Job a/b\u{fffd}[2J\n";
+        assert_eq!((terminal.on(&record), terminal.on(&record)), (said.into(), said.into()));
+        assert!(summary(&Run::of(&[record]), CI).starts_with(said));
     }
 
     #[test]

@@ -124,10 +124,12 @@ pub const fn phase(phase: Phase) -> &'static str {
     }
 }
 
-/// What an exit code means.
+/// What an exit code means; that of a placebo run is good when nothing passed.
 #[must_use]
-pub const fn exit_code(code: u8) -> &'static str {
+pub const fn exit_code(code: u8, placebo: bool) -> &'static str {
     match code {
+        0 if placebo => "no scenario passes without its fault",
+        1 if placebo => "a scenario passes without its fault",
         0 => "every expectation was met",
         1 => "an expectation was not met, or a verdict was inconclusive or vacuous",
         2 => "the features or arguments are wrong",

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::conditions::Conditions;
 use super::ledger::Tally;
 
 /// The agent is up: GET answers 200.
@@ -91,20 +92,35 @@ pub struct StreamReport {
     pub elapsed_ms: u64,
     /// The counts and times.
     pub tally: Tally,
+    /// What the time was like in which it sent and waited.
+    #[serde(default)]
+    pub conditions: Conditions,
 }
 
 // === impl StreamReport ===
 
 impl StreamReport {
-    /// Whether the generator kept its plan. If it did not, no verdict may rest on the stream; the
-    /// error says what happened.
+    /// Whether its numbers can be used at all; the error says what happened. A generator that was
+    /// late, or could not send everything, is no error: it is in the numbers, and claims about time
+    /// look at it.
+    pub fn usable(&self) -> Result<(), String> {
+        let name = &self.name;
+        self.tally.balanced().map_err(|e| format!("the ledger of `{name}` is wrong: {e}"))?;
+        match self.ended_by {
+            Some(EndedBy::Unwatched) => {
+                Err(format!("`{name}` stopped early: nobody had asked for its report"))
+            }
+            Some(EndedBy::Agent) => Err(format!("`{name}` stopped early: its agent ended")),
+            Some(EndedBy::Plan | EndedBy::Asked) | None => Ok(()),
+        }
+    }
+
+    /// Whether the generator kept its plan. If it did not, no figure about time may rest on the
+    /// stream; the error says what happened.
     pub fn kept_plan(&self) -> Result<(), String> {
         let Tally { due, sent, late, unsent, .. } = self.tally;
         let name = &self.name;
-        self.tally.balanced().map_err(|e| format!("the ledger of `{name}` is wrong: {e}"))?;
-        if self.ended_by == Some(EndedBy::Unwatched) {
-            return Err(format!("`{name}` stopped early: nobody had asked for its report"));
-        }
+        self.usable()?;
         if unsent as f64 > due as f64 * UNSENT_SHARE_MAX {
             return Err(format!(
                 "`{name}` could not send {unsent} of {due} requests: too many were in flight"
@@ -139,7 +155,9 @@ mod tests {
         }
         (0..unsent).for_each(|_| tally.skip());
         let (state, ended_by) = (State::Done, Some(EndedBy::Plan));
-        StreamReport { id: 1, name: "portal".into(), state, ended_by, elapsed_ms: 1, tally }
+        let conditions = Conditions::default();
+        let name = "portal".into();
+        StreamReport { id: 1, name, state, ended_by, elapsed_ms: 1, tally, conditions }
     }
 
     #[test]
@@ -155,7 +173,9 @@ mod tests {
         assert!(unwatched.kept_plan().is_err());
         let mut wrong = report(10, 0, 0);
         wrong.tally.done -= 1;
-        assert!(wrong.kept_plan().unwrap_err().contains("ledger"));
+        assert!(wrong.usable().unwrap_err().contains("ledger"));
+        // Late and unsent requests are in the numbers.
+        assert_eq!(report(980, 20, 2).usable(), Ok(()));
     }
 
     #[test]

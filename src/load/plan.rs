@@ -58,6 +58,7 @@ impl Plan {
     fn mass_of(&self, index: u64) -> f64 {
         match self.spacing {
             Spacing::Even => index as f64,
+            Spacing::Staggered { phase } => index as f64 + phase,
             Spacing::Poisson { seed } => self.mass - (1.0 - uniform(seed, index)).ln(),
         }
     }

@@ -88,12 +88,18 @@ pub enum Shape {
 }
 
 /// How the requests of an open shape are spaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Spacing {
     /// Equal gaps.
     #[default]
     Even,
+    /// Equal gaps, the first after this part of one: clients that begin together would otherwise
+    /// send together for ever, and the mesh would see bursts that nobody asked for.
+    Staggered {
+        /// From 0 to 1.
+        phase: f64,
+    },
     /// Exponential gaps, as from many independent users.
     Poisson {
         /// The same seed gives the same plan.
@@ -195,7 +201,12 @@ impl StreamSpec {
         }
         match self.shape {
             // The rate was checked when it was read.
-            Shape::Open { ramp_ms, .. } => within("ramp_ms", ramp_ms, 0, millis(DURATION_MAX)),
+            Shape::Open { ramp_ms, spacing, .. } => {
+                if let Spacing::Staggered { phase } = spacing {
+                    within("phase", phase, 0.0, 1.0)?;
+                }
+                within("ramp_ms", ramp_ms, 0, millis(DURATION_MAX))
+            }
             Shape::Closed { concurrency, requests } => {
                 within("concurrency", concurrency, 1, self.max_in_flight)?;
                 within("requests", requests.unwrap_or(1), 1, u32::MAX)

@@ -10,7 +10,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::client::{EndedBy, State, StreamReport};
+use super::conditions::{self, Conditions};
 use super::ledger::Tally;
+use super::machine::Reading;
 use super::pacer::{Due, Pacer};
 use super::plan::Plan;
 use super::sender::{Dialer, Sender};
@@ -28,11 +30,15 @@ pub struct Live {
     started: Instant,
     stop: CancellationToken,
     book: Mutex<Book>,
+    /// The machine at the start.
+    machine: Reading,
 }
 
 #[derive(Debug)]
 struct Book {
     tally: Tally,
+    /// Complete once the stream is done.
+    conditions: Conditions,
     state: State,
     ended_by: Option<EndedBy>,
     elapsed: Option<Duration>,
@@ -60,12 +66,14 @@ impl Live {
     fn new(id: u64, name: String, started: Instant) -> Self {
         let book = Book {
             tally: Tally::default(),
+            conditions: Conditions::default(),
             state: State::Sending,
             ended_by: None,
             elapsed: None,
             watched: started,
         };
-        Self { id, name, started, stop: CancellationToken::new(), book: Mutex::new(book) }
+        let (stop, book) = (CancellationToken::new(), Mutex::new(book));
+        Self { id, name, started, stop, book, machine: Reading::now() }
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
@@ -86,6 +94,7 @@ impl Live {
             ended_by: book.ended_by,
             elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
             tally: book.tally.clone(),
+            conditions: book.conditions.clone(),
         }
     }
 
@@ -121,7 +130,9 @@ impl Live {
     }
 
     fn done(&self) {
+        let machine = self.machine.since();
         let mut book = self.book();
+        book.conditions.machine = machine;
         book.state = State::Done;
         book.elapsed.get_or_insert_with(|| self.started.elapsed());
     }
@@ -165,11 +176,17 @@ impl Prepared {
     pub async fn run(self, dialer: Dialer) {
         let Self { live, target, drive } = self;
         let sender = move || Sender::new(Arc::clone(&target), Arc::clone(&dialer));
-        match drive {
-            Drive::Open { due, max_in_flight } => open(&live, due, max_in_flight, sender).await,
-            Drive::Closed { concurrency, requests, deadline } => {
-                closed(&live, concurrency, requests, deadline, sender).await;
+        let sent = async {
+            match drive {
+                Drive::Open { due, max_in_flight } => open(&live, due, max_in_flight, sender).await,
+                Drive::Closed { concurrency, requests, deadline } => {
+                    closed(&live, concurrency, requests, deadline, sender).await;
+                }
             }
+        };
+        tokio::select! {
+            () = sent => {}
+            never = conditions::watch(|lag| live.book().conditions.lag.record(lag)) => never,
         }
         // A worker that panicked has left a request without an end.
         live.book().tally.cut();

@@ -4,22 +4,27 @@ use std::time::Duration;
 
 use super::agents::Agents;
 use super::application::{Application, Service};
-use super::evidence::Evidence;
+use super::evidence::{Evidence, Slice, View};
 use super::expectation::{
     Caller, Claim, Comparison, Expectation, Observer, Property, Unit, called,
 };
+use super::reconcile::Doubt;
 use crate::error::Result;
 use crate::load::{Latencies, Tally};
-use crate::telemetry::{Filter, Reporter};
+use crate::telemetry::{Filter, Metric, Missing, Reporter, TcpCounts, Window};
 use crate::units::{ServiceName, Span};
 use crate::verdict::{
-    Bound, Confidence, Counts, Decision, Verdict, effort, effort_after, judge, judge_difference,
+    Bound, Confidence, Counts, Decision, Trials, effort, effort_after, judge, judge_difference,
 };
 
 /// How many connections there must be before shares of their bytes are compared. Bytes are no
 /// independent trials (a connection's belong together), so no error rate can be stated for them;
 /// over this many connections, one more or less no longer moves a share by a tenth of a percent.
 const BYTES_NEED_CONNECTIONS: u64 = 1_000;
+
+/// One part in this many may be counted and not timed, or the other way round: durations settle
+/// later than counts, and load that is not ours goes on meanwhile.
+const UNTIMED_PART: u64 = 100;
 
 /// One observer's verdict.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +39,17 @@ pub(super) struct Judgement {
     pub trials: (u64, u64),
 }
 
+/// What one observer saw.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Counted {
+    /// Who looked.
+    who: String,
+    /// What was counted.
+    counts: Counts,
+    /// Why that is not all there is to know; then it decides only what nothing more could change.
+    short: Option<String>,
+}
+
 // === impl Claim ===
 
 impl Claim {
@@ -42,23 +58,36 @@ impl Claim {
         &self,
         application: &Application,
         evidence: &Evidence,
+        burst: u32,
         confidence: Confidence,
     ) -> Result<Vec<Judgement>> {
-        match self {
-            Self::Share(expectation) => expectation.judge(application, evidence, confidence),
+        let view = evidence.view(self.property());
+        let mut judged = match self {
+            Self::Share(expectation) => expectation.judge(application, &view, burst, confidence)?,
             Self::Alike(comparison) => {
-                comparison.judge(application, evidence, confidence).map(|judgement| vec![judgement])
+                vec![comparison.judge(application, &view, burst, confidence)?]
+            }
+        };
+        if let Some(short) = view.starved.last() {
+            for one in judged.iter_mut().filter(|one| one.decision == Decision::Undecided) {
+                let (left_out, pieces) = (view.starved.len(), view.pieces);
+                one.numbers = format!(
+                    "{}; {left_out} of {pieces} pieces of load say nothing about time, because the \
+                     machine was starved: {short}",
+                    one.numbers
+                );
             }
         }
+        Ok(judged)
     }
 
     /// How many trials of each observer the claim is likely to need.
-    pub(super) fn effort(&self, confidence: Confidence) -> u64 {
+    pub(super) fn effort(&self, burst: u32, confidence: Confidence) -> u64 {
         match self {
-            Self::Share(expectation) => effort(&expectation.bound, confidence),
+            Self::Share(expectation) => effort(&expectation.bound, burst, confidence),
             // Each side must be known about as well as the sides may differ.
             Self::Alike(comparison) => {
-                effort(&Bound::AtMost(comparison.most), confidence).saturating_mul(2)
+                effort(&Bound::AtMost(comparison.most), burst, confidence).saturating_mul(2)
             }
         }
     }
@@ -68,23 +97,34 @@ impl Comparison {
     fn judge(
         &self,
         application: &Application,
-        evidence: &Evidence,
+        view: &View,
+        burst: u32,
         confidence: Confidence,
     ) -> Result<Judgement> {
-        let mut counts = [Counts::default(); 2];
-        for (side, counts) in self.sides().iter().zip(&mut counts) {
-            for (_, counted) in side.count(application, evidence)? {
-                *counts = counted;
+        let mut trials = [Trials::new(burst), Trials::new(burst)];
+        let mut short = None;
+        for (side, trials) in self.sides().iter().zip(&mut trials) {
+            for (counted, in_blocks) in side.trials(application, view, burst)? {
+                *trials = in_blocks;
+                short = short.or(counted.short);
             }
         }
-        let difference = judge_difference(self.most, counts, confidence);
-        let fewest = counts.map(|counts| counts.trials).into_iter().min().unwrap_or_default();
+        let difference = judge_difference(self.most, trials.each_ref(), confidence);
+        let fewest = trials.iter().map(|trials| trials.total().trials).min().unwrap_or_default();
         let [one, other] = &self.versions;
+        let numbers = difference.numbers(&format!("requests {}", self.property.past()));
+        let (decision, numbers) = match short {
+            Some(short) => (Decision::Undecided, format!("{numbers}; {short}")),
+            None => (difference.decision, numbers),
+        };
         Ok(Judgement {
-            who: format!("the destination proxies of {} at {one} and {other}", self.service),
-            decision: difference.decision,
-            numbers: difference.numbers(&format!("requests {}", self.property)),
-            trials: (fewest, effort(&Bound::AtMost(self.most), confidence).saturating_mul(2)),
+            who: format!("the destination of {} at {one} and {other}", self.service),
+            decision,
+            numbers,
+            trials: (
+                fewest,
+                effort(&Bound::AtMost(self.most), burst, confidence).saturating_mul(2),
+            ),
         })
     }
 }
@@ -95,37 +135,81 @@ impl Expectation {
     fn judge(
         &self,
         application: &Application,
-        evidence: &Evidence,
+        view: &View,
+        burst: u32,
         confidence: Confidence,
     ) -> Result<Vec<Judgement>> {
-        let what = format!("{} {}", self.unit, self.property);
-        let judged = |(who, counts): (String, Counts)| {
-            let verdict = judge(&self.bound, counts, confidence);
-            Judgement {
-                who,
-                decision: verdict.decision,
-                numbers: verdict.numbers(&what),
-                trials: (counts.trials, effort_after(&self.bound, counts, confidence)),
-            }
-        };
         if self.unit == Unit::Bytes {
-            return self.judge_bytes(application, evidence, confidence).map(|one| vec![one]);
+            return self.judge_bytes(application, view).map(|one| vec![one]);
         }
-        Ok(self.count(application, evidence)?.into_iter().map(judged).collect())
+        let counted = self.trials(application, view, burst)?;
+        Ok(counted.into_iter().map(|(one, trials)| self.weigh(one, &trials, confidence)).collect())
+    }
+
+    /// What was counted, for each observer by name; where outcomes may come in bursts, slice by
+    /// slice of time, between which bursts show. Elsewhere slices would mislead: requests are
+    /// counted when they end, so that slow ones come later than quick ones that were sent with
+    /// them. What was sent is compared with what arrived over all of the time only, because in the
+    /// middle of it some of it is on its way.
+    fn trials(
+        &self,
+        application: &Application,
+        view: &View,
+        burst: u32,
+    ) -> Result<Vec<(Counted, Trials)>> {
+        let sum = self.count(application, view, &view.sum)?;
+        let mut all: Vec<_> =
+            sum.into_iter().map(|counted| (counted, Trials::new(burst))).collect();
+        if burst > 1 && !self.compares_sides() {
+            for slice in &view.slices {
+                for counted in self.count(application, view, slice)? {
+                    let known = all.iter_mut().find(|(one, _)| one.who == counted.who);
+                    if let Some((_, trials)) = known {
+                        trials.push(counted.counts);
+                    }
+                }
+            }
+        }
+        for (counted, trials) in &mut all {
+            // Slices that do not add up to the whole tell nothing but that.
+            if trials.total() != counted.counts {
+                *trials = Trials::from(counted.counts).with_burst(burst);
+            }
+        }
+        Ok(all)
+    }
+
+    fn weigh(
+        &self,
+        Counted { who, counts, short }: Counted,
+        trials: &Trials,
+        confidence: Confidence,
+    ) -> Judgement {
+        let verdict = judge(&self.bound, trials, confidence);
+        let numbers = verdict.numbers(&format!("{} {}", self.unit, self.property.past()));
+        // An exception that was seen stays one, whatever was not seen beside it.
+        let for_good = matches!(
+            (self.bound, verdict.decision),
+            (Bound::All | Bound::None_, Decision::Violated) | (Bound::Some_, Decision::Met)
+        );
+        let (decision, numbers) = match short {
+            Some(short) if !for_good => (Decision::Undecided, format!("{numbers}; {short}")),
+            _ => (verdict.decision, numbers),
+        };
+        let needed = effort_after(&self.bound, trials, confidence);
+        Judgement { who, decision, numbers, trials: (counts.trials, needed) }
     }
 
     /// Shares of bytes are compared as they were counted.
-    fn judge_bytes(
-        &self,
-        application: &Application,
-        evidence: &Evidence,
-        confidence: Confidence,
-    ) -> Result<Judgement> {
-        let counts: Vec<_> = self.count(application, evidence)?;
-        let counts = counts.first().map(|(_, counts)| *counts).unwrap_or_default();
-        let connections = Self { unit: Unit::Connections, ..self.clone() };
-        let connections = connections.count(application, evidence)?;
-        let connections = connections.first().map_or(0, |(_, counts)| counts.trials);
+    fn judge_bytes(&self, application: &Application, view: &View) -> Result<Judgement> {
+        let first = |unit| {
+            let counted = Self { unit, ..self.clone() }.count(application, view, &view.sum);
+            counted.map(|all| all.into_iter().next())
+        };
+        let none =
+            || Counted { who: self.observer.to_string(), counts: Counts::exact(0, 0), short: None };
+        let Counted { who, counts, short } = first(Unit::Bytes)?.unwrap_or_else(none);
+        let connections = first(Unit::Connections)?.map_or(0, |counted| counted.counts.trials);
         let share = counts.certain as f64 / counts.trials as f64;
         let holds = match self.bound {
             Bound::AtLeast(least) => share >= least.fraction(),
@@ -136,47 +220,48 @@ impl Expectation {
             Bound::Some_ => counts.certain > 0,
         };
         let decision = match holds {
-            _ if connections < BYTES_NEED_CONNECTIONS || counts.trials == 0 => Decision::Undecided,
+            _ if connections < BYTES_NEED_CONNECTIONS || counts.trials == 0 || short.is_some() => {
+                Decision::Undecided
+            }
             true => Decision::Met,
             false => Decision::Violated,
         };
         // The interval that goes with a verdict is for independent trials: it is not shown.
-        let required = Verdict { decision, ..judge(&self.bound, counts, confidence) };
-        let required = required.numbers("bytes");
-        let required = required.rsplit_once("required ").map_or("", |(_, required)| required);
+        let required = self.bound.required();
+        let short = short.map(|short| format!("; {short}")).unwrap_or_default();
         Ok(Judgement {
-            who: self.observer.to_string(),
+            who,
             decision,
             numbers: format!(
                 "{:.1}% of {} bytes on {connections} connections {} (as counted: bytes have no \
-                 error rate), required {required}",
+                 error rate), {required}{short}",
                 share * 100.0,
                 counts.trials,
-                self.property,
+                self.property.past(),
             ),
             trials: (connections, BYTES_NEED_CONNECTIONS),
         })
     }
 
     /// What the evidence holds for it, for each observer by name.
-    fn count(
-        &self,
-        application: &Application,
-        evidence: &Evidence,
-    ) -> Result<Vec<(String, Counts)>> {
+    fn count(&self, application: &Application, view: &View, slice: &Slice) -> Result<Vec<Counted>> {
         match &self.observer {
             Observer::EveryPortal => {
-                let portals = evidence.clients.keys();
-                portals.map(|name| self.count_portal(name, application, evidence)).collect()
+                let portals = view.portals();
+                portals.map(|name| self.count_portal(name, application, view, slice)).collect()
             }
             Observer::Portals => {
-                let mut all = Counts::exact(0, 0);
-                for name in evidence.clients.keys() {
-                    all = all.and(self.count_portal(name, application, evidence)?.1);
+                let (mut counts, mut short) = (Counts::exact(0, 0), None);
+                for name in view.portals() {
+                    let counted = self.count_portal(name, application, view, slice)?;
+                    counts = counts.and(counted.counts);
+                    short = short.or(counted.short);
                 }
-                Ok(vec![(self.observer.to_string(), all)])
+                Ok(vec![Counted { who: self.observer.to_string(), counts, short }])
             }
-            Observer::Portal(name) => Ok(vec![self.count_portal(name, application, evidence)?]),
+            Observer::Portal(name) => {
+                Ok(vec![self.count_portal(name, application, view, slice)?])
+            }
             Observer::Proxies { reporter, service, version, caller } => {
                 let service = application.service(service)?;
                 let mut filter = filter(*reporter, service);
@@ -189,27 +274,34 @@ impl Expectation {
                     }
                     None => {}
                 }
-                let counts = match &self.property {
+                let (counts, short) = match &self.property {
                     Property::Copied(_) | Property::Arrives | Property::Tried(_) => {
-                        self.compare_sides(&filter, application, evidence)?
+                        self.compare_sides(&filter, application, view)?
                     }
-                    _ => self.count_proxies(&filter, evidence),
+                    _ => self.count_proxies(&filter, &slice.window),
                 };
-                Ok(vec![(self.observer.to_string(), counts)])
+                let doubt = view.doubt(application, &filter, self.compares_sides())?;
+                let who = self.observer.to_string();
+                Ok(vec![Counted { who, counts, short: short.or(doubt) }])
             }
         }
+    }
+
+    /// Whether it compares what was sent with what arrived.
+    fn compares_sides(&self) -> bool {
+        matches!(self.property, Property::Copied(_) | Property::Arrives | Property::Tried(_))
     }
 
     fn count_portal(
         &self,
         name: &str,
         application: &Application,
-        evidence: &Evidence,
-    ) -> Result<(String, Counts)> {
+        view: &View,
+        slice: &Slice,
+    ) -> Result<Counted> {
         let who = format!("portal {name}");
-        let Some(report) = evidence.clients.get(name) else {
-            return Ok((who, Counts::exact(0, 0)));
-        };
+        let none = Tally::default();
+        let report = slice.clients.get(name).unwrap_or(&none);
         let counts = match &self.property {
             Property::Takes { low, high } => between(report, *low, *high),
             Property::Fails => Counts::exact(report.failed(), report.done),
@@ -227,47 +319,67 @@ impl Expectation {
                 let service = called(application, name)?;
                 let mut filter = filter(Reporter::Source, application.service(&service)?);
                 beside(&mut filter, application, name)?;
-                self.count_proxies(&filter, evidence)
+                let (counts, short) = self.count_proxies(&filter, &slice.window);
+                let doubt = view.doubt(application, &filter, false)?;
+                return Ok(Counted { who, counts, short: short.or(doubt) });
             }
         };
-        Ok((who, counts))
+        Ok(Counted { who, counts, short: None })
     }
 
-    fn count_proxies(&self, filter: &Filter, evidence: &Evidence) -> Counts {
-        let requests = evidence.window.requests(filter);
-        let exact = |hits| Counts::exact(hits, requests.total());
-        match &self.property {
-            Property::Takes { low, high } => {
-                let durations = evidence.window.durations(filter);
-                let low = low.map_or(f64::NEG_INFINITY, Span::milliseconds);
-                let high = high.map_or(f64::INFINITY, Span::milliseconds);
-                let (certain, possible) = durations.share_between(low, high);
-                Counts { certain, possible, trials: durations.count }
+    /// What the proxies counted, and why it is not all there is to know, if so.
+    fn count_proxies(&self, filter: &Filter, window: &Window) -> (Counts, Option<String>) {
+        let requests = window.requests(filter);
+        let total = requests.total();
+        let exact = |hits: Option<u64>, label: &str| match hits {
+            Some(hits) => (Counts::exact(hits, total), None),
+            None => {
+                let short = format!("these proxies do not tell {label} of every request");
+                (Counts { certain: 0, possible: total, trials: total }, Some(short))
             }
-            Property::Fails => exact(requests.errors()),
-            Property::Status(status) => exact(requests.with_code(&status.to_string())),
+        };
+        let (counts, lacks) = match &self.property {
+            Property::Takes { low, high } => return timed(filter, window, *low, *high),
+            Property::Fails => exact(requests.errors(), "the response_code"),
+            Property::Status(status) => {
+                exact(requests.with_code(&status.to_string()), "the response_code")
+            }
             // Istio's code for a request that never got a response.
-            Property::Unanswered => exact(requests.with_code("0")),
-            Property::Flagged(flag) => exact(requests.with_flag(flag)),
-            Property::Reaches(version) => match self.unit {
-                Unit::Requests => exact(requests.to_version(version)),
-                Unit::Connections => {
-                    let tcp = evidence.window.tcp(filter);
-                    Counts::exact(tcp.opened_to_version(version), tcp.total.opened)
-                }
-                Unit::Bytes => {
-                    let tcp = evidence.window.tcp(filter);
-                    let to = tcp.by_version.get(version).copied().unwrap_or_default();
-                    let both = |sent: u64, received: u64| sent.saturating_add(received);
-                    Counts::exact(
-                        both(to.sent_bytes, to.received_bytes),
-                        both(tcp.total.sent_bytes, tcp.total.received_bytes),
-                    )
-                }
-            },
+            Property::Unanswered => exact(requests.with_code("0"), "the response_code"),
+            Property::Flagged(flag) => exact(requests.with_flag(flag), "the response_flags"),
+            Property::Reaches(version) if self.unit == Unit::Requests => {
+                exact(requests.to_version(version), "the destination_version")
+            }
+            Property::Reaches(version) => return self.count_tcp(filter, version, window),
             // `compare_sides` counts these.
-            Property::Copied(_) | Property::Arrives | Property::Tried(_) => Counts::exact(0, 0),
-        }
+            Property::Copied(_) | Property::Arrives | Property::Tried(_) => {
+                (Counts::exact(0, 0), None)
+            }
+        };
+        let lacks = lacks.or_else(|| {
+            let label = requests.lacks()?;
+            Some(format!("these proxies do not tell the {label} of every request"))
+        });
+        (counts, lacks.or_else(|| missing(window, filter, Metric::Requests)))
+    }
+
+    fn count_tcp(
+        &self,
+        filter: &Filter,
+        version: &str,
+        window: &Window,
+    ) -> (Counts, Option<String>) {
+        let tcp = window.tcp(filter);
+        let Some(to) = tcp.to_version(version) else {
+            let short = "these proxies do not tell the destination_version of every connection";
+            return (Counts::exact(0, 0), Some(short.to_owned()));
+        };
+        let of = |counts: &TcpCounts| match self.unit {
+            Unit::Bytes => counts.sent_bytes.saturating_add(counts.received_bytes),
+            Unit::Requests | Unit::Connections => counts.opened,
+        };
+        let counts = Counts::exact(of(&to), of(&tcp.total));
+        (counts, missing(window, filter, Metric::Tcp))
     }
 
     /// Counts what was sent against what arrived. Where no caller is named, the load's own requests
@@ -277,39 +389,119 @@ impl Expectation {
         &self,
         filter: &Filter,
         application: &Application,
-        evidence: &Evidence,
-    ) -> Result<Counts> {
+        view: &View,
+    ) -> Result<(Counts, Option<String>)> {
         let mut filters = Vec::new();
         if filter.source_workload.is_some() {
             filters.push(filter.clone());
         } else {
-            for name in evidence.clients.keys() {
+            for name in view.portals() {
                 let mut filter = filter.clone();
                 beside(&mut filter, application, name)?;
                 filters.push(filter);
             }
         }
         let (mut sent, mut arrived) = (0, 0);
-        let (mut sent_there, mut arrived_there) = (0, 0);
-        for filter in filters {
-            let source = evidence.window.requests(&filter);
+        let (mut sent_there, mut arrived_there) = (Some(0), Some(0));
+        let mut short = None;
+        let window = &view.sum.window;
+        let sum = |so_far: Option<u64>, more: Option<u64>| Some(so_far? + more?);
+        for source in filters {
             let reporter = Some(Reporter::Destination);
-            let destination = evidence.window.requests(&Filter { reporter, ..filter });
-            sent += source.total();
-            arrived += destination.total();
+            let destination = Filter { reporter, ..source.clone() };
+            for filter in [&source, &destination] {
+                short = short.or_else(|| missing(window, filter, Metric::Requests));
+            }
+            let (out, there) = (window.requests(&source), window.requests(&destination));
+            sent += out.total();
+            arrived += there.total();
             if let Property::Copied(version) = &self.property {
-                sent_there += source.to_version(version);
-                arrived_there += destination.to_version(version);
+                sent_there = sum(sent_there, out.to_version(version));
+                arrived_there = sum(arrived_there, there.to_version(version));
             }
         }
-        Ok(match &self.property {
+        let counts = match &self.property {
             // Each request is copied once or not at all: an independent trial. What the source
             // itself sent to the version is no copy.
-            Property::Copied(_) => Counts::exact(arrived_there.saturating_sub(sent_there), sent),
+            Property::Copied(_) => match arrived_there.zip(sent_there) {
+                Some((arrived, of_them_sent)) => {
+                    Counts::exact(arrived.saturating_sub(of_them_sent), sent)
+                }
+                None => {
+                    let lacks =
+                        "these proxies do not tell the destination_version of every request";
+                    short.get_or_insert(lacks.to_owned());
+                    Counts::exact(0, sent)
+                }
+            },
             Property::Tried(times) => tried(u64::from(*times), sent, arrived),
             _ => Counts::exact(arrived.min(sent), sent),
-        })
+        };
+        Ok((counts, short))
     }
+}
+
+impl View {
+    /// The portals through which load was sent, in order.
+    fn portals(&self) -> impl Iterator<Item = &String> {
+        self.sum.clients.keys()
+    }
+
+    /// Why what a filter asks for is in doubt, if ledgers that it rests on did not come together.
+    fn doubt(
+        &self,
+        application: &Application,
+        filter: &Filter,
+        both_sides: bool,
+    ) -> Result<Option<String>> {
+        for doubt in &self.doubts {
+            let side = both_sides || filter.reporter.is_none_or(|reporter| reporter == doubt.side);
+            let service = application.service(&doubt.service)?;
+            let asked = filter.destination_service.as_ref();
+            let about = asked.is_none_or(|asked| {
+                asked.name == service.name
+                    && asked.namespace.as_ref().is_none_or(|ns| *ns == service.namespace)
+            });
+            let (_, workload) = Agents::workload(application.portal(&doubt.portal)?);
+            let caller = filter.source_workload.as_ref().is_none_or(|source| *source == workload);
+            if side && about && caller {
+                let Doubt { portal, text, .. } = doubt;
+                return Ok(Some(format!("the ledgers of portal {portal} did not agree: {text}")));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Which part of which pod's telemetry is missing that a filter asks for, in words.
+fn missing(window: &Window, filter: &Filter, metric: Metric) -> Option<String> {
+    let missing = window.missing(filter, metric);
+    (!missing.is_empty()).then(|| format!("telemetry is missing: {}", Missing::sentence(&missing)))
+}
+
+/// How long proxies saw requests take, and why that is not all there is to know, if so.
+fn timed(
+    filter: &Filter,
+    window: &Window,
+    low: Option<Span>,
+    high: Option<Span>,
+) -> (Counts, Option<String>) {
+    let counted = window.requests(filter).total();
+    let durations = window.durations(filter);
+    let low = low.map_or(f64::NEG_INFINITY, Span::milliseconds);
+    let high = high.map_or(f64::INFINITY, Span::milliseconds);
+    let (certain, possible) = durations.share_between(low, high);
+    let counts = Counts { certain, possible, trials: durations.count };
+    let short = missing(window, filter, Metric::Durations).or_else(|| {
+        if durations.count == 0 && counted > 0 {
+            return Some(format!("these proxies counted {counted} requests and timed none"));
+        }
+        let tolerated = counted.max(durations.count) / UNTIMED_PART;
+        (counted.abs_diff(durations.count) > tolerated).then(|| {
+            format!("these proxies counted {counted} requests and timed {}", durations.count)
+        })
+    });
+    (counts, short)
 }
 
 /// Requests that were tried exactly so often, as far as the sums tell.

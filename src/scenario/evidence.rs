@@ -1,49 +1,43 @@
-//! What was seen since the last change: the proxies' exact counter differences and the clients' own
-//! ledgers, gathered in chunks of load. Between two chunks nothing of ours is in flight, so the
-//! three ledgers can be compared to the request.
+//! What was seen since the last change, in pieces of load: what the clients counted, what the
+//! proxies counted meanwhile, and what the time was like. Between two pieces nothing of ours is in
+//! flight, so the ledgers can be compared to the request.
+//!
+//! A piece is evidence for whatever is claimed, but for one thing: a claim about time does not look
+//! at pieces in which the machine was starved (`witness`).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use reports::{Event, ScenarioId};
 
-use super::count::{beside, filter};
-use super::expectation::called;
-use super::load::{Load, REQUEST_TIMEOUT};
+use super::expectation::Property;
+use super::load::{Load, REQUEST_TIMEOUT, Sent};
+use super::reconcile::{Doubt, reconciled};
 use super::run::Run;
+use super::scrape::{scrape, settled};
+use super::witness;
 use crate::error::{Error, Result};
-use crate::load::{Failure, State, StreamReport, Tally};
-use crate::target::Target;
-use crate::telemetry::{Filter, PodName, Reporter, Snapshot, Window, exposition};
+use crate::load::{Conditions, State, StreamReport, Tally};
+use crate::telemetry::{Ledger, Mark, Window};
 use crate::units::ServiceName;
 
-/// The shortest chunk of load: around each, sidecars are read, which takes tenths of seconds.
-const CHUNK_MIN: Duration = Duration::from_secs(1);
+/// The shortest piece of load: around each, sidecars are read, which takes tenths of seconds.
+const PIECE_MIN: Duration = Duration::from_millis(600);
 
-/// The longest chunk: after it, somebody who watches should learn how it stands.
-const CHUNK_MAX: Duration = Duration::from_secs(8);
-
-/// Proxies count a request when its stream ends, which the client may notice first, and the
-/// application's own load goes on meanwhile. A machine that needs longer misses its plan too.
-const SETTLE: Duration = Duration::from_secs(10);
-
-/// How long to wait for a moment in which nobody else's request is half counted. Under somebody's
-/// steady load there is none.
-const REST: Duration = Duration::from_secs(1);
-
-/// One part in this many may be counted and not yet timed. The load's requests are all over when
-/// the proxies are read; these are somebody else's.
-const UNTIMED_PART: u64 = 100;
+/// The longest piece: after it, somebody who watches should learn how it stands.
+const PIECE_MAX: Duration = Duration::from_secs(15);
 
 /// Between two looks at the agents while load runs.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// Between two looks once the plan is sent: the end may come at any moment.
-const LOOK_CLOSELY: Duration = Duration::from_millis(100);
+const LOOK_CLOSELY: Duration = Duration::from_millis(50);
 
-/// Sidecars read at the same time: the API server is somebody's production too.
-const SCRAPES_AT_ONCE: usize = 8;
+/// Where outcomes may come in bursts, the proxies are read at every second look.
+const LOOKS_PER_READING: u32 = 2;
+
+/// How much longer than its timeout an agent may need to say that a request has ended.
+const GRACE: Duration = Duration::from_secs(20);
 
 /// What load is sent, and what is known of the mesh meanwhile.
 pub(super) struct Situation<'a> {
@@ -55,18 +49,63 @@ pub(super) struct Situation<'a> {
     pub loads: &'a BTreeMap<String, Load>,
     /// Services of which more requests may arrive than are sent: mirrored or retried ones.
     pub multiplied: Vec<ServiceName>,
+    /// Whether something is going to be claimed about how long proxies saw requests take.
+    pub timed: bool,
+    /// Whether what is configured makes outcomes come in bursts: then the proxies are read while
+    /// load runs, so that bursts are seen.
+    pub bursty: bool,
 }
 
 /// What was seen since the last change.
 #[derive(Debug)]
 pub(super) struct Evidence {
-    before: Snapshot,
-    /// The proxies' differences over all chunks.
-    pub window: Window,
-    /// The clients' ledgers over all chunks, by portal.
-    pub clients: BTreeMap<String, Tally>,
+    ledger: Ledger,
+    /// The last reading.
+    mark: Mark,
+    pieces: Vec<Piece>,
     /// How long load was sent.
     pub load_time: Duration,
+}
+
+/// One piece of load and what came of it.
+#[derive(Debug, Default)]
+pub(super) struct Piece {
+    /// What the proxies counted.
+    window: Window,
+    /// What the clients counted, by portal.
+    clients: BTreeMap<String, Tally>,
+    /// The same, slice by slice of time.
+    slices: Vec<Slice>,
+    /// What the time was like.
+    conditions: Conditions,
+    /// Requests per second of all clients whose rate can be chosen.
+    rate: f64,
+    /// Where the ledgers did not come together.
+    doubts: Vec<Doubt>,
+}
+
+/// What a short stretch of time added, on one side: what clients counted, or what proxies did.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Slice {
+    /// What the proxies counted.
+    pub window: Window,
+    /// What the clients counted, by portal.
+    pub clients: BTreeMap<String, Tally>,
+}
+
+/// The pieces that are evidence for something, taken together.
+#[derive(Debug, Default)]
+pub(super) struct View {
+    /// All that was counted.
+    pub sum: Slice,
+    /// The same, slice by slice of time.
+    pub slices: Vec<Slice>,
+    /// Where the ledgers did not come together.
+    pub doubts: Vec<Doubt>,
+    /// How many pieces there are in all.
+    pub pieces: usize,
+    /// What was short in each piece that was left out.
+    pub starved: Vec<String>,
 }
 
 /// How long to send load for the first time, if a claim is likely to need so many trials of an
@@ -75,262 +114,255 @@ pub(super) struct Evidence {
 pub(super) fn first_chunk(needed: u64, per_second: f64) -> Duration {
     let seconds = Duration::try_from_secs_f64(needed as f64 / per_second);
     // The plan's last moments and a few misses are covered by a tenth more.
-    seconds.unwrap_or(CHUNK_MAX).mul_f64(1.1).clamp(CHUNK_MIN, CHUNK_MAX)
+    let seconds = seconds.unwrap_or(PIECE_MAX).min(PIECE_MAX);
+    seconds.mul_f64(1.1).clamp(PIECE_MIN, PIECE_MAX)
 }
 
-/// How long to send load once more, after so many trials in `so_far`.
+/// How long to send load once more, after so many trials in `so_far`, at `faster` times the rate.
 #[must_use]
-pub(super) fn next_chunk((trials, needed): (u64, u64), so_far: Duration) -> Duration {
+pub(super) fn next_chunk((trials, needed): (u64, u64), so_far: Duration, faster: f64) -> Duration {
     // What it takes if it goes on like this, but a third more at least, because chance goes on too,
     // and at most twice as much: what few trials foretell is not worth more.
     let most = if trials == 0 { needed } else { trials.saturating_mul(2) };
     let wanted = needed.saturating_sub(trials).min(most).max(trials / 3).max(1);
-    let seconds = so_far.as_secs_f64() * wanted as f64 / trials.max(1) as f64;
-    Duration::try_from_secs_f64(seconds).unwrap_or(CHUNK_MAX).clamp(CHUNK_MIN, CHUNK_MAX)
+    let seconds = so_far.as_secs_f64() * wanted as f64 / trials.max(1) as f64 / faster;
+    Duration::try_from_secs_f64(seconds).unwrap_or(PIECE_MAX).clamp(PIECE_MIN, PIECE_MAX)
 }
 
 // === impl Evidence ===
 
 impl Evidence {
-    /// Sends the first chunk of load and reads what came of it.
-    pub(super) async fn gather(situation: &Situation<'_>, chunk: Duration) -> Result<Self> {
+    /// Reads the proxies before any load is sent.
+    pub(super) async fn begin(situation: &Situation<'_>) -> Result<Self> {
         let run = situation.run;
         tokio::time::sleep_until(run.quiet_from().into()).await;
-        let before = at_rest(run).await?;
-        let window = Window::between(&before, &before).map_err(|cause| unreadable(&cause))?;
-        let mut evidence =
-            Self { before, window, clients: BTreeMap::new(), load_time: Duration::ZERO };
-        evidence.extend(situation, chunk).await?;
-        Ok(evidence)
+        let snapshot = settled(run, situation.timed).await?;
+        let ledger = Ledger::begin(&snapshot);
+        let mark = ledger.mark();
+        Ok(Self { ledger, mark, pieces: Vec::new(), load_time: Duration::ZERO })
     }
 
-    /// Sends one more chunk and adds it.
+    /// Sends one piece of load at these rates by portal, and adds what came of it. A piece that is
+    /// sent alone waits until no other lane sends, and no other lane sends meanwhile.
     pub(super) async fn extend(
         &mut self,
         situation: &Situation<'_>,
         chunk: Duration,
+        rates: &BTreeMap<String, f64>,
+        alone: bool,
     ) -> Result<()> {
         let run = situation.run;
         // While a load grows it is not yet what was asked for.
         let chunk = chunk + situation.loads.values().map(Load::ramp).max().unwrap_or_default();
         let seed = u64::try_from(self.load_time.as_millis()).unwrap_or(u64::MAX);
-        let spec = |(name, load): (&String, &Load)| {
-            Ok((name.clone(), load.spec(&run.application, name, chunk, seed)?))
+        let portals = situation.loads.len() as f64;
+        let mut specs = BTreeMap::new();
+        let mut rate = 0.0;
+        for (at, (name, load)) in situation.loads.iter().enumerate() {
+            let own = rates.get(name).copied().unwrap_or_default();
+            let sent = Sent { rate: own, phase: at as f64 / portals, seed };
+            specs.insert(name.clone(), load.spec(&run.application, name, chunk, sent)?);
+            rate += if load.is_open() { own } else { 0.0 };
+        }
+        let (reports, slices) = {
+            let _room = run.room.enter(alone).await;
+            let ids = run.agents.send(&run.target, specs).await?;
+            self.watch(situation, &ids, chunk).await?
         };
-        let specs: BTreeMap<_, _> = situation.loads.iter().map(spec).collect::<Result<_>>()?;
-        let ids = run.agents.send(&run.target, specs).await?;
-        let reports = drain(run, situation.scenario, &ids, chunk).await?;
         self.load_time += chunk;
-        for (portal, report) in &reports {
-            report.kept_plan().map_err(|cause| {
-                Error::runner(format!("sending load through portal {portal}"), cause)
-                    .hint("give the run more processor time, or a lower rate")
-            })?;
-        }
+        let mut piece = Piece { slices, rate, ..Piece::default() };
         for (portal, report) in reports {
-            self.clients.entry(portal).or_default().add(&report.tally);
+            report.usable().map_err(|cause| {
+                Error::runner(format!("sending load through portal {portal}"), cause)
+            })?;
+            piece.conditions.add(&report.conditions);
+            piece.clients.insert(portal, report.tally);
         }
-        self.window = self.settled(situation).await?;
+        let (window, doubts) =
+            reconciled(situation, &mut self.ledger, &self.mark, &piece.clients).await?;
+        piece.slices.push(piece.rest(&window));
+        (piece.window, piece.doubts) = (window, doubts);
+        self.mark = self.ledger.mark();
+        self.pieces.push(piece);
         Ok(())
     }
 
-    /// Reads the proxies until all ledgers agree about the load's requests; a difference that stays
-    /// is an error of the telemetry, and named.
-    async fn settled(&self, situation: &Situation<'_>) -> Result<Window> {
-        let started = Instant::now();
-        let mut copies = None;
+    /// Watches load until every answer has come; notes what each stretch of time added.
+    async fn watch(
+        &mut self,
+        situation: &Situation<'_>,
+        ids: &BTreeMap<String, u64>,
+        chunk: Duration,
+    ) -> Result<(BTreeMap<String, StreamReport>, Vec<Slice>)> {
+        let run = situation.run;
+        let mut slices = Vec::new();
+        let (mut before, mut mark) = (BTreeMap::new(), self.mark.clone());
+        let mut watched = Watched::new(chunk);
         loop {
-            let after = scrape(situation.run).await?;
-            let window =
-                Window::between(&self.before, &after).map_err(|cause| unreadable(&cause))?;
-            let mut differences = self.differences(situation, &window)?;
-            // Nobody waits for a copy or knows how many there will be: they have ended when no
-            // more come.
-            let now = copied(situation, &window)?;
-            if now > 0 && copies != Some(now) {
-                differences.push("copies still arrive".to_owned());
+            let (reports, ended) = watched.look(run, Some(situation.scenario), ids).await?;
+            slices.push(Slice { clients: added(&reports, &before), ..Slice::default() });
+            if ended {
+                return Ok((reports, slices));
             }
-            copies = Some(now);
-            if differences.is_empty() {
-                return Ok(window);
+            before = reports;
+            if situation.bursty && watched.looks.is_multiple_of(LOOKS_PER_READING) {
+                self.ledger.observe(&scrape(run).await?);
+                let window = self.ledger.since(&mark);
+                mark = self.ledger.mark();
+                slices.push(Slice { window, ..Slice::default() });
             }
-            if started.elapsed() > SETTLE {
-                return Err(Error::runner("reconciling the ledgers", differences.join("; "))
-                    .hint("the telemetry lost or invented requests; its verdicts mean nothing"));
-            }
-            tokio::time::sleep(LOOK_CLOSELY).await;
         }
     }
 
-    fn differences(&self, situation: &Situation<'_>, window: &Window) -> Result<Vec<String>> {
-        let application = &situation.run.application;
-        let mut differences = Vec::new();
-        for name in situation.loads.keys() {
-            let mut filter = Filter { reporter: Some(Reporter::Source), ..Filter::default() };
-            beside(&mut filter, application, name)?;
-            let proxy = window.requests(&filter).total();
-            let client = self.clients.get(name).map_or(0, reached_proxy);
-            if proxy != client {
-                differences.push(format!(
-                    "portal {name}: the client counted {client} requests, its own proxy {proxy}"
-                ));
+    /// Everything that is evidence for a property: all pieces, but for a claim about time only
+    /// those in which the machine was not starved.
+    pub(super) fn view(&self, property: &Property) -> View {
+        let limit = witness::limit(property);
+        let mut view = View { pieces: self.pieces.len(), ..View::default() };
+        for piece in &self.pieces {
+            if let Some(short) = limit.and_then(|limit| piece.starved(limit)) {
+                view.starved.push(short);
+                continue;
             }
-            let service = called(application, name)?;
-            let (sent, arrived) = sides(situation, window, name)?;
-            let more_may_arrive = multiplied(situation, &service)?;
-            if arrived < sent || (arrived > sent && !more_may_arrive) {
-                differences.push(format!(
-                    "portal {name}: its own proxy sent {sent} requests to {service}, whose proxies \
-                     counted {arrived}"
-                ));
-            }
+            view.add(piece);
         }
-        differences.extend(untimed(window));
-        Ok(differences)
+        view
+    }
+
+    /// All pieces together.
+    pub(super) fn all(&self) -> View {
+        self.view(&Property::Fails)
+    }
+
+    /// What was short in the last piece, if it is no evidence for a property.
+    pub(super) fn just_starved(&self, property: &Property) -> Option<String> {
+        self.pieces.last()?.starved(witness::limit(property)?)
+    }
+
+    /// At how many requests per second the last piece was sent.
+    pub(super) fn last_rate(&self) -> f64 {
+        self.pieces.last().map_or(0.0, |piece| piece.rate)
+    }
+
+    /// Whether no load was sent yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
     }
 }
 
-/// How many of a portal's requests its own proxy sent to a host, and how many the hosts' proxies
-/// counted. A fault, an overflow or a missing route has no host; a refused connection has one that
-/// never saw it.
-fn sides(situation: &Situation<'_>, window: &Window, portal: &str) -> Result<(u64, u64)> {
-    let application = &situation.run.application;
-    let service = application.service(&called(application, portal)?)?;
-    let mut source = filter(Reporter::Source, service);
-    beside(&mut source, application, portal)?;
-    let destination = Filter { reporter: Some(Reporter::Destination), ..source.clone() };
-    let with_host = |filter: &Filter| {
-        let requests = window.requests(filter);
-        requests.total() - requests.to_workload("unknown")
+// === impl Piece ===
+
+impl Piece {
+    fn starved(&self, limit: Duration) -> Option<String> {
+        let mut sent = Tally::default();
+        self.clients.values().for_each(|tally| sent.add(tally));
+        witness::starved(&self.conditions, &sent, limit)
+    }
+
+    /// What the proxies counted after their last slice: the whole, less the slices.
+    fn rest(&self, window: &Window) -> Slice {
+        let mut rest = window.clone();
+        self.slices.iter().for_each(|slice| rest.subtract(&slice.window));
+        Slice { window: rest, ..Slice::default() }
+    }
+}
+
+/// What each portal's client counted since an earlier report.
+fn added(
+    now: &BTreeMap<String, StreamReport>,
+    before: &BTreeMap<String, StreamReport>,
+) -> BTreeMap<String, Tally> {
+    let since = |(portal, report): (&String, &StreamReport)| {
+        let tally = match before.get(portal) {
+            Some(before) => report.tally.since(&before.tally),
+            None => report.tally.clone(),
+        };
+        (portal.clone(), tally)
     };
-    let refused = Filter { response_flag: Some("UF".to_owned()), ..source.clone() };
-    let sent = with_host(&source).saturating_sub(with_host(&refused));
-    Ok((sent, window.requests(&destination).total()))
+    now.iter().map(since).collect()
 }
 
-/// How many requests arrived beyond those that were sent, where that may be.
-fn copied(situation: &Situation<'_>, window: &Window) -> Result<u64> {
-    let mut copies = 0;
-    for name in situation.loads.keys() {
-        if multiplied(situation, &called(&situation.run.application, name)?)? {
-            let (sent, arrived) = sides(situation, window, name)?;
-            copies += arrived.saturating_sub(sent);
+// === impl View ===
+
+impl View {
+    fn add(&mut self, piece: &Piece) {
+        self.sum.window.add(&piece.window);
+        for (portal, tally) in &piece.clients {
+            self.sum.clients.entry(portal.clone()).or_default().add(tally);
+        }
+        self.slices.extend(piece.slices.iter().cloned());
+        for doubt in &piece.doubts {
+            if !self.doubts.contains(doubt) {
+                self.doubts.push(doubt.clone());
+            }
         }
     }
-    Ok(copies)
 }
 
-fn multiplied(situation: &Situation<'_>, service: &ServiceName) -> Result<bool> {
-    let found = situation.run.application.service(service)?;
-    Ok(situation.multiplied.iter().any(|one| {
-        one.name == found.name && one.namespace.as_ref().is_none_or(|ns| *ns == found.namespace)
-    }))
+/// A load that is watched until it is over.
+struct Watched {
+    /// When its plan is over.
+    sent: Instant,
+    looks: u32,
 }
 
-/// Where more of the requests were counted than timed, or fewer: histograms are read a moment after
-/// counters, and load that is not ours goes on meanwhile.
-fn untimed(window: &Window) -> Option<String> {
-    [Reporter::Source, Reporter::Destination].into_iter().find_map(|reporter| {
-        let filter = Filter { reporter: Some(reporter), ..Filter::default() };
-        let (counted, timed) = (window.requests(&filter).total(), window.durations(&filter).count);
-        let who = reporter.as_str();
-        let tolerated = counted.max(timed) / UNTIMED_PART;
-        (counted.abs_diff(timed) > tolerated)
-            .then(|| format!("the {who} proxies counted {counted} requests and timed {timed}"))
-    })
-}
-
-/// Reads the proxies when none of them is in the middle of counting a request, if such a moment
-/// comes: what was counted before and timed after would look like a request of the load's.
-async fn at_rest(run: &Run) -> Result<Snapshot> {
-    let started = Instant::now();
-    loop {
-        let snapshot = scrape(run).await?;
-        let all = Window::between(&Snapshot::default(), &snapshot);
-        let filter = Filter::default();
-        let rest = all.map_err(|cause| unreadable(&cause))?;
-        let counted = rest.requests(&filter).total();
-        if counted == rest.durations(&filter).count || started.elapsed() > REST {
-            return Ok(snapshot);
-        }
-        tokio::time::sleep(LOOK).await;
+impl Watched {
+    fn new(chunk: Duration) -> Self {
+        Self { sent: Instant::now() + chunk, looks: 0 }
     }
-}
 
-fn unreadable(cause: &dyn std::fmt::Display) -> Error {
-    Error::runner("comparing the proxies' counters before and after", cause)
-        .hint("a pod that restarted during the measurement loses its counters; run again")
-}
-
-/// Waits until every stream has sent its plan and got every answer.
-async fn drain(
-    run: &Run,
-    scenario: ScenarioId,
-    ids: &BTreeMap<String, u64>,
-    chunk: Duration,
-) -> Result<BTreeMap<String, StreamReport>> {
-    let sent = Instant::now() + chunk;
-    let deadline = sent + REQUEST_TIMEOUT + SETTLE;
-    loop {
+    /// One look at the agents, after a pause; and whether every answer has come.
+    async fn look(
+        &mut self,
+        run: &Run,
+        scenario: Option<ScenarioId>,
+        ids: &BTreeMap<String, u64>,
+    ) -> Result<(BTreeMap<String, StreamReport>, bool)> {
+        let now = Instant::now();
+        let pause = if now < self.sent { LOOK.min(self.sent - now) } else { LOOK_CLOSELY };
+        tokio::time::sleep(pause).await;
+        self.looks += 1;
         let reports = run.agents.reports(&run.target, ids).await?;
         let ended = reports.values().all(|report| report.state == State::Done);
-        let sum = |count: fn(&Tally) -> u64| reports.values().map(|r| count(&r.tally)).sum();
-        run.sink.tell(Event::LoadProgress {
-            scenario,
-            due: sum(|tally| tally.due),
-            sent: sum(|tally| tally.sent),
-            done: sum(|tally| tally.done),
-            in_flight: sum(|tally| tally.in_flight),
-            late: sum(|tally| tally.late),
-            unsent: sum(|tally| tally.unsent),
-            ended,
-            errors: sum(Tally::failed),
-        });
-        if ended {
-            return Ok(reports);
+        if let Some(scenario) = scenario {
+            run.sink.tell(progress(scenario, &reports, ended));
         }
-        let now = Instant::now();
-        if now > deadline {
+        if !ended && Instant::now() > self.sent + REQUEST_TIMEOUT + GRACE {
             run.agents.stop_streams(&run.target, ids).await?;
             return Err(Error::runner("waiting for the answers to the load", "some never came"));
         }
-        let look = if now < sent { LOOK.min(sent - now) } else { LOOK_CLOSELY };
-        tokio::time::sleep(look).await;
+        Ok((reports, ended))
     }
 }
 
-/// Requests of which the client's own proxy must know: all that ended, but for those that never
-/// got a connection.
-fn reached_proxy(tally: &Tally) -> u64 {
-    let failed = |failure| tally.by_error.get(&failure).copied().unwrap_or_default();
-    tally.done.saturating_sub(failed(Failure::Refused) + failed(Failure::Dial))
+fn progress(scenario: ScenarioId, reports: &BTreeMap<String, StreamReport>, ended: bool) -> Event {
+    let sum = |count: fn(&Tally) -> u64| reports.values().map(|r| count(&r.tally)).sum();
+    Event::LoadProgress {
+        scenario,
+        due: sum(|tally| tally.due),
+        sent: sum(|tally| tally.sent),
+        done: sum(|tally| tally.done),
+        in_flight: sum(|tally| tally.in_flight),
+        late: sum(|tally| tally.late),
+        unsent: sum(|tally| tally.unsent),
+        ended,
+        errors: sum(Tally::failed),
+    }
 }
 
-/// Reads the statistics of every sidecar of the application.
-async fn scrape(run: &Run) -> Result<Snapshot> {
-    let namespaces = &run.application.namespaces;
-    let mut pods = Vec::new();
-    for namespace in namespaces {
-        pods.extend(run.target.pods(namespace, "").await?);
+/// Waits until every stream has sent its plan and got every answer. It is no evidence, and not
+/// told.
+pub(super) async fn drain(
+    run: &Run,
+    ids: &BTreeMap<String, u64>,
+    chunk: Duration,
+) -> Result<BTreeMap<String, StreamReport>> {
+    let mut watched = Watched::new(chunk);
+    loop {
+        if let (reports, true) = watched.look(run, None, ids).await? {
+            return Ok(reports);
+        }
     }
-    let target: &Target = &run.target;
-    let pages: Vec<_> = stream::iter(pods.into_iter().filter(|pod| pod.sidecar))
-        .map(|pod| async move {
-            let page = target.pod_get(&pod, 15020, "/stats/prometheus").await?;
-            Ok::<_, Error>((pod, page))
-        })
-        .buffer_unordered(SCRAPES_AT_ONCE)
-        .try_collect()
-        .await?;
-    let mut snapshot = Snapshot::default();
-    for (pod, page) in pages {
-        let doing = || format!("reading the statistics of {}/{}", pod.namespace, pod.name);
-        let samples = exposition::parse(&page).map_err(|cause| Error::runner(doing(), cause))?;
-        snapshot
-            .insert(PodName::new(&pod.namespace, &pod.name), &pod.incarnation, samples)
-            .map_err(|cause| Error::runner(doing(), cause))?;
-    }
-    Ok(snapshot)
 }
 
 #[cfg(test)]
@@ -338,19 +370,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chunks_are_as_long_as_a_claim_is_likely_to_need() {
+    fn pieces_are_as_long_as_a_claim_is_likely_to_need() {
         let tenths = |chunk: Duration| chunk.as_millis() / 100;
         assert_eq!(tenths(first_chunk(200, 50.0)), 44);
-        assert_eq!(first_chunk(1, 50.0), CHUNK_MIN);
-        assert_eq!(first_chunk(u64::MAX, 0.001), CHUNK_MAX);
-        let so_far = Duration::from_secs(4);
-        // Half of what was planned: as much again.
-        assert_eq!(next_chunk((100, 200), so_far), so_far);
-        // All that was planned, and not decided: a third more.
-        assert_eq!(tenths(next_chunk((300, 300), so_far)), 13);
-        // However much it may seem to need: at most twice as much again.
-        assert_eq!(next_chunk((60, 5_000), Duration::from_secs(1)), Duration::from_secs(2));
-        // Nothing seen at all.
-        assert_eq!(next_chunk((0, 200), so_far), CHUNK_MAX);
+        assert_eq!(first_chunk(1, 50.0), PIECE_MIN);
+        assert_eq!(first_chunk(u64::MAX, 0.001), PIECE_MAX);
+        let second = Duration::from_secs(1);
+        assert_eq!(tenths(next_chunk((100, 300), second, 1.0)), 20);
+        // Twice as fast takes half as long; what is nearly enough is extended by a third.
+        assert_eq!(tenths(next_chunk((100, 300), 4 * second, 2.0)), 40);
+        assert_eq!(tenths(next_chunk((300, 310), 6 * second, 1.0)), 20);
+        assert_eq!(next_chunk((0, 500), second, 1.0), PIECE_MAX);
     }
 }

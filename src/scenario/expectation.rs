@@ -131,6 +131,25 @@ impl Claim {
         }
     }
 
+    /// At what it looks.
+    #[must_use]
+    pub const fn property(&self) -> &Property {
+        match self {
+            Self::Share(expectation) => &expectation.property,
+            Self::Alike(comparison) => &comparison.property,
+        }
+    }
+
+    /// Whether it is about how long proxies saw requests take.
+    #[must_use]
+    pub const fn is_timed_by_proxies(&self) -> bool {
+        let timed = matches!(self.property(), Property::Takes { .. });
+        match self {
+            Self::Share(one) => timed && matches!(one.observer, Observer::Proxies { .. }),
+            Self::Alike(_) => timed,
+        }
+    }
+
     /// What it counts.
     #[must_use]
     pub fn unit(&self) -> Unit {
@@ -246,7 +265,7 @@ impl fmt::Display for Observer {
             Self::Portals => f.write_str("the portals together"),
             Self::Portal(name) => write!(f, "portal {name}"),
             Self::Proxies { reporter, service, version, caller } => {
-                write!(f, "the {} proxies of {service}", reporter.as_str())?;
+                write!(f, "the {} of {service}", reporter.as_str())?;
                 if let Some(version) = version {
                     write!(f, " at version {version}")?;
                 }
@@ -270,25 +289,52 @@ impl fmt::Display for Unit {
     }
 }
 
-impl fmt::Display for Property {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Property {
+    /// As it was counted: `took at least 5s`, `answered 503`.
+    #[must_use]
+    pub fn past(&self) -> String {
+        let (_, past, rest) = self.words();
+        format!("{past}{rest}")
+    }
+
+    /// After "requests that": `take at least 5s`, `are answered 503`.
+    fn relative(&self) -> String {
+        let (seen, past, rest) = self.words();
+        // A verb in one form only is a participle.
+        let are = if seen == past { "are " } else { "" };
+        format!("{are}{seen}{rest}")
+    }
+
+    /// Its verb as one sees it done, and as it was done; then what follows the verb.
+    fn words(&self) -> (&'static str, &'static str, String) {
         match self {
-            Self::Takes { low: Some(low), high: Some(high) } => {
-                write!(f, "take between {low} and {high}")
+            Self::Takes { low, high } => {
+                let rest = match (low, high) {
+                    (Some(low), Some(high)) => format!(" between {low} and {high}"),
+                    (Some(low), None) => format!(" at least {low}"),
+                    (None, Some(high)) => format!(" less than {high}"),
+                    (None, None) => " any time".to_owned(),
+                };
+                ("take", "took", rest)
             }
-            Self::Takes { low: Some(low), high: None } => write!(f, "take at least {low}"),
-            Self::Takes { low: None, high: Some(high) } => write!(f, "take less than {high}"),
-            Self::Takes { low: None, high: None } => f.write_str("take any time"),
-            Self::Fails => f.write_str("fail"),
-            Self::Status(status) => write!(f, "be answered {status}"),
-            Self::Unanswered => f.write_str("get no answer"),
-            Self::Flagged(flag) => write!(f, "carry flag {flag}"),
-            Self::Reaches(version) => write!(f, "reach {version}"),
-            Self::Copied(version) => write!(f, "be copied to {version}"),
-            Self::Arrives => f.write_str("arrive"),
-            Self::Tried(1) => f.write_str("be tried once"),
-            Self::Tried(times) => write!(f, "be tried {times} times"),
+            Self::Fails => ("fail", "failed", String::new()),
+            Self::Status(status) => ("answered", "answered", format!(" {status}")),
+            Self::Unanswered => ("get", "got", " no answer".to_owned()),
+            Self::Flagged(flag) => ("carry", "carried", format!(" flag {flag}")),
+            Self::Reaches(version) => ("reach", "reached", format!(" {version}")),
+            Self::Copied(version) => ("copied", "copied", format!(" to {version}")),
+            Self::Arrives => ("arrive", "arrived", String::new()),
+            Self::Tried(1) => ("tried", "tried", " once".to_owned()),
+            Self::Tried(times) => ("tried", "tried", format!(" {times} times")),
         }
+    }
+}
+
+impl fmt::Display for Property {
+    /// As one sees it: `take at least 5s`, `answered 503`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seen, _, rest) = self.words();
+        write!(f, "{seen}{rest}")
     }
 }
 
@@ -296,8 +342,8 @@ impl fmt::Display for Expectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { observer, unit, property, bound } = self;
         let sees = match observer {
-            Observer::EveryPortal | Observer::Portal(_) => "sees",
-            Observer::Portals | Observer::Proxies { .. } => "see",
+            Observer::EveryPortal | Observer::Portal(_) | Observer::Proxies { .. } => "sees",
+            Observer::Portals => "see",
         };
         match bound {
             Bound::All | Bound::None_ | Bound::Some_ => {
@@ -319,8 +365,86 @@ impl fmt::Display for Claim {
             Self::Alike(Comparison { service, versions: [one, other], property, most }) => write!(
                 f,
                 "versions {one} and {other} of {service} differ by at most {most} in requests \
-                 that {property}"
+                 that {}",
+                property.relative()
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claims_are_sentences() {
+        let span = |text: &str| Some(text.parse::<Span>().unwrap());
+        let percent = |percent| Percent::new(percent).unwrap();
+        let source = |caller| Observer::Proxies {
+            reporter: Reporter::Source,
+            service: "hotels".parse().unwrap(),
+            version: None,
+            caller,
+        };
+        let workload = Some(Caller::Workload("loadtester".to_owned()));
+        let v1 = || "v1".to_owned();
+        for (observer, bound, property, sentence, past) in [
+            (
+                source(None),
+                Bound::All,
+                Property::Status(503),
+                "the source of hotels sees every request answered 503",
+                "answered 503",
+            ),
+            (
+                Observer::Portals,
+                Bound::None_,
+                Property::Fails,
+                "the portals together see no request fail",
+                "failed",
+            ),
+            (
+                Observer::EveryPortal,
+                Bound::AtLeast(percent(95.0)),
+                Property::Takes { low: span("5s"), high: None },
+                "every portal sees at least 95% of requests take at least 5s",
+                "took at least 5s",
+            ),
+            (
+                source(workload),
+                Bound::Between(percent(75.0), percent(85.0)),
+                Property::Reaches(v1()),
+                "the source of hotels from workload loadtester sees between 75% and 85% of \
+                 requests reach v1",
+                "reached v1",
+            ),
+            (
+                source(None),
+                Bound::Some_,
+                Property::Tried(3),
+                "the source of hotels sees some request tried 3 times",
+                "tried 3 times",
+            ),
+            (
+                Observer::Portal("voyages.fr".to_owned()),
+                Bound::All,
+                Property::Unanswered,
+                "portal voyages.fr sees every request get no answer",
+                "got no answer",
+            ),
+        ] {
+            assert_eq!(property.past(), past);
+            let unit = Unit::Requests;
+            let claim = Claim::Share(Expectation { observer, unit, property, bound });
+            assert_eq!(claim.to_string(), sentence);
+        }
+        let alike = |property| {
+            let service = "travels".parse().unwrap();
+            let (versions, most) = ([v1(), "v2".to_owned()], percent(10.0));
+            Claim::Alike(Comparison { service, versions, property, most }).to_string()
+        };
+        let most = "versions v1 and v2 of travels differ by at most 10% in requests that";
+        assert_eq!(alike(Property::Status(200)), format!("{most} are answered 200"));
+        assert_eq!(alike(Property::Fails), format!("{most} fail"));
     }
 }

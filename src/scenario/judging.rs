@@ -1,28 +1,39 @@
 //! Observing and judging: load is sent until a claim is decided, and what is claimed under a
 //! configuration counts only if the proxies show that the configuration took effect.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use reports::{Event, Outcome, Phase};
 
 use super::Scenario;
 use super::count::Judgement;
-use super::evidence::{Evidence, Situation, first_chunk, next_chunk};
+use super::evidence::{Evidence, Situation, View, first_chunk, next_chunk};
 use super::expectation::{Claim, Expectation, Observer, Property};
+use super::fit::rounded;
 use super::load::Load;
-use super::run::Run;
+use super::run::{Patience, Run};
 use crate::error::{Error, Result};
 use crate::faults::{self, Proof, Sign};
 use crate::telemetry::{Filter, Reporter};
-use crate::units::Span;
-use crate::verdict::{Confidence, Decision};
+use crate::units::{Percent, Span};
+use crate::verdict::{Bound, Confidence, Counts, Decision, effort_after, judge};
 
 /// What proves a configuration, and what is missing.
 #[derive(Debug, Default)]
 struct Shown {
-    shown: Vec<String>,
+    all: Vec<String>,
     missing: Option<String>,
+    /// How many trials there were of a proof that is open, and how many it is likely to need.
+    open: Option<(u64, u64)>,
+}
+
+/// Everything that is known when a claim is looked at.
+struct Look {
+    judged: Vec<Judgement>,
+    proof: Shown,
+    /// How many trials there are of what is open, and how many it is likely to need.
+    open: Vec<(u64, u64)>,
 }
 
 // === impl Scenario ===
@@ -36,47 +47,155 @@ impl Scenario {
             this.enter(Phase::Observe, claim.to_string())?;
             let Some(run) = this.run.clone() else {
                 this.outlook.note(claim);
-                return Ok(());
+                return this.decidable(claim);
             };
+            if this.evidence.is_none() {
+                this.expected = this.outlook.next();
+            }
+            if this.expected.is_empty() {
+                this.expected.push(claim.clone());
+            }
             let loads = this.loads.clone();
             let situation = Situation {
                 run: &run,
                 scenario: this.id,
                 loads: &loads,
                 multiplied: faults::multiplied(&this.objects()),
+                bursty: faults::burst(&this.objects()) > 1,
+                timed: this.expected.iter().any(Claim::is_timed_by_proxies),
             };
             let mut evidence = match this.evidence.take() {
                 Some(evidence) => evidence,
-                None => {
-                    let mut claims = this.outlook.next();
-                    if claims.is_empty() {
-                        claims.push(claim.clone());
-                    }
-                    let chunk = this.first_chunk(&claims, run.options.confidence);
-                    Evidence::gather(&situation, chunk).await?
-                }
+                None => Evidence::begin(&situation).await?,
             };
             loop {
-                let confidence = run.options.confidence;
-                let judged = claim.judge(&run.application, &evidence, confidence)?;
-                let undecided = judged.iter().filter(|j| j.decision == Decision::Undecided);
-                let chunk = undecided.map(|j| next_chunk(j.trials, evidence.load_time)).max();
-                let violated = judged.iter().any(|j| j.decision == Decision::Violated);
-                let time_left = this.lasting().is_none()
-                    && evidence.load_time < run.options.max_load_time.duration();
-                match chunk {
-                    Some(chunk) if !violated && time_left => {
-                        evidence.extend(&situation, chunk).await?;
-                    }
-                    _ => {
-                        let told = this.tell(&run, claim, &judged, &evidence);
-                        this.evidence = Some(evidence);
-                        return told;
-                    }
+                let look = this.look(&run, claim, &evidence)?;
+                if evidence.is_empty() || this.wants_more(&run, &look, &evidence) {
+                    this.observe(&situation, claim, &look, &mut evidence).await?;
+                    continue;
                 }
+                let told = this.tell(&run, claim, look);
+                this.evidence = Some(evidence);
+                return told;
             }
         })
         .await
+    }
+
+    /// Whether a load with a number of its own can bring what the claim is likely to need at least,
+    /// in the time that it is given.
+    fn decidable(&self, claim: &Claim) -> Result<()> {
+        let Some(Patience { confidence, max_load_time }) = self.patience else { return Ok(()) };
+        // A proxy may see requests that are not the load's.
+        let by_client = matches!(
+            claim,
+            Claim::Share(Expectation {
+                observer: Observer::EveryPortal | Observer::Portals | Observer::Portal(_),
+                ..
+            })
+        );
+        if !by_client {
+            return Ok(());
+        }
+        let needed = claim.effort(faults::burst(&self.objects()), confidence);
+        let asked = self.asked(std::slice::from_ref(claim), confidence);
+        let per_second = Self::per_second(claim, &asked);
+        let given = max_load_time.duration();
+        let takes =
+            Duration::try_from_secs_f64(needed as f64 / per_second).unwrap_or(Duration::MAX);
+        // A load that says how long it lasts brings what it brings.
+        if self.lasting().is_some() || takes <= given {
+            return Ok(());
+        }
+        let (takes, given) = (takes.as_secs_f64().ceil(), given.as_secs_f64());
+        let cause = format!(
+            "it needs about {needed} requests of each observer, which take {takes:.0} s at \
+             {}/s; it is given {given:.0} s",
+            rounded(per_second),
+        );
+        let enough = rounded((per_second * takes / given).ceil());
+        let doing = format!("planning the load for the claim that {claim}");
+        Err(Error::feature(doing, cause).hint(format!(
+            "send {enough}/s or more, or say --max-load-time {takes:.0}s; without a number the \
+             rate is chosen"
+        )))
+    }
+
+    /// What the evidence so far says of a claim, and of the configuration under which it was seen.
+    fn look(&mut self, run: &Run, claim: &Claim, evidence: &Evidence) -> Result<Look> {
+        let confidence = run.options.confidence;
+        let burst = faults::burst(&self.objects());
+        let judged = claim.judge(&run.application, evidence, burst, confidence)?;
+        let proof = self.proof(&evidence.all(), confidence);
+        let undecided = judged.iter().filter(|one| one.decision == Decision::Undecided);
+        let open = undecided.map(|one| one.trials).chain(proof.open).collect();
+        Ok(Look { judged, proof, open })
+    }
+
+    fn wants_more(&self, run: &Run, look: &Look, evidence: &Evidence) -> bool {
+        let violated = look.judged.iter().any(|one| one.decision == Decision::Violated);
+        let time_left =
+            self.lasting().is_none() && evidence.load_time < run.options.max_load_time.duration();
+        !look.open.is_empty() && !violated && time_left
+    }
+
+    /// Sends one more piece of load: as long as what is open is likely to need, at the rate that
+    /// fits. After a piece in which the machine was starved it is less, and alone.
+    async fn observe(
+        &mut self,
+        situation: &Situation<'_>,
+        claim: &Claim,
+        look: &Look,
+        evidence: &mut Evidence,
+    ) -> Result<()> {
+        let run = situation.run;
+        let confidence = run.options.confidence;
+        let mut asked = self.asked(&self.expected, confidence);
+        // What was seen may foretell that more is needed than a true claim would.
+        if let Some(more) =
+            look.open.iter().map(|(seen, needed)| needed.saturating_sub(*seen)).max()
+        {
+            self.ask_for(more, &mut asked);
+        }
+        let starved = evidence.just_starved(claim.property());
+        let kind = self.kind_of_load();
+        if let Some(what) = &starved {
+            run.sink.tell(Event::Starved { scenario: self.id, what: what.clone() });
+            run.fit(&kind, |fit| fit.ease(evidence.last_rate()));
+        } else if !evidence.is_empty() {
+            run.fit(&kind, |fit| fit.recover(evidence.last_rate()));
+        }
+        let rates = self.fitting(run, &asked);
+        let chunk = self.chunk(look, evidence, &rates, confidence);
+        evidence.extend(situation, chunk, &rates, starved.is_some()).await
+    }
+
+    /// As long as what is claimed is likely to need. With a delay in the mesh, every further piece
+    /// would wait for it again.
+    fn chunk(
+        &self,
+        look: &Look,
+        evidence: &Evidence,
+        rates: &BTreeMap<String, f64>,
+        confidence: Confidence,
+    ) -> Duration {
+        if let Some(lasting) = self.lasting() {
+            return lasting;
+        }
+        let burst = faults::burst(&self.objects());
+        let first = |claim: &Claim| {
+            first_chunk(claim.effort(burst, confidence), Self::per_second(claim, rates))
+        };
+        let faster = match (self.total(rates), evidence.last_rate()) {
+            (now, then) if now > 0.0 && then > 0.0 => now / then,
+            _ => 1.0,
+        };
+        let next = |open: &(u64, u64)| next_chunk(*open, evidence.load_time, faster);
+        let seen = look.open.iter().filter(|(trials, _)| *trials > 0);
+        match seen.map(next).max() {
+            Some(next) if !evidence.is_empty() => next,
+            _ => self.expected.iter().map(first).max().unwrap_or_default(),
+        }
     }
 
     /// Whether the load is sent that a claim is about.
@@ -112,44 +231,29 @@ impl Scenario {
         Ok(())
     }
 
-    /// As long as the claims are likely to need. With a delay in the mesh, a second chunk would
-    /// wait for it again.
-    fn first_chunk(&self, claims: &[Claim], confidence: Confidence) -> Duration {
-        if let Some(lasting) = self.lasting() {
-            return lasting;
-        }
-        let chunk = |claim: &Claim| first_chunk(claim.effort(confidence), self.per_second(claim));
-        claims.iter().map(chunk).max().unwrap_or_default()
-    }
-
     /// How long the load lasts, where a sentence has said so: then there is no more of it.
     fn lasting(&self) -> Option<Duration> {
         self.loads.values().filter_map(|load| load.lasting).map(Span::duration).max()
     }
 
     /// About how many trials each observer of a claim sees per second, for planning.
-    fn per_second(&self, claim: &Claim) -> f64 {
-        let rates = self.loads.values().map(Load::per_second);
+    fn per_second(claim: &Claim, rates: &BTreeMap<String, f64>) -> f64 {
+        let all = rates.values().copied();
         match claim {
             Claim::Share(expectation) => match &expectation.observer {
-                Observer::EveryPortal => rates.fold(f64::INFINITY, f64::min),
-                Observer::Portal(name) => self.loads.get(name).map_or(1.0, Load::per_second),
-                Observer::Portals | Observer::Proxies { .. } => rates.sum(),
+                Observer::EveryPortal => all.fold(f64::INFINITY, f64::min),
+                Observer::Portal(name) => rates.get(name).copied().unwrap_or(1.0),
+                Observer::Portals | Observer::Proxies { .. } => all.sum(),
             },
-            Claim::Alike(_) => rates.sum(),
+            Claim::Alike(_) => all.sum(),
         }
     }
 
     /// Tells every observer's verdict and sums them up: one violation is a failure, one undecided
     /// claim is inconclusive, and without proof of the disturbance a pass is vacuous.
-    fn tell(
-        &mut self,
-        run: &Run,
-        claim: &Claim,
-        judged: &[Judgement],
-        evidence: &Evidence,
-    ) -> Result<()> {
-        let Shown { shown, missing } = self.proof(evidence);
+    fn tell(&mut self, run: &Run, claim: &Claim, look: Look) -> Result<()> {
+        let Shown { all: shown, missing, open } = look.proof;
+        let judged = &look.judged;
         let proof = (!shown.is_empty()).then(|| shown.join(", "));
         let mut worst = Outcome::Passed;
         let mut numbers = Vec::new();
@@ -157,6 +261,8 @@ impl Scenario {
             let outcome = match decision {
                 // Withheld on purpose, a change has no proof: that is no news.
                 Decision::Met if missing.is_some() && run.options.placebo => Outcome::Failed,
+                // What is shown by too few requests may yet come: that is no proof, and no doubt.
+                Decision::Met if missing.is_some() && open.is_some() => Outcome::Inconclusive,
                 Decision::Met if missing.is_some() => Outcome::Vacuous,
                 Decision::Met => Outcome::Passed,
                 Decision::Undecided => Outcome::Inconclusive,
@@ -166,7 +272,8 @@ impl Scenario {
                 scenario: self.id,
                 outcome,
                 claim: claim.to_string(),
-                numbers: format!("{who}: {text}"),
+                observer: Some(who.clone()),
+                numbers: text.clone(),
                 proof: proof.clone(),
             });
             if outcome != Outcome::Passed {
@@ -178,63 +285,88 @@ impl Scenario {
         let numbers = numbers.join("; ");
         match (worst, missing) {
             (Outcome::Passed, _) => Ok(()),
-            (Outcome::Vacuous, Some(missing)) => Err(Error::mesh(
-                "proving that the configuration took effect",
-                format!("{missing}; {numbers}"),
-            )),
-            (Outcome::Inconclusive, _) => Err(Error::mesh("deciding", numbers)
+            (Outcome::Vacuous | Outcome::Inconclusive, Some(missing)) => {
+                Err(Error::mesh("proving that the configuration took effect", missing))
+            }
+            (Outcome::Inconclusive, None) => Err(Error::mesh("deciding", numbers)
                 .hint("inconclusive: more load (--max-load-time) or a wider bound decides it")),
             _ => Err(Error::mesh("expectation violated", numbers)),
         }
     }
 
     /// What proves that everything that is configured took effect, and the first proof that is
-    /// missing.
-    fn proof(&mut self, evidence: &Evidence) -> Shown {
+    /// missing. A proof is a claim itself: that so much of what was seen shows it.
+    fn proof(&mut self, view: &View, confidence: Confidence) -> Shown {
         let mut shown = Shown::default();
         for proof in faults::proofs(&self.objects()) {
-            let (count, what) = Self::count(&proof, evidence);
-            if count > 0 {
-                shown.shown.push(format!("{count} {what}"));
-                self.proven.insert(proof);
-            } else if !(proof.sign.of_a_limit() && self.proven.contains(&proof)) {
-                shown.missing.get_or_insert(format!("no {what}"));
+            let (hits, trials, what) = Self::count(&proof, view);
+            let proven = match least(&proof) {
+                None if hits > 0 => Decision::Met,
+                None => Decision::Violated,
+                Some(bound) => {
+                    judge(&bound, &Counts::exact(hits, trials).into(), confidence).decision
+                }
+            };
+            match proven {
+                Decision::Met => {
+                    shown.all.push(format!("{hits} {what}"));
+                    self.proven.insert(proof.clone());
+                }
+                _ if proof.sign.of_a_limit() && self.proven.contains(&proof) => {}
+                _ if hits == 0 => drop(shown.missing.get_or_insert(format!("no {what}"))),
+                Decision::Violated | Decision::Undecided => {
+                    let least = proof.least_percent;
+                    let some = format!("only {hits} of {trials} {what}, not shown to be {least}%");
+                    shown.missing.get_or_insert(some);
+                }
+            }
+            if let (Decision::Undecided, Some(bound)) = (proven, least(&proof)) {
+                let needed = effort_after(&bound, &Counts::exact(hits, trials).into(), confidence);
+                shown.open.get_or_insert((trials, needed));
             }
         }
         shown
     }
 
-    fn count(proof: &Proof, evidence: &Evidence) -> (u64, String) {
-        let Proof { service, sign } = proof;
+    /// How many requests show a proof, of how many, and what that is called.
+    fn count(proof: &Proof, view: &View) -> (u64, u64, String) {
+        let Proof { service, sign, least_percent: _ } = proof;
         let source = Filter::of(Reporter::Source, service);
         let destination = Filter::of(Reporter::Destination, service);
-        let window = &evidence.window;
-        let arrived = |version: &str| window.requests(&destination).to_version(version);
+        let window = &view.sum.window;
+        let arrived =
+            |version: &str| window.requests(&destination).to_version(version).unwrap_or_default();
+        let sent = window.requests(&source);
         let name = &service.name;
-        match sign {
+        let (hits, what) = match sign {
             Sign::Flag(flag) => {
-                let count = window.requests(&source).with_flag(flag);
-                (count, format!("requests to {name} carry flag {flag}"))
+                let hits = sent.with_flag(flag).unwrap_or_default();
+                (hits, format!("requests to {name} carry flag {flag}"))
             }
             Sign::Reached(version) => {
-                let connections = window.tcp(&destination).opened_to_version(version);
+                let connections = window.tcp(&destination).to_version(version);
+                let connections = connections.map_or(0, |counts| counts.opened);
                 (arrived(version) + connections, format!("requests reached {name} {version}"))
             }
             Sign::Copied(version) => {
-                let sent = window.requests(&source).to_version(version);
-                let copies = arrived(version).saturating_sub(sent);
+                let there = sent.to_version(version).unwrap_or_default();
+                let copies = arrived(version).saturating_sub(there);
                 (copies, format!("requests were copied to {name} {version}"))
             }
             Sign::Repeated => {
-                let with_host = |filter: &Filter| {
-                    let requests = window.requests(filter);
-                    requests.total() - requests.to_workload("unknown")
-                };
-                let again = with_host(&destination).saturating_sub(with_host(&source));
+                let (_, once) = sent.arrivals();
+                let again = window.requests(&destination).total().saturating_sub(once);
                 (again, format!("requests to {name} were tried again"))
             }
-        }
+        };
+        (hits, sent.total().max(hits), what)
     }
+}
+
+/// What share of the requests must show a proof; none: one is enough.
+fn least(proof: &Proof) -> Option<Bound> {
+    let percent = Percent::new(f64::from(proof.least_percent)).ok();
+    percent.filter(|percent| *percent > Percent::NOTHING).map(Bound::AtLeast)
 }
 
 /// Proofs that were shown at least once in a scenario.

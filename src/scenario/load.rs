@@ -37,6 +37,9 @@ pub struct Load {
     pub pace: Pace,
     /// How long it is sent for each observation; none: until the claims are decided.
     pub lasting: Option<Span>,
+    /// Which paths are asked for, in turn; none: the portal's own. A page that needs fewer services
+    /// costs the mesh less.
+    pub paths: Vec<String>,
     /// With which headers.
     pub headers: Headers,
 }
@@ -46,8 +49,8 @@ pub struct Load {
 pub enum Pace {
     /// On a plan, whatever the answers do.
     Rate {
-        /// How many.
-        rate: Rate,
+        /// How many at most; none: as many as the claims need and the mesh carries.
+        ceiling: Option<Rate>,
         /// At random times, as from many independent users, instead of evenly.
         random: bool,
         /// How long the rate grows from 0 each time the load begins.
@@ -93,12 +96,18 @@ impl Load {
         }
     }
 
-    /// About how many requests per second it sends, for planning.
-    pub(super) fn per_second(&self) -> f64 {
+    /// About how many requests per second it asks for, for planning; `needed` is what the claims
+    /// need of each portal, for a load that says no number.
+    pub(super) fn per_second(&self, needed: f64) -> f64 {
         match self.pace {
-            Pace::Rate { rate, .. } => rate.get(),
+            Pace::Rate { ceiling, .. } => ceiling.map_or(needed, Rate::get),
             Pace::AtOnce(many) => f64::from(many) / ANSWER.as_secs_f64(),
         }
+    }
+
+    /// Whether its rate can be chosen.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.pace, Pace::Rate { .. })
     }
 
     /// How long it grows each time it begins, if that comes on top of its own duration.
@@ -120,13 +129,13 @@ impl Load {
     }
 
     /// What the agent of a portal is asked to send for so long, unless the load says for how long
-    /// itself. The seed makes random times differ between two pieces of load.
+    /// itself.
     pub(super) fn spec(
         &self,
         application: &Application,
         portal: &str,
         chunk: Duration,
-        seed: u64,
+        sent: Sent,
     ) -> Result<StreamSpec> {
         let service = application.service(&called(application, portal)?)?;
         let url = format!("http://{}.{}:{}", service.name, service.namespace, service.port);
@@ -142,19 +151,21 @@ impl Load {
         }
         let milliseconds = |d: Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
         let shape = match self.pace {
-            Pace::Rate { rate, random, growing } => Shape::Open {
-                rate,
+            Pace::Rate { ceiling: _, random, growing } => Shape::Open {
+                rate: Rate::per_second(sent.rate).map_err(|cause| {
+                    Error::runner(format!("sending load through portal {name}"), cause)
+                })?,
                 // Portals that send at the same random times would not be independent.
                 spacing: match random {
-                    true => Spacing::Poisson { seed: mixed(name, seed) },
-                    false => Spacing::Even,
+                    true => Spacing::Poisson { seed: mixed(name, sent.seed) },
+                    false => Spacing::Staggered { phase: sent.phase },
                 },
                 ramp_ms: milliseconds(growing.map(Span::duration).unwrap_or_default()),
             },
             Pace::AtOnce(concurrency) => Shape::Closed { concurrency, requests: None },
         };
         Ok(StreamSpec {
-            paths: portal.paths.clone(),
+            paths: if self.paths.is_empty() { portal.paths.clone() } else { self.paths.clone() },
             headers: headers.into_iter().collect(),
             expect_json_nonempty: portal.expect_json_nonempty,
             duration_ms: Some(milliseconds(self.lasting.map_or(chunk, Span::duration))),
@@ -165,6 +176,17 @@ impl Load {
     }
 }
 
+/// How a load is sent this time.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sent {
+    /// Requests per second, for a load on a plan.
+    pub rate: f64,
+    /// When it begins, as a part of the gap between two requests: portals take turns.
+    pub phase: f64,
+    /// Makes random times differ between two pieces of load.
+    pub seed: u64,
+}
+
 /// A number that depends on the name and the seed alone; the plan does the real mixing.
 fn mixed(name: &str, seed: u64) -> u64 {
     name.bytes().fold(seed, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)))
@@ -173,8 +195,11 @@ fn mixed(name: &str, seed: u64) -> u64 {
 impl fmt::Display for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.pace {
-            Pace::Rate { rate, random, growing } => {
-                write!(f, "{rate}")?;
+            Pace::Rate { ceiling, random, growing } => {
+                match ceiling {
+                    Some(rate) => write!(f, "{rate}")?,
+                    None => f.write_str("requests")?,
+                }
                 if random {
                     f.write_str(" at random times")?;
                 }
@@ -183,6 +208,9 @@ impl fmt::Display for Load {
                 }
             }
             Pace::AtOnce(many) => write!(f, "{many} requests at once")?,
+        }
+        for (at, path) in self.paths.iter().enumerate() {
+            write!(f, " {} \"{path}\"", if at == 0 { "to" } else { "and" })?;
         }
         if let Some(lasting) = self.lasting {
             write!(f, " for {lasting}")?;
@@ -213,27 +241,30 @@ mod tests {
         Application::read(&path).unwrap()
     }
 
+    const SENT: Sent = Sent { rate: 50.0, phase: 0.25, seed: 7 };
+
     fn load(pace: Pace) -> Load {
-        Load { pace, lasting: None, headers: Headers::Own }
+        Load { pace, lasting: None, paths: Vec::new(), headers: Headers::Own }
     }
 
     fn spec(load: &Load, portal: &str) -> StreamSpec {
         load.check().unwrap();
-        let spec = load.spec(&application(), portal, Duration::from_secs(4), 7).unwrap();
+        let spec = load.spec(&application(), portal, Duration::from_secs(4), SENT).unwrap();
         spec.target().unwrap();
         spec
     }
 
     fn rate(random: bool, growing: Option<&str>) -> Pace {
         let growing = growing.map(|span| span.parse().unwrap());
-        Pace::Rate { rate: Rate::per_second(50.0).unwrap(), random, growing }
+        Pace::Rate { ceiling: Some(Rate::per_second(50.0).unwrap()), random, growing }
     }
 
     #[test]
     fn the_agent_is_asked_for_what_the_load_says() {
         let rate_of = Rate::per_second(50.0).unwrap();
         let even = spec(&load(rate(false, None)), "web");
-        assert_eq!(even.shape, Shape::Open { rate: rate_of, spacing: Spacing::Even, ramp_ms: 0 });
+        let spacing = Spacing::Staggered { phase: 0.25 };
+        assert_eq!(even.shape, Shape::Open { rate: rate_of, spacing, ramp_ms: 0 });
         assert_eq!((even.duration_ms, even.url.as_str()), (Some(4_000), "http://cart.shop:80"));
         let spacing = |portal| match spec(&load(rate(true, Some("2s"))), portal).shape {
             Shape::Open { spacing, ramp_ms: 2_000, .. } => spacing,

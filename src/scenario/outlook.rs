@@ -35,6 +35,11 @@ impl Outlook {
         self.closed = true;
     }
 
+    /// All claims that are still to come.
+    pub(super) fn all(&self) -> Vec<Claim> {
+        self.groups.iter().flatten().cloned().collect()
+    }
+
     /// The claims that the next evidence is for; none if they were never noted.
     pub(super) fn next(&mut self) -> Vec<Claim> {
         self.groups.pop_front().unwrap_or_default()

@@ -1,6 +1,7 @@
 //! What all scenarios of a run share: its id, its target, its options, the one stream of events and
 //! the wish to stop.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -10,7 +11,9 @@ use tokio_util::sync::CancellationToken;
 use super::agents::Handles;
 use super::application::Application;
 use super::changes::Changes;
+use super::fit::Fit;
 use super::guard::Lost;
+use super::room::Room;
 use crate::error::Error;
 use crate::target::Target;
 use crate::units::Span;
@@ -40,6 +43,15 @@ pub struct Options {
     pub placebo: bool,
 }
 
+/// How sure and how patient a run is going to be: what `check` needs to know of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// As `Options::confidence`.
+    pub confidence: Confidence,
+    /// As `Options::max_load_time`.
+    pub max_load_time: Span,
+}
+
 /// A run over one target.
 pub struct Run {
     /// Its id, unique on the target; a DNS label.
@@ -62,7 +74,15 @@ pub struct Run {
     pub stop: CancellationToken,
     /// From when on no request that began under an earlier configuration is still under way.
     pub quiet_from: Mutex<Instant>,
+    /// What the mesh carries, by kind of load.
+    pub carries: Carries,
+    /// The machine, where lanes share one.
+    pub room: Room,
 }
+
+/// What is known of how much load a mesh carries, by kind of load.
+#[derive(Debug, Default)]
+pub struct Carries(Mutex<BTreeMap<String, Fit>>);
 
 // === impl Sink ===
 
@@ -104,6 +124,12 @@ impl Run {
     /// Why nothing that this run sees counts any more, once that is so.
     pub(super) fn lost(&self) -> Option<Error> {
         self.lost.error()
+    }
+
+    /// Asks or tells what is known of how much of a kind of load the mesh carries.
+    pub(super) fn fit<T>(&self, kind: &str, work: impl FnOnce(&mut Fit) -> T) -> T {
+        let mut all = self.carries.0.lock().unwrap_or_else(PoisonError::into_inner);
+        work(all.entry(kind.to_owned()).or_default())
     }
 
     pub(super) fn quiet_from(&self) -> Instant {

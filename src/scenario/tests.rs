@@ -16,13 +16,18 @@ use super::guard::Lost;
 use super::healer::Healers;
 use super::journal::{Fake, Header, Journal};
 use super::load::{Headers, Pace};
-use super::run::{Options, Sink};
+use super::room::Room;
+use super::run::{Carries, Options, Patience, Sink};
 use super::*;
 use crate::faults::{MANAGED_BY, RUN_LABEL};
 use crate::units::Percent;
 use crate::verdict::{Bound, Confidence};
 
 const RUN: &str = "r1";
+
+fn patient() -> Patience {
+    Patience { confidence: Confidence::default(), max_load_time: "1m".parse().unwrap() }
+}
 
 /// How a step ends in the middle.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,6 +84,8 @@ fn run(fake: &Fake, journal: &Journal) -> Arc<Run> {
         sink: Sink::new(Box::new(|_| {})),
         stop: CancellationToken::new(),
         quiet_from: Instant::now().into(),
+        carries: Carries::default(),
+        room: Room::default(),
     })
 }
 
@@ -138,7 +145,7 @@ async fn a_step_that_ends_in_the_middle_is_restored() {
 #[tokio::test]
 async fn a_plan_tells_claims_apart_by_the_changes_between_them() {
     let application = Application::read("features/application.yaml".as_ref()).unwrap();
-    let mut scenario = Scenario::plan(Arc::new(application));
+    let mut scenario = Scenario::plan(Arc::new(application), patient());
     let hotels: ServiceName = "hotels".parse().unwrap();
     let delayed = Disturbance::Delay { share: Percent::ALL, delay: "1s".parse().unwrap() };
     let claim = Claim::Share(Expectation {
@@ -147,7 +154,8 @@ async fn a_plan_tells_claims_apart_by_the_changes_between_them() {
         property: Property::Fails,
         bound: Bound::None_,
     });
-    let load = Load { pace: Pace::AtOnce(5), lasting: None, headers: Headers::Own };
+    let (pace, paths, headers) = (Pace::AtOnce(5), Vec::new(), Headers::Own);
+    let load = Load { pace, lasting: None, paths, headers };
     let raw = "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: c, \
                namespace: travel-agency}, spec: {hosts: [cars], http: [{route: [{destination: \
                {host: cars}}]}]}}";

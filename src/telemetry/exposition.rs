@@ -1,19 +1,63 @@
-//! The Prometheus text format, version 0.0.4, as Envoy and pilot-agent write it. Pure.
+//! The Prometheus text format, version 0.0.4, and OpenMetrics as far as a pod's merged page mixes
+//! it in. Pure.
 //!
 //! Written for this house because the parser on the shelf silently drops what Envoy emits: `name{}`
-//! and label values that contain `}` or `,`. Source: Prometheus' documentation, "Exposition
-//! formats". Comments, `# HELP` and `# TYPE` among them, are passed over: the metrics read here are
-//! known by name.
+//! and label values that contain `}` or `,`. Sources: Prometheus' documentation, "Exposition
+//! formats"; the OpenMetrics specification. Comments, `# TYPE` and `# EOF` among them, are passed
+//! over: the metrics read here are known by name.
+//!
+//! pilot-agent puts the application's lines behind Envoy's as they are, whatever they are. So a
+//! page is read line by line: of what is not ours only the name is looked at, and a line that
+//! cannot be read costs no other line.
 
+use std::borrow::Cow;
 use std::str::Chars;
+
+use super::labels::Labels;
 
 /// One pod's page is some 100 KB to 2 MB; beyond this it is not a metrics page.
 pub const MAX_BYTES: usize = 32 << 20;
 /// Istio's metrics have about 25 labels and their values are names; a longer line is not theirs.
 const MAX_LINE_BYTES: usize = 64 << 10;
 const MAX_LABELS: usize = 128;
-/// Samples per page: bounds memory (a sample of 25 labels takes about 2 KB).
+/// Samples and odd lines of ours per page: bounds memory (a sample of 25 labels takes about 2 KB).
 const MAX_SAMPLES: usize = 200_000;
+/// Odd lines of others that are kept; they are only ever shown to a person.
+const MAX_FOREIGN_ODD: usize = 16;
+/// Characters of an odd line's name that are kept: more than the longest of Istio's names has.
+const MAX_ODD_NAME: usize = 80;
+
+const BLANKS: [char; 4] = ['\n', '\r', ' ', '\t'];
+
+/// What samples are kept of: all that is read elsewhere. The rest of Istio's and Envoy's metrics
+/// (sizes, clusters) is most of a large page.
+const OURS: [&str; 5] = [
+    "istio_requests_total",
+    "istio_request_duration_milliseconds",
+    "istio_tcp_",
+    "istio_agent_process_start_time_seconds",
+    "envoy_server_uptime",
+];
+
+/// What only Envoy writes. `istio_agent_…` is pilot-agent's own, and there without Envoy.
+const ENVOYS: [&str; 5] =
+    ["envoy_", "istio_requests_total", "istio_request_", "istio_response_", "istio_tcp_"];
+
+/// What a page says.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Page {
+    /// The samples of the metrics that are read here.
+    pub samples: Vec<Sample>,
+    /// Lines that cannot be read: all whose metric begins like Istio's, and the first few others.
+    pub odd: Vec<OddLine>,
+    /// How many more odd lines there are.
+    pub more_odd: usize,
+    /// How many lines are of other metrics.
+    pub others: usize,
+    envoy: bool,
+    /// How many odd lines are not Istio's.
+    foreign_odd: usize,
+}
 
 /// One line of a page: a series and its value.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,18 +66,24 @@ pub struct Sample {
     pub name: String,
     /// Its labels.
     pub labels: Labels,
-    /// Its value.
+    /// Its value. A timestamp is passed over: whether it is seconds or milliseconds depends on the
+    /// format, and a merged page has both.
     pub value: f64,
-    /// Milliseconds since the epoch, if the page says.
-    pub timestamp_ms: Option<i64>,
 }
 
-/// Labels in the order of their names; a name occurs once.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Labels(Vec<(String, String)>);
+/// A line that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {reason}")]
+pub struct OddLine {
+    /// From 1.
+    pub line: usize,
+    /// The name it begins with as far as that can be read; empty if it begins otherwise.
+    pub metric: String,
+    /// What is wrong with it.
+    pub reason: Reason,
+}
 
-/// Why a page could not be understood. A page is understood whole or not at all: a figure from half
-/// a page would be a wrong figure.
+/// Why a page as a whole says nothing. (A line that cannot be read is an [`OddLine`].)
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} of the metrics page: {reason}")]
 pub struct ParseError {
@@ -43,7 +93,7 @@ pub struct ParseError {
     pub reason: Reason,
 }
 
-/// What can be wrong with a line.
+/// What can be wrong with a line or a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
     /// The page is larger than `MAX_BYTES`.
@@ -83,9 +133,9 @@ pub enum Reason {
     #[error("the value is not a number")]
     Value,
     /// A timestamp that is none.
-    #[error("the timestamp is not a whole number of milliseconds")]
+    #[error("the timestamp is not a number")]
     Timestamp,
-    /// More than a value and a timestamp.
+    /// More than a value, a timestamp and an exemplar.
     #[error("something follows the timestamp")]
     Trailing,
     /// The last line has no end: the page was cut off, perhaps inside a number.
@@ -93,50 +143,134 @@ pub enum Reason {
     CutOff,
 }
 
-/// Reads a page. Bounded in bytes, lines, labels and samples; never panics.
-pub fn parse(text: &str) -> Result<Vec<Sample>, ParseError> {
+/// Reads a page. Only what makes the whole page doubtful is an error: its length, more of our
+/// samples than a proxy can have, and an end in the middle of a line, because then nobody knows
+/// what else is missing. Bounded in bytes, lines, labels and samples; never panics.
+pub fn parse(text: &str) -> Result<Page, ParseError> {
     if text.len() > MAX_BYTES {
         return Err(ParseError { line: 1, reason: Reason::PageTooLong });
     }
-    let mut samples = Vec::new();
+    let mut page = Page::default();
     for (index, line) in text.split_inclusive('\n').enumerate() {
         let fail = |reason| ParseError { line: index + 1, reason };
-        if line.len() > MAX_LINE_BYTES {
-            return Err(fail(Reason::LineTooLong));
-        }
-        let content = line.trim_matches(['\n', '\r', ' ', '\t']);
-        if content.is_empty() || content.starts_with('#') {
-            continue;
-        }
-        if !line.ends_with('\n') {
+        let content = line.trim_matches(BLANKS);
+        // `# EOF` may end without a line break, and what was merged behind it begins right there.
+        let content = content.strip_prefix("# EOF").unwrap_or(content).trim_start_matches(BLANKS);
+        let comment = content.starts_with('#');
+        let ends = line.ends_with('\n') || content.is_empty();
+        if !(ends || comment && may_be_last(content)) {
             return Err(fail(Reason::CutOff));
         }
-        if samples.len() == MAX_SAMPLES {
+        if content.is_empty() || comment {
+            continue;
+        }
+        page.read(index + 1, content);
+        if page.samples.len() + page.odd.len() > MAX_SAMPLES + MAX_FOREIGN_ODD {
             return Err(fail(Reason::TooManySamples));
         }
-        samples.push(sample(content).map_err(fail)?);
     }
-    Ok(samples)
+    Ok(page)
 }
 
-fn sample(line: &str) -> Result<Sample, Reason> {
-    let (name, rest) = split_name(line, |c| c == ':').ok_or(Reason::MetricName)?;
-    let rest = skip_blanks(rest);
-    let (labels, rest) = match rest.strip_prefix('{') {
-        Some(inner) => labels(inner)?,
-        None if rest.len() == line.len() - name.len() => return Err(Reason::MetricName),
-        None => (Labels::default(), rest),
+/// Whether a page can end with this comment, without a line break. What begins like `# TYPE`
+/// announces samples, which were cut off with the rest of it.
+fn may_be_last(comment: &str) -> bool {
+    let announces = |word: &&str| word.starts_with(comment) || comment.starts_with(*word);
+    !["# TYPE", "# HELP", "# UNIT", "# EOF"].iter().any(announces)
+}
+
+// === impl Page ===
+
+impl Page {
+    /// Whether this is the page of a pilot-agent that could not read its Envoy: it answers 200 all
+    /// the same, with its own lines and the application's. Such a page says nothing about traffic,
+    /// not even that there was none; another reading may.
+    #[must_use]
+    pub const fn lacks_envoy(&self) -> bool {
+        !self.envoy
+    }
+
+    fn read(&mut self, line: usize, content: &str) {
+        let Some((name, after)) = head(content) else {
+            return self.odd(line, content, Reason::MetricName);
+        };
+        let name = name.as_ref();
+        self.envoy |= ENVOYS.iter().any(|start| name.starts_with(start))
+            // pilot-agent writes one of its own.
+            || name == "istio_build" && content.contains("component=\"proxy\"");
+        if !OURS.iter().any(|start| name.starts_with(start)) {
+            self.others += 1;
+        } else if content.len() > MAX_LINE_BYTES {
+            self.odd(line, content, Reason::LineTooLong);
+        } else {
+            match sample(name, after) {
+                Ok(sample) => self.samples.push(sample),
+                Err(reason) => self.odd(line, content, reason),
+            }
+        }
+    }
+
+    /// Notes an odd line. Those that may be Istio's are never dropped: figures depend on them.
+    fn odd(&mut self, line: usize, content: &str, reason: Reason) {
+        let begin = content.trim_start_matches(['{', ' ', '\t', '"']);
+        let metric: String = begin.chars().take_while(|c| in_name(*c)).take(MAX_ODD_NAME).collect();
+        if !metric.starts_with("istio_") {
+            self.foreign_odd += 1;
+            if self.foreign_odd > MAX_FOREIGN_ODD {
+                self.more_odd += 1;
+                return;
+            }
+        }
+        self.odd.push(OddLine { line, metric, reason });
+    }
+}
+
+// === lines ===
+
+/// What follows a metric's name.
+enum After<'a> {
+    /// Labels in braces perhaps, then the value.
+    Name(&'a str),
+    /// The name stood inside the braces (`{"http.requests",code="200"} 3`): labels, then `}`.
+    Brace(&'a str),
+}
+
+/// The name a line begins with; `None` if there is none, or if it does not end as names do.
+fn head(line: &str) -> Option<(Cow<'_, str>, After<'_>)> {
+    if let Some(inner) = line.strip_prefix('{') {
+        let (name, after) = quoted(skip_blanks(inner).strip_prefix('"')?).ok()?;
+        let after = skip_blanks(after);
+        let after = match after.strip_prefix(',') {
+            Some(labels) => labels,
+            None if after.starts_with('}') => after,
+            None => return None,
+        };
+        return Some((Cow::Owned(name), After::Brace(after)));
+    }
+    let (name, after) = split_name(line, ':')?;
+    let ends = after.starts_with([' ', '\t', '{']);
+    ends.then_some((Cow::Borrowed(name), After::Name(after)))
+}
+
+fn sample(name: &str, after: After<'_>) -> Result<Sample, Reason> {
+    let (labels, rest) = match after {
+        After::Brace(inner) => labels(inner)?,
+        After::Name(rest) => match skip_blanks(rest).strip_prefix('{') {
+            Some(inner) => labels(inner)?,
+            None => (Labels::default(), rest),
+        },
     };
     let mut words = rest.split([' ', '\t']).filter(|word| !word.is_empty());
     let value = words.next().and_then(number).ok_or(Reason::Value)?;
-    let timestamp_ms = match words.next() {
-        Some(word) => Some(word.parse().map_err(|_| Reason::Timestamp)?),
-        None => None,
-    };
-    if words.next().is_some() {
-        return Err(Reason::Trailing);
+    // OpenMetrics puts an exemplar behind a `#`. It says nothing about the series.
+    let mut words = words.take_while(|word| !word.starts_with('#'));
+    if let Some(timestamp) = words.next() {
+        number(timestamp).ok_or(Reason::Timestamp)?;
     }
-    Ok(Sample { name: name.to_owned(), labels, value, timestamp_ms })
+    match words.next() {
+        Some(_) => Err(Reason::Trailing),
+        None => Ok(Sample { name: name.to_owned(), labels, value }),
+    }
 }
 
 /// Go's number syntax as far as pages use it. Rust's own parser takes the same words (`+Inf`,
@@ -151,22 +285,33 @@ fn labels(mut rest: &str) -> Result<(Labels, &str), Reason> {
     loop {
         rest = skip_blanks(rest);
         if let Some(after) = rest.strip_prefix('}') {
-            return Ok((Labels::new(labels)?, after));
+            return Ok((Labels::new(labels).ok_or(Reason::LabelTwice)?, after));
         }
         if labels.len() == MAX_LABELS {
             return Err(Reason::TooManyLabels);
         }
-        let (name, after) = split_name(rest, |_| false).ok_or(Reason::LabelName)?;
+        let (name, after) = label_name(rest)?;
         let after = skip_blanks(after).strip_prefix('=').ok_or(Reason::Equals)?;
         let after = skip_blanks(after).strip_prefix('"').ok_or(Reason::Quotes)?;
         let (value, after) = quoted(after)?;
-        labels.push((name.to_owned(), value));
+        labels.push((name, value));
         let after = skip_blanks(after);
         rest = match after.strip_prefix(',') {
             Some(next) => next,
             None if after.starts_with('}') => after,
             None => return Err(Reason::Separator),
         };
+    }
+}
+
+/// A label's name, which may be quoted.
+fn label_name(text: &str) -> Result<(String, &str), Reason> {
+    match text.strip_prefix('"') {
+        Some(inner) => quoted(inner),
+        None => {
+            let (name, after) = split_name(text, '_').ok_or(Reason::LabelName)?;
+            Ok((name.to_owned(), after))
+        }
     }
 }
 
@@ -187,9 +332,13 @@ fn quoted(text: &str) -> Result<(String, &str), Reason> {
     }
 }
 
-fn split_name(text: &str, also: impl Fn(char) -> bool) -> Option<(&str, &str)> {
-    let inner = |c: char| c.is_ascii_alphanumeric() || c == '_' || also(c);
-    let end = text.find(|c| !inner(c)).unwrap_or(text.len());
+fn in_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// A name at the beginning, and what follows it. `also` is one more character it may have.
+fn split_name(text: &str, also: char) -> Option<(&str, &str)> {
+    let end = text.find(|c| !in_name(c) && c != also).unwrap_or(text.len());
     let (name, rest) = text.split_at(end);
     let begins_well = name.starts_with(|c: char| !c.is_ascii_digit());
     begins_well.then_some((name, rest))
@@ -199,170 +348,6 @@ fn skip_blanks(text: &str) -> &str {
     text.trim_start_matches([' ', '\t'])
 }
 
-// === impl Labels ===
-
-impl Labels {
-    fn new(mut labels: Vec<(String, String)>) -> Result<Self, Reason> {
-        labels.sort_unstable();
-        if labels.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-            return Err(Reason::LabelTwice);
-        }
-        Ok(Self(labels))
-    }
-
-    /// A label's value; an absent label is the empty string, as Prometheus has it.
-    #[must_use]
-    pub fn get(&self, name: &str) -> &str {
-        let found = self.0.binary_search_by(|(label, _)| label.as_str().cmp(name));
-        found.map_or("", |index| &self.0[index].1)
-    }
-
-    /// Name and value of each, in the order of the names.
-    pub fn iter(&self) -> std::slice::Iter<'_, (String, String)> {
-        self.0.iter()
-    }
-
-    /// Takes a label out and returns its value.
-    pub(super) fn take(&mut self, name: &str) -> Option<String> {
-        let found = self.0.binary_search_by(|(label, _)| label.as_str().cmp(name));
-        found.ok().map(|index| self.0.remove(index).1)
-    }
-}
-
-impl<'a> IntoIterator for &'a Labels {
-    type Item = &'a (String, String);
-    type IntoIter = std::slice::Iter<'a, (String, String)>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::fmt::Write as _;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn one(line: &str) -> Sample {
-        let mut samples = parse(&format!("{line}\n")).unwrap_or_else(|e| panic!("{line}: {e}"));
-        assert_eq!(samples.len(), 1, "{line}");
-        samples.remove(0)
-    }
-
-    fn reason(text: &str) -> Reason {
-        parse(text).expect_err(text).reason
-    }
-
-    #[test]
-    fn what_envoy_writes() {
-        let page = "# TYPE envoy_cluster_manager_cds_update_success counter\n\
-            envoy_cluster_manager_cds_update_success{} 3\n\n\
-            istio_requests_total{src=\"source\",response_flags=\"URX,UF\",path=\"/a{b}=c\"} 12\n\
-            up 1\n\tspaced { a = \"1\" , b=\"\" , } +Inf 1395066363000 \n\
-            # EOF";
-        let samples = parse(page).unwrap();
-        assert_eq!(samples.len(), 4);
-        assert_eq!(samples[0].name, "envoy_cluster_manager_cds_update_success");
-        assert_eq!(samples[1].labels.get("response_flags"), "URX,UF");
-        assert_eq!(samples[1].labels.get("path"), "/a{b}=c");
-        assert_eq!(samples[1].labels.get("none"), "");
-        assert_eq!(samples[2].labels, Labels::default());
-        assert_eq!(samples[3].timestamp_ms, Some(1_395_066_363_000));
-        assert!(samples[3].value.is_infinite());
-    }
-
-    #[test]
-    fn escapes_and_numbers() {
-        assert_eq!(one(r#"a{b="x\\y\"z\nw"} 1"#).labels.get("b"), "x\\y\"z\nw");
-        assert!(one("a NaN").value.is_nan());
-        assert!(one("a -Inf").value.is_sign_negative());
-        for (word, value) in [("1.458255915e9", 1.458_255_915e9), ("-3", -3.0), ("0.5", 0.5)] {
-            assert!((one(&format!("a {word}")).value - value).abs() < f64::EPSILON, "{word}");
-        }
-        assert_eq!(one("a:b_c 1\r").name, "a:b_c");
-        assert_eq!(one("a{x=\"1\"}2").name, "a");
-    }
-
-    #[test]
-    fn what_is_wrong_is_named_with_its_line() {
-        let error = parse("up 1\n\nup{a=\"1} 2\n").unwrap_err();
-        assert_eq!((error.line, error.reason), (3, Reason::Quotes));
-        for (text, expected) in [
-            ("1up 1\n", Reason::MetricName),
-            ("{a=\"1\"} 1\n", Reason::MetricName),
-            ("up-1 1\n", Reason::MetricName),
-            ("up{1a=\"\"} 1\n", Reason::LabelName),
-            ("up{,} 1\n", Reason::LabelName),
-            ("up{a:b=\"\"} 1\n", Reason::Equals),
-            ("up{a} 1\n", Reason::Equals),
-            ("up{a=1} 1\n", Reason::Quotes),
-            ("up{a=\"\\t\"} 1\n", Reason::Escape),
-            ("up{a=\"\"b=\"\"} 1\n", Reason::Separator),
-            ("up{a=\"1\",a=\"2\"} 1\n", Reason::LabelTwice),
-            ("up\n", Reason::MetricName),
-            ("up{}\n", Reason::Value),
-            ("up 1_000\n", Reason::Value),
-            ("up one\n", Reason::Value),
-            ("up 1 1.5\n", Reason::Timestamp),
-            ("up 1 2 3\n", Reason::Trailing),
-            ("up 12", Reason::CutOff),
-            ("up 12\nup{a=\"", Reason::CutOff),
-        ] {
-            assert_eq!(reason(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn pages_are_bounded() {
-        assert_eq!(reason(&"#\n".repeat(MAX_BYTES / 2 + 1)), Reason::PageTooLong);
-        assert_eq!(reason(&format!("up{} 1\n", " ".repeat(MAX_LINE_BYTES))), Reason::LineTooLong);
-        assert_eq!(reason(&"a 1\n".repeat(MAX_SAMPLES + 1)), Reason::TooManySamples);
-        let labels = (0..=MAX_LABELS).fold(String::new(), |mut all, n| {
-            write!(all, "l{n}=\"\",").unwrap();
-            all
-        });
-        assert_eq!(reason(&format!("a{{{labels}}} 1\n")), Reason::TooManyLabels);
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_panics(text in ".*") {
-            let _ = parse(&text);
-        }
-
-        #[test]
-        fn no_text_of_the_formats_own_characters_panics(
-            text in "[a1_:{}=,\"\\\\n#\\+ \t\r\n.eINF-]{0,200}",
-        ) {
-            let _ = parse(&text);
-        }
-
-        #[test]
-        fn what_is_written_is_read(
-            name in "[a-zA-Z_:][a-zA-Z0-9_:]{0,20}",
-            labels in prop::collection::btree_map("[a-zA-Z_][a-zA-Z0-9_]{0,9}", ".*", 0..6),
-            value in prop::num::f64::ANY,
-            timestamp in prop::option::of(any::<i64>()),
-        ) {
-            let mut line = format!("{name}{{");
-            for (label, value) in &labels {
-                let value =
-                    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-                write!(line, "{label}=\"{value}\",").unwrap();
-            }
-            write!(line, "}} {value}").unwrap();
-            if let Some(timestamp) = timestamp {
-                write!(line, " {timestamp}").unwrap();
-            }
-            let sample = one(&line);
-            prop_assert_eq!(&sample.name, &name);
-            prop_assert_eq!(sample.timestamp_ms, timestamp);
-            prop_assert!(sample.value.to_bits() == value.to_bits() || value.is_nan());
-            let read: Vec<_> = sample.labels.into_iter().cloned().collect();
-            prop_assert_eq!(read, labels.into_iter().collect::<Vec<_>>());
-        }
-    }
-}
+#[path = "exposition_tests.rs"]
+mod tests;

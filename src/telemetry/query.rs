@@ -5,67 +5,58 @@
 //! metrics (istio.io, "Istio Standard Metrics"; istio/proxy, `istio_stats.cc`). Above all: when a
 //! proxy picked no host (a fault, an overflow, no route), its `destination_workload` is `unknown`.
 //! So ask by destination *service*.
+//!
+//! A mesh may be told to leave out labels, or whole metrics (istio.io, "Customizing Istio Metrics
+//! with Telemetry API"). What is asked of a label that some of the counted series lack has no
+//! answer, `None`: "0 of 50 requests carry the flag" would be an invention. A label that is there
+//! and empty, or `unknown`, is an answer.
 
 use std::collections::BTreeMap;
 
-use crate::units::ServiceName;
-
-use super::exposition::Labels;
-use super::snapshot::{Histogram, REQUESTS, TCP_CLOSED, TCP_OPENED, TCP_RECEIVED, TCP_SENT};
+use super::filter::{Filter, Fit};
+use super::histogram::Histogram;
+use super::labels::Labels;
+use super::snapshot::{Key, REQUESTS, TCP_CLOSED, TCP_OPENED, TCP_RECEIVED, TCP_SENT};
 use super::window::{Window, tally};
 
-/// Whose proxy counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reporter {
-    /// The caller's.
-    Source,
-    /// The callee's.
-    Destination,
-}
-
-/// Which series are asked for; what is `None` is not asked. `Filter { reporter: …,
-/// ..Filter::default() }`. Labels are compared exactly, except the destination service, which is a
-/// host name.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Filter {
-    /// Whose proxy counted. Asking neither counts most requests twice.
-    pub reporter: Option<Reporter>,
-    /// The caller's workload, e.g. `voyages`.
-    pub source_workload: Option<String>,
-    /// The caller's namespace.
-    pub source_namespace: Option<String>,
-    /// The service that was called: `travels`, or `travels.travel-agency`. A caller's proxy that
-    /// found no route or no cluster (flags NR, NC) reports the Host header instead; its port is
-    /// passed over, and a host of one word is in the caller's namespace, as in Kubernetes' DNS.
-    pub destination_service: Option<ServiceName>,
-    /// The callee's workload, e.g. `travels-v2`; `unknown` where no host was picked.
-    pub destination_workload: Option<String>,
-    /// The callee's namespace.
-    pub destination_namespace: Option<String>,
-    /// The callee's version, e.g. `v2`.
-    pub destination_version: Option<String>,
-    /// The status code, `0` if no response was ever produced.
-    pub response_code: Option<String>,
-    /// One of Envoy's response flags, e.g. `DI`, among those that are joined by `,`; `-` is none.
-    pub response_flag: Option<String>,
-}
+const WORKLOAD: &str = "destination_workload";
+const VERSION: &str = "destination_version";
 
 /// Requests, grouped by what tells them apart.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Requests {
     groups: BTreeMap<Group, u64>,
+    doubtful: Doubtful,
 }
 
+/// Requests that are alike. A label that is not there is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Group {
-    code: String,
-    flags: String,
-    source: String,
-    workload: String,
-    version: String,
+    code: Option<String>,
+    flags: Option<String>,
+    workload: Option<String>,
+    version: Option<String>,
+}
+
+/// What may have been asked for, but lacks a label that the filter asks about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Doubtful {
+    lacks: Option<&'static str>,
+    count: u64,
+}
+
+/// Whether a request that a source counted reached a host, so that the host's proxy counts it too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Arrival {
+    Never,
+    Perhaps,
+    Certain,
 }
 
 /// How long requests took, as the proxies' histograms have it.
+///
+/// Where `Requests::total` of the same filter is above 0 and `count` is 0, the requests were not
+/// timed: `istio_request_duration_milliseconds` can be turned off, and nothing can be said then.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Durations {
     /// Limits between buckets in milliseconds, ascending. Series with different limits are merged
@@ -77,8 +68,10 @@ pub struct Durations {
     /// significant digits), so this is good to about 1% for durations near 5 s and 5% near 1 s.
     pub sum_ms: f64,
     /// How many requests. Proxies merge histograms up to 5 s later than counters: until this equals
-    /// `Requests::total` of the same filter, some durations are still missing.
+    /// `Requests::total` of the same filter, some durations are still to come.
     pub count: u64,
+    /// As [`Requests::lacks`].
+    pub lacks: Option<&'static str>,
 }
 
 /// TCP connections and bytes, in all and by whom they reached.
@@ -86,10 +79,9 @@ pub struct Durations {
 pub struct Tcp {
     /// All of them.
     pub total: TcpCounts,
-    /// By destination workload.
-    pub by_workload: BTreeMap<String, TcpCounts>,
-    /// By destination version.
-    pub by_version: BTreeMap<String, TcpCounts>,
+    /// As [`Requests::lacks`].
+    pub lacks: Option<&'static str>,
+    by_version: BTreeMap<Option<String>, TcpCounts>,
 }
 
 /// What is counted of TCP connections.
@@ -109,23 +101,35 @@ impl Window {
     /// Requests that ended in the window.
     #[must_use]
     pub fn requests(&self, filter: &Filter) -> Requests {
-        let groups =
-            self.counted(REQUESTS, filter).map(|(labels, count)| (Group::of(labels), count));
-        Requests { groups: tally(groups.filter(|(_, count)| *count > 0)) }
+        let mut doubtful = Doubtful::default();
+        let counted = self.counted(REQUESTS, filter);
+        let sure = counted.filter(|(_, count, fit)| {
+            doubtful.take(*fit, *count);
+            *fit == Fit::Yes
+        });
+        let groups = tally(sure.map(|(labels, count, _)| (Group::of(labels), count)));
+        Requests { groups, doubtful }
     }
 
     /// How long the requests took that ended in the window.
     #[must_use]
     pub fn durations(&self, filter: &Filter) -> Durations {
         let mut merged: Option<Durations> = None;
-        for (_, histogram) in self.durations.iter().filter(|(labels, _)| filter.matches(labels)) {
-            let next = Durations::of(histogram);
-            merged = Some(match merged {
-                Some(so_far) => so_far.merged(&next),
-                None => next,
-            });
+        let mut doubtful = Doubtful::default();
+        for (labels, histograms) in &self.durations {
+            let fit = filter.fit(labels);
+            for histogram in histograms {
+                doubtful.take(fit, histogram.count());
+                if fit == Fit::Yes {
+                    let next = Durations::of(histogram);
+                    merged = Some(match merged {
+                        Some(so_far) => so_far.merged(&next),
+                        None => next,
+                    });
+                }
+            }
         }
-        merged.unwrap_or_default()
+        Durations { lacks: doubtful.lacks, ..merged.unwrap_or_default() }
     }
 
     /// TCP connections and bytes that were counted in the window.
@@ -139,90 +143,160 @@ impl Window {
             (TCP_RECEIVED, |counts| &mut counts.received_bytes),
         ];
         let mut tcp = Tcp::default();
+        let mut doubtful = Doubtful::default();
         for (metric, field) in fields {
-            for (labels, count) in self.counted(metric, filter).filter(|(_, count)| *count > 0) {
-                let workload = labels.get("destination_workload").to_owned();
-                let version = labels.get("destination_version").to_owned();
-                *field(&mut tcp.total) += count;
-                *field(tcp.by_workload.entry(workload).or_default()) += count;
-                *field(tcp.by_version.entry(version).or_default()) += count;
+            for (labels, count, fit) in self.counted(metric, filter) {
+                doubtful.take(fit, count);
+                if fit == Fit::Yes {
+                    let version = labels.find(VERSION).map(str::to_owned);
+                    *field(&mut tcp.total) += count;
+                    *field(tcp.by_version.entry(version).or_default()) += count;
+                }
             }
         }
-        tcp
+        Tcp { lacks: doubtful.lacks, ..tcp }
     }
 
     fn counted<'a>(
         &'a self,
         metric: &'a str,
         filter: &'a Filter,
-    ) -> impl Iterator<Item = (&'a Labels, u64)> {
-        self.counters
-            .iter()
-            .filter(move |(name, labels, _)| *name == metric && filter.matches(labels))
-            .map(|(_, labels, count)| (labels, *count))
+    ) -> impl Iterator<Item = (&'a Labels, u64, Fit)> {
+        let of_metric = self.counters.iter().filter(move |(key, _)| key.metric == metric);
+        of_metric.map(|(Key { labels, .. }, count)| (&**labels, *count, filter.fit(labels)))
     }
 }
 
-// === impl Reporter ===
+// === impl Doubtful ===
 
-impl Reporter {
-    /// As in the `reporter` label.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Source => "source",
-            Self::Destination => "destination",
+impl Doubtful {
+    fn take(&mut self, fit: Fit, count: u64) {
+        if let Fit::Lacks(label) = fit {
+            self.lacks.get_or_insert(label);
+            self.count = self.count.saturating_add(count);
         }
     }
 }
 
-// === impl Filter ===
+// === impl Requests ===
 
-impl Filter {
-    /// What `reporter`'s proxies counted of requests to a service: how most questions begin.
+impl Requests {
+    /// All of them.
     #[must_use]
-    pub fn of(reporter: Reporter, service: &ServiceName) -> Self {
-        let destination_service = Some(service.clone());
-        Self { reporter: Some(reporter), destination_service, ..Self::default() }
+    pub fn total(&self) -> u64 {
+        self.groups.values().sum()
     }
 
-    fn matches(&self, labels: &Labels) -> bool {
-        let is = |label: &str, wanted: Option<&str>| {
-            wanted.is_none_or(|wanted| labels.get(label) == wanted)
-        };
-        is("reporter", self.reporter.map(Reporter::as_str))
-            && is("source_workload", self.source_workload.as_deref())
-            && is("source_workload_namespace", self.source_namespace.as_deref())
-            && is("destination_workload", self.destination_workload.as_deref())
-            && is("destination_workload_namespace", self.destination_namespace.as_deref())
-            && is("destination_version", self.destination_version.as_deref())
-            && is("response_code", self.response_code.as_deref())
-            && self
-                .response_flag
-                .as_deref()
-                .is_none_or(|flag| has_flag(labels.get("response_flags"), flag))
-            && self.destination_service.as_ref().is_none_or(|service| {
-                let caller = labels.get("source_workload_namespace");
-                is_service(labels.get("destination_service"), service, caller)
-            })
+    /// A label that the filter asks about and that counted series lack which fit otherwise: nobody
+    /// can tell whether they are among those that were asked for. `total` is without them.
+    #[must_use]
+    pub const fn lacks(&self) -> Option<&'static str> {
+        self.doubtful.lacks
+    }
+
+    /// Those answered with 5xx, or never answered (code 0).
+    #[must_use]
+    pub fn errors(&self) -> Option<u64> {
+        let is_error = |code: &str| code == "0" || (code.len() == 3 && code.starts_with('5'));
+        self.with(|group| group.code.as_deref(), is_error)
+    }
+
+    /// Those with one of Envoy's response flags, alone or among others; `-` counts those without.
+    #[must_use]
+    pub fn with_flag(&self, flag: &str) -> Option<u64> {
+        self.with(|group| group.flags.as_deref(), |flags| has_flag(flags, flag))
+    }
+
+    /// Those with a status code; `0` if no response was ever produced.
+    #[must_use]
+    pub fn with_code(&self, code: &str) -> Option<u64> {
+        self.with(|group| group.code.as_deref(), |is| is == code)
+    }
+
+    /// Those that reached a workload, e.g. `travels-v2`; `unknown` where no host was picked.
+    #[must_use]
+    pub fn to_workload(&self, workload: &str) -> Option<u64> {
+        self.with(|group| group.workload.as_deref(), |is| is == workload)
+    }
+
+    /// Those that reached a version, e.g. `v2`.
+    #[must_use]
+    pub fn to_version(&self, version: &str) -> Option<u64> {
+        self.with(|group| group.version.as_deref(), |is| is == version)
+    }
+
+    /// Of what sources counted: how many a destination's proxies must have counted too, and how
+    /// many they may have, the certain ones included. A label that is not there widens the range.
+    /// A request that was tried or copied to several hosts is one here.
+    #[must_use]
+    pub fn arrivals(&self) -> (u64, u64) {
+        let (mut certain, mut possible) = (0, self.doubtful.count);
+        for (group, count) in &self.groups {
+            match group.arrival() {
+                Arrival::Never => {}
+                Arrival::Perhaps => possible += count,
+                Arrival::Certain => {
+                    certain += count;
+                    possible += count;
+                }
+            }
+        }
+        (certain, possible)
+    }
+
+    /// How many have a label's value so; `None` if some do not have the label.
+    fn with(
+        &self,
+        label: impl Fn(&Group) -> Option<&str>,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Option<u64> {
+        let mut sum = 0;
+        for (group, count) in &self.groups {
+            if wanted(label(group)?) {
+                sum += count;
+            }
+        }
+        self.doubtful.lacks.is_none().then_some(sum)
     }
 }
 
-/// Whether a host name, with or without port, is the service's.
-fn is_service(host: &str, service: &ServiceName, callers_namespace: &str) -> bool {
-    let host = host.split_once(':').map_or(host, |(name, _port)| name);
-    let host = host.strip_suffix('.').unwrap_or(host);
-    let mut words = host.splitn(3, '.');
-    let name = words.next().unwrap_or_default();
-    let namespace = words.next().unwrap_or(callers_namespace);
-    // `hotels.travel-agency.example.com` is somebody else's.
-    let in_cluster = words.next().is_none_or(|rest| {
-        rest.split('.').next().is_some_and(|word| word.eq_ignore_ascii_case("svc"))
-    });
-    let wanted = service.namespace.as_deref();
-    in_cluster
-        && name.eq_ignore_ascii_case(&service.name)
-        && wanted.is_none_or(|wanted| namespace.eq_ignore_ascii_case(wanted))
+// === impl Group ===
+
+impl Group {
+    fn of(labels: &Labels) -> Self {
+        let find = |label| labels.find(label).map(str::to_owned);
+        Self {
+            code: find("response_code"),
+            flags: find("response_flags"),
+            workload: find(WORKLOAD),
+            version: find(VERSION),
+        }
+    }
+
+    /// Whether the requests reached a host, by what the source says of how they ended.
+    ///
+    /// - Without a host (`unknown`) there is nothing to reach: a fault, an overflow, no route, no
+    ///   cluster, no healthy host, or a caller that gave up before (FI, UO, NR, NC, UH, DC).
+    /// - UF: the connection failed. After retries (URX,UF) so did the others.
+    /// - Code 0: the caller gave up while the request was somewhere on its way.
+    /// - A response came from the host, or a timeout ran that begins when the request was sent (UT;
+    ///   the host's proxy sees its caller leave, `0 DC`): it arrived.
+    /// - Whatever else may have happened (UC, UR, …), it happened on the way or after.
+    fn arrival(&self) -> Arrival {
+        const ANSWERED: [&str; 5] = ["-", "DI", "UT", "URX", "DC"];
+        let flags = self.flags.as_deref();
+        if matches!(self.workload.as_deref(), Some("unknown" | ""))
+            || flags.is_some_and(|flags| has_flag(flags, "UF"))
+        {
+            return Arrival::Never;
+        }
+        let answered = |flags: &str| flags.split(',').all(|flag| ANSWERED.contains(&flag));
+        let known = self.workload.is_some() && flags.is_some_and(answered);
+        match self.code.as_deref() {
+            Some(code) if known && code != "0" => Arrival::Certain,
+            _ => Arrival::Perhaps,
+        }
+    }
 }
 
 /// Whether one of Envoy's flags is among those joined by `,`.
@@ -233,105 +307,14 @@ fn has_flag(flags: &str, flag: &str) -> bool {
 // === impl Tcp ===
 
 impl Tcp {
-    /// Connections opened to pods of this version.
+    /// What reached pods of this version.
     #[must_use]
-    pub fn opened_to_version(&self, version: &str) -> u64 {
-        self.by_version.get(version).map_or(0, |counts| counts.opened)
-    }
-}
-
-// === impl Requests ===
-
-impl Group {
-    fn of(labels: &Labels) -> Self {
-        let get = |label| labels.get(label).to_owned();
-        Self {
-            code: get("response_code"),
-            flags: get("response_flags"),
-            source: get("source_workload"),
-            workload: get("destination_workload"),
-            version: get("destination_version"),
+    pub fn to_version(&self, version: &str) -> Option<TcpCounts> {
+        if self.lacks.is_some() || self.by_version.contains_key(&None) {
+            return None;
         }
-    }
-
-    fn is_error(&self) -> bool {
-        self.code == "0" || (self.code.len() == 3 && self.code.starts_with('5'))
-    }
-}
-
-impl Requests {
-    /// All of them.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.count(|_| true)
-    }
-
-    /// Those answered with 5xx, or never answered (code 0).
-    #[must_use]
-    pub fn errors(&self) -> u64 {
-        self.count(Group::is_error)
-    }
-
-    /// Those with one of Envoy's response flags, alone or among others; `-` counts those without.
-    #[must_use]
-    pub fn with_flag(&self, flag: &str) -> u64 {
-        self.count(|group| has_flag(&group.flags, flag))
-    }
-
-    /// Those with a status code.
-    #[must_use]
-    pub fn with_code(&self, code: &str) -> u64 {
-        self.count(|group| group.code == code)
-    }
-
-    /// Those that reached a workload, e.g. `travels-v2`.
-    #[must_use]
-    pub fn to_workload(&self, workload: &str) -> u64 {
-        self.count(|group| group.workload == workload)
-    }
-
-    /// Those that reached a version, e.g. `v2`.
-    #[must_use]
-    pub fn to_version(&self, version: &str) -> u64 {
-        self.count(|group| group.version == version)
-    }
-
-    /// By status code.
-    #[must_use]
-    pub fn by_code(&self) -> BTreeMap<&str, u64> {
-        self.by(|group| &group.code)
-    }
-
-    /// By response flags as they were reported, several joined by `,`.
-    #[must_use]
-    pub fn by_flags(&self) -> BTreeMap<&str, u64> {
-        self.by(|group| &group.flags)
-    }
-
-    /// By the caller's workload.
-    #[must_use]
-    pub fn by_source(&self) -> BTreeMap<&str, u64> {
-        self.by(|group| &group.source)
-    }
-
-    /// By the callee's workload.
-    #[must_use]
-    pub fn by_workload(&self) -> BTreeMap<&str, u64> {
-        self.by(|group| &group.workload)
-    }
-
-    /// By the callee's version.
-    #[must_use]
-    pub fn by_version(&self) -> BTreeMap<&str, u64> {
-        self.by(|group| &group.version)
-    }
-
-    fn count(&self, wanted: impl Fn(&Group) -> bool) -> u64 {
-        self.groups.iter().filter(|(group, _)| wanted(group)).map(|(_, count)| count).sum()
-    }
-
-    fn by(&self, key: impl Fn(&Group) -> &String) -> BTreeMap<&str, u64> {
-        tally(self.groups.iter().map(|(group, count)| (key(group).as_str(), *count)))
+        let found = self.by_version.get(&Some(version.to_owned()));
+        Some(found.copied().unwrap_or_default())
     }
 }
 
@@ -343,7 +326,8 @@ impl Durations {
             bounds_ms: histogram.bounds.clone(),
             buckets: histogram.buckets.clone(),
             sum_ms: histogram.sum,
-            count: histogram.buckets.iter().sum(),
+            count: histogram.count(),
+            lacks: None,
         }
     }
 
@@ -362,7 +346,7 @@ impl Durations {
             }
         }
         let (sum_ms, count) = (self.sum_ms + other.sum_ms, self.count + other.count);
-        Self { bounds_ms, buckets, sum_ms, count }
+        Self { bounds_ms, buckets, sum_ms, count, lacks: None }
     }
 
     /// How many requests took from `low_ms` (included) to `high_ms` (excluded): those that did for
@@ -386,12 +370,6 @@ impl Durations {
             }
         }
         (certain, possible)
-    }
-
-    /// The mean in milliseconds, as good as `sum_ms`; `None` without requests.
-    #[must_use]
-    pub fn mean_ms(&self) -> Option<f64> {
-        (self.count > 0).then(|| self.sum_ms / self.count as f64)
     }
 }
 

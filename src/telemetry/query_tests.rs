@@ -1,27 +1,25 @@
-//! Windows and questions, on pages as sidecars serve them.
+//! Questions, on pages as sidecars serve them.
 
 use std::fmt::Write as _;
 
 use super::*;
 use crate::telemetry::exposition::parse;
-use crate::telemetry::{PodName, Snapshot, WindowError};
-
-/// A pod's page: each line is `metric-and-labels count`.
-fn page(lines: &[&str]) -> String {
-    lines.iter().fold(String::new(), |page, line| page + line + "\n")
-}
+use crate::telemetry::{PodName, Reporter, Snapshot};
+use crate::units::ServiceName;
 
 fn snapshot(pods: &[(&str, &str)]) -> Snapshot {
     let mut snapshot = Snapshot::default();
     for (pod, page) in pods {
         let (namespace, name) = pod.split_once('/').unwrap();
-        snapshot.insert(PodName::new(namespace, name), "", parse(page).unwrap()).unwrap();
+        snapshot.insert(PodName::new(namespace, name), "", parse(page).unwrap());
     }
     snapshot
 }
 
 fn window(pods: &[(&str, &str)]) -> Window {
-    Window::between(&Snapshot::default(), &snapshot(pods)).unwrap()
+    let window = Window::between(&Snapshot::default(), &snapshot(pods));
+    assert_eq!(window.missing, []);
+    window
 }
 
 fn service(name: &str) -> ServiceName {
@@ -65,22 +63,19 @@ fn requests_are_found_by_service_even_without_a_host() {
     let window = window(&[("travel-portal/voyages-1", &voyages)]);
     let asked = Filter::of(Reporter::Source, &service("travels.travel-agency"));
     let requests = window.requests(&asked);
-    assert_eq!(requests.total(), 20);
-    assert_eq!(requests.errors(), 4 + 3 + 1, "5xx and never answered; 404 is an answer");
-    assert_eq!(requests.with_flag("DI"), 3);
-    assert_eq!(requests.with_flag("UT"), 3);
-    assert_eq!(requests.with_flag("D"), 0, "flags are compared whole");
-    assert_eq!(requests.with_flag("-"), 10);
-    assert_eq!(requests.with_code("404"), 2);
-    assert_eq!(requests.by_workload()["unknown"], 6);
-    assert_eq!(requests.by_version()["v1"], 10);
-    assert_eq!(requests.by_source(), BTreeMap::from([("voyages", 20)]));
-    assert_eq!(requests.by_code()["504"], 3);
-    assert_eq!(requests.by_flags()["UT,DI"], 3);
+    assert_eq!((requests.total(), requests.lacks()), (20, None));
+    assert_eq!(requests.errors(), Some(4 + 3 + 1), "5xx and never answered; 404 is an answer");
+    assert_eq!(requests.with_flag("DI"), Some(3));
+    assert_eq!(requests.with_flag("UT"), Some(3));
+    assert_eq!(requests.with_flag("D"), Some(0), "flags are compared whole");
+    assert_eq!(requests.with_flag("-"), Some(10));
+    assert_eq!(requests.with_code("404"), Some(2));
+    assert_eq!(requests.with_code("504"), Some(3));
+    assert_eq!(requests.to_workload("unknown"), Some(6));
+    assert_eq!(requests.to_version("v1"), Some(10));
+    assert_eq!(requests.arrivals(), (10 + 3, 10 + 3 + 1));
 
     let one = |filter: Filter| window.requests(&filter).total();
-    assert_eq!(one(Filter { response_flag: Some("UT".into()), ..asked.clone() }), 3);
-    assert_eq!(one(Filter { response_code: Some("200".into()), ..asked.clone() }), 10);
     assert_eq!(one(Filter { destination_version: Some("v2".into()), ..asked.clone() }), 3);
     assert_eq!(one(Filter { destination_workload: Some("travels-v3".into()), ..asked.clone() }), 1);
     assert_eq!(one(Filter { source_workload: Some("viaggi".into()), ..asked.clone() }), 0);
@@ -90,63 +85,122 @@ fn requests_are_found_by_service_even_without_a_host() {
 }
 
 #[test]
-fn hosts_are_services() {
-    for (host, asked, caller, expected) in [
-        (HOST, "travels", "x", true),
-        (HOST, "travels.travel-agency", "x", true),
-        (HOST, "travels.other", "x", false),
-        (HOST, "travel", "x", false),
-        ("travels.travel-agency:8000", "travels.travel-agency", "x", true),
-        ("travels.travel-agency.svc:8000", "travels.travel-agency", "x", true),
-        ("Travels.Travel-Agency.svc.cluster.local.", "travels.travel-agency", "x", true),
-        ("travels:8000", "travels.travel-agency", "travel-agency", true),
-        ("travels:8000", "travels.travel-agency", "travel-portal", false),
-        ("travels.travel-agency.example.com", "travels.travel-agency", "x", false),
-        ("unknown", "travels", "x", false),
-        ("10.0.0.1:8000", "travels", "x", false),
-        ("[::1]:8000", "travels", "x", false),
-        ("", "travels", "x", false),
-    ] {
-        assert_eq!(is_service(host, &service(asked), caller), expected, "{host} as {asked}");
-    }
-}
-
-#[test]
-fn windows_are_exact_differences_over_all_pods() {
-    let page = |count| requests("voyages", "travels-v1", HOST, 200, "-", count);
-    let before = snapshot(&[("travel-portal/voyages-1", &page(100))]);
-    let later = page(112) + &requests("voyages", "travels-v1", HOST, 503, "UH", 5);
-    let after = snapshot(&[("travel-portal/voyages-1", &later), ("travel-portal/b", &page(3))]);
-    let requests = Window::between(&before, &after).unwrap().requests(&Filter::default());
-    assert_eq!(requests.by_code(), BTreeMap::from([("200", 12 + 3), ("503", 5)]));
-    assert_eq!(Window::between(&after, &after).unwrap().requests(&Filter::default()).total(), 0);
-}
-
-#[test]
-fn pods_that_restarted_or_vanished_are_named() {
-    let page = |count| requests("voyages", "travels-v1", HOST, 200, "-", count);
-    let error = |before: &Snapshot, after: &Snapshot| -> WindowError {
-        Window::between(before, after).unwrap_err()
+fn an_absent_label_is_no_zero() {
+    let series = |labels: &str, count: u64| {
+        format!("istio_requests_total{{reporter=\"source\",{labels}}} {count}\n")
     };
-    let before = snapshot(&[("p/a", &page(9)), ("p/b", &page(9)), ("p/c", &page(9))]);
-    let after = snapshot(&[("p/a", &page(10)), ("p/b", &page(8))]);
-    assert_eq!(
-        error(&before, &after).to_string(),
-        "counters went away between the two readings: p/c vanished, p/b restarted"
-    );
-    // A series that is gone is a restart, and so is another life with larger counters.
-    assert!(error(&snapshot(&[("p/a", &page(9))]), &snapshot(&[("p/a", "")])).pods.len() == 1);
-    let lives = ["uid-1/0", "uid-1/1"].map(|life| {
-        let mut snapshot = Snapshot::default();
-        snapshot.insert(PodName::new("p", "a"), life, parse(&page(9)).unwrap()).unwrap();
-        snapshot
-    });
-    assert!(error(&lives[0], &lives[1]).to_string().ends_with("p/a restarted"));
-    // Only the first ten are named.
-    let names: Vec<String> = (0..12).map(|n| format!("p/{n:02}")).collect();
-    let pods: Vec<_> = names.iter().map(|name| (name.as_str(), "")).collect();
-    let many = error(&snapshot(&pods), &Snapshot::default()).to_string();
-    assert!(many.ends_with("p/09 vanished and 2 more"), "{many}");
+    let all = [
+        ("response_code", "200"),
+        ("response_flags", ""),
+        ("destination_workload", "unknown"),
+        ("destination_version", ""),
+    ];
+    let labels = |without: &str| {
+        let kept = all.iter().filter(|(name, _)| *name != without);
+        kept.map(|(name, value)| format!("{name}=\"{value}\",")).collect::<String>()
+    };
+    let answers = |page: &str| {
+        let found = window(&[("p/a", page)]).requests(&Filter::default());
+        assert_eq!(found.lacks(), None);
+        let answers = [
+            found.errors(),
+            found.with_code("503"),
+            found.with_flag("DI"),
+            found.to_workload("w"),
+            found.to_version("v"),
+        ];
+        (found.total(), answers.map(|answer| answer.is_some()))
+    };
+    assert_eq!(answers(&series(&labels("none"), 50)), (50, [true; 5]));
+    for (without, expected) in [
+        ("response_code", [false, true, true, true]),
+        ("response_flags", [true, false, true, true]),
+        ("destination_workload", [true, true, false, true]),
+        ("destination_version", [true, true, true, false]),
+    ] {
+        let [code, flags, workload, version] = expected;
+        let expected = [code, code, flags, workload, version];
+        assert_eq!(answers(&series(&labels(without), 50)), (50, expected), "{without}");
+        // One of many is enough, but it must have been counted in the window.
+        let with = |count| series(&labels("none"), 7) + &series(&labels(without), count);
+        assert_eq!(answers(&with(50)), (57, expected), "{without}");
+        assert_eq!(answers(&with(0)), (7, [true; 5]), "{without}");
+    }
+    let none = Window::default().requests(&Filter::default());
+    assert_eq!((none.total(), none.with_flag("DI")), (0, Some(0)));
+}
+
+#[test]
+fn a_filter_on_an_absent_label_is_told() {
+    let counted = "istio_requests_total{reporter=\"source\",source_workload=\"a\",\
+        response_flags=\"-\"} 5\nistio_requests_total{reporter=\"source\",response_flags=\"-\"} 3\n\
+        istio_tcp_connections_opened_total{reporter=\"source\",destination_version=\"v1\"} 2\n";
+    let timed = histogram("reporter=\"source\"", &[("+Inf", 3)], 9.0);
+    let window = window(&[("p/a", &(counted.to_owned() + &timed))]);
+    let from = |name: &str| Filter { source_workload: Some(name.into()), ..Filter::default() };
+    let requests = window.requests(&from("a"));
+    assert_eq!((requests.total(), requests.lacks()), (5, Some("source_workload")));
+    assert_eq!(requests.with_flag("-"), None, "5 or 8");
+    assert_eq!(requests.arrivals(), (0, 8));
+    assert_eq!(window.durations(&from("a")).lacks, Some("source_workload"));
+    assert_eq!(window.tcp(&from("a")).lacks, Some("source_workload"));
+    assert_eq!(window.tcp(&from("a")).to_version("v1"), None);
+    let all = Filter { reporter: Some(Reporter::Source), ..Filter::default() };
+    assert_eq!(window.requests(&all).lacks(), None);
+    assert_eq!((window.durations(&all).lacks, window.durations(&all).count), (None, 3));
+    assert_eq!(window.tcp(&all).to_version("v2").unwrap().opened, 0);
+}
+
+#[test]
+fn what_never_arrived_is_expected_nowhere() {
+    let group = |workload: Option<&str>, code: Option<&str>, flags: Option<&str>| Group {
+        code: code.map(str::to_owned),
+        flags: flags.map(str::to_owned),
+        workload: workload.map(str::to_owned),
+        version: None,
+    };
+    let (host, none) = (Some("hotels-v1"), Some("unknown"));
+    for (workload, code, flags, expected) in [
+        // No host was picked.
+        (none, Some("503"), Some("FI"), Arrival::Never),
+        (none, Some("503"), Some("DI,FI"), Arrival::Never),
+        (none, Some("503"), Some("UO"), Arrival::Never),
+        (none, Some("503"), Some("UH"), Arrival::Never),
+        (none, Some("503"), Some("NC"), Arrival::Never),
+        (none, Some("404"), Some("NR"), Arrival::Never),
+        (none, Some("0"), Some("DC"), Arrival::Never),
+        (none, Some("0"), Some("DI,DC"), Arrival::Never),
+        (none, None, None, Arrival::Never),
+        // The host was never reached.
+        (host, Some("503"), Some("UF"), Arrival::Never),
+        (host, Some("503"), Some("URX,UF"), Arrival::Never),
+        (host, Some("503"), Some("UF,URX"), Arrival::Never),
+        (None, Some("503"), Some("UF"), Arrival::Never),
+        (host, None, Some("UF"), Arrival::Never),
+        // It answered, or was waited for.
+        (host, Some("200"), Some("-"), Arrival::Certain),
+        (host, Some("200"), Some("DI"), Arrival::Certain),
+        (host, Some("200"), Some("DC"), Arrival::Certain),
+        (host, Some("503"), Some("-"), Arrival::Certain),
+        (host, Some("503"), Some("URX"), Arrival::Certain),
+        (host, Some("504"), Some("UT"), Arrival::Certain),
+        (host, Some("504"), Some("DI,UT"), Arrival::Certain),
+        (host, Some("504"), Some("URX,UT"), Arrival::Certain),
+        // It went wrong on the way, or behind the host's proxy.
+        (host, Some("0"), Some("DC"), Arrival::Perhaps),
+        (host, Some("0"), Some("DI,DC"), Arrival::Perhaps),
+        (host, Some("503"), Some("UC"), Arrival::Perhaps),
+        (host, Some("503"), Some("UC,URX"), Arrival::Perhaps),
+        (host, Some("503"), Some("UO"), Arrival::Perhaps),
+        (host, Some("502"), Some("UPE"), Arrival::Perhaps),
+        // Nobody says.
+        (host, Some("200"), None, Arrival::Perhaps),
+        (host, None, Some("-"), Arrival::Perhaps),
+        (None, Some("200"), Some("-"), Arrival::Perhaps),
+    ] {
+        let one = group(workload, code, flags);
+        assert_eq!(one.arrival(), expected, "{one:?}");
+    }
 }
 
 #[test]
@@ -169,10 +223,8 @@ fn durations_know_what_they_do_not_know() {
     // A limit inside a bucket leaves the bucket open.
     assert_eq!(durations.share_between(5_000.0, 5_300.0), (0, 90));
     assert_eq!(durations.share_between(2_000.0, f64::INFINITY), (92, 95));
-    assert!((durations.mean_ms().unwrap() - 462_000.0 / 99.0).abs() < 1e-9);
     let other = window.durations(&Filter::of(Reporter::Source, &service("cars")));
-    assert_eq!((other.count, other.mean_ms()), (0, None));
-    assert_eq!(other.share_between(0.0, 1.0), (0, 0));
+    assert_eq!((other.count, other.share_between(0.0, 1.0)), (0, (0, 0)));
 }
 
 #[test]
@@ -184,14 +236,38 @@ fn durations_of_a_window_are_differences_and_merge_on_shared_limits() {
     let a = page("a", &[("100", 6), ("200", 3), ("+Inf", 1)], 1_500.0);
     let b = page("b", &[("50", 1), ("100", 2), ("+Inf", 4)], 2_000.0);
     let after = snapshot(&[("p/a", &a), ("p/b", &b)]);
-    let durations = Window::between(&before, &after).unwrap().durations(&Filter::default());
+    let durations = Window::between(&before, &after).durations(&Filter::default());
     assert_eq!(durations.bounds_ms, [100.0]);
     assert_eq!(durations.buckets, [1 + 3, 2 + 1 + 4]);
     assert_eq!(durations.count, 11);
     assert!((durations.sum_ms - 2_800.0).abs() < 1e-9);
-    // Counts that shrank inside the histogram are a restart, even if the total has grown.
-    let shrunk = page("a", &[("100", 4), ("200", 9), ("+Inf", 9)], 9_000.0);
-    assert!(Window::between(&before, &snapshot(&[("p/a", &shrunk)])).is_err());
+}
+
+#[test]
+fn a_mesh_that_does_not_time_still_counts() {
+    let before = snapshot(&[("shop-front/basket-1", include_str!("pages/untimed-before.txt"))]);
+    let after = snapshot(&[("shop-front/basket-1", include_str!("pages/untimed-after.txt"))]);
+    let window = Window::between(&before, &after);
+    assert_eq!(window.missing, []);
+    let filter = Filter::of(Reporter::Source, &service("stock.shop"));
+    let requests = window.requests(&filter);
+    assert_eq!((requests.total(), requests.with_code("200")), (50, Some(50)));
+    assert_eq!((requests.with_flag("DI"), requests.to_version("v1")), (Some(0), Some(50)));
+    assert_eq!(window.durations(&filter), Durations::default());
+}
+
+#[test]
+fn a_mesh_that_leaves_out_flags_says_nothing_of_them() {
+    let before = snapshot(&[("shop-front/basket-1", "envoy_server_live 1\n")]);
+    let after = snapshot(&[("shop-front/basket-1", include_str!("pages/unflagged-after.txt"))]);
+    let window = Window::between(&before, &after);
+    assert_eq!(window.missing, []);
+    let filter = Filter::of(Reporter::Source, &service("stock.shop"));
+    let requests = window.requests(&filter);
+    assert_eq!((requests.total(), requests.with_flag("DI")), (150, None));
+    assert_eq!((requests.with_code("200"), requests.to_version("v1")), (Some(150), Some(150)));
+    assert_eq!(requests.arrivals(), (0, 150));
+    assert_eq!(window.durations(&filter).share_between(0.0, 60.0), (150, 150));
 }
 
 #[test]
@@ -200,22 +276,24 @@ fn tcp_is_counted_by_connections_and_bytes() {
         format!(
             "istio_tcp_{metric}{{reporter=\"source\",source_workload=\"hotels-v1\",\
              destination_service=\"mysqldb.travel-agency.svc.cluster.local\",\
-             destination_workload=\"mysqldb-{to}\",destination_version=\"{to}\"}} {count}"
+             destination_workload=\"mysqldb-{to}\",destination_version=\"{to}\"}} {count}\n"
         )
     };
-    let lines = [
-        series("connections_opened_total", "v1", 80),
-        series("connections_closed_total", "v1", 79),
-        series("sent_bytes_total", "v1", 8_000),
-        series("received_bytes_total", "v1", 800),
-        series("connections_opened_total", "v2", 20),
-    ];
-    let lines: Vec<_> = lines.iter().map(String::as_str).collect();
-    let window = window(&[("travel-agency/hotels-v1-0", &page(&lines))]);
-    let tcp = window.tcp(&Filter::of(Reporter::Source, &service("mysqldb.travel-agency")));
+    let page = series("connections_opened_total", "v1", 80)
+        + &series("connections_closed_total", "v1", 79)
+        + &series("sent_bytes_total", "v1", 8_000)
+        + &series("received_bytes_total", "v1", 800)
+        + &series("connections_opened_total", "v2", 20);
+    let asked = Filter::of(Reporter::Source, &service("mysqldb.travel-agency"));
+    let tcp = window(&[("travel-agency/hotels-v1-0", &page)]);
+    assert_eq!(tcp.requests(&Filter::default()).total(), 0);
+    let tcp = tcp.tcp(&asked);
     assert_eq!(tcp.total.opened, 100);
     let v1 = TcpCounts { opened: 80, closed: 79, sent_bytes: 8_000, received_bytes: 800 };
-    assert_eq!(tcp.by_workload["mysqldb-v1"], v1);
-    assert_eq!(tcp.by_version["v2"].opened, 20);
-    assert_eq!(window.requests(&Filter::default()).total(), 0);
+    assert_eq!(tcp.to_version("v1"), Some(v1));
+    assert_eq!(tcp.to_version("v2").unwrap().opened, 20);
+    assert_eq!(tcp.to_version("v3"), Some(TcpCounts::default()));
+    let without = page.replace(",destination_version=\"v2\"", "");
+    let tcp = window(&[("travel-agency/hotels-v1-0", &without)]).tcp(&asked);
+    assert_eq!((tcp.total.opened, tcp.to_version("v1")), (100, None));
 }

@@ -1,22 +1,40 @@
 //! What several pods' proxies had counted at one moment: Istio's standard counters and the request
 //! durations. Pure.
+//!
+//! One pod, one metric or one series that says what cannot be costs only itself: it is kept as
+//! unread, with the reason, and the ledger makes of it what is missing.
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
-use super::exposition::{Labels, Sample};
+use super::exposition::{OddLine, Page, Sample};
+use super::histogram::{Histogram, Lines};
+use super::labels::Labels;
+use super::missing::Why;
 
 /// Counters larger than this are no longer whole numbers in the text format's floats.
 const MAX_COUNT: f64 = 9_007_199_254_740_992.0;
 
 pub(super) const REQUESTS: &str = "istio_requests_total";
-const DURATIONS: &str = "istio_request_duration_milliseconds";
+pub(super) const DURATIONS: &str = "istio_request_duration_milliseconds";
 pub(super) const TCP_OPENED: &str = "istio_tcp_connections_opened_total";
 pub(super) const TCP_CLOSED: &str = "istio_tcp_connections_closed_total";
 pub(super) const TCP_SENT: &str = "istio_tcp_sent_bytes_total";
 pub(super) const TCP_RECEIVED: &str = "istio_tcp_received_bytes_total";
 
 const COUNTERS: [&str; 5] = [REQUESTS, TCP_OPENED, TCP_CLOSED, TCP_SENT, TCP_RECEIVED];
+/// All metrics that are followed.
+pub(super) const METRICS: [&str; 6] =
+    [REQUESTS, DURATIONS, TCP_OPENED, TCP_CLOSED, TCP_SENT, TCP_RECEIVED];
+
+const UPTIME: &str = "envoy_server_uptime";
+const AGENT_START: &str = "istio_agent_process_start_time_seconds";
+
+/// Envoy's uptime is whole seconds, brought up to date at each flush of its statistics.
+const UPTIME_ROUNDING: f64 = 1.0;
+/// A process' start is reckoned from the machine's, which moves a little when its clock is set.
+const START_ROUNDING: f64 = 2.0;
 
 /// A pod.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,43 +45,58 @@ pub struct PodName {
     pub name: String,
 }
 
+/// What a question is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Metric {
+    /// How many requests, and how they ended.
+    Requests,
+    /// How long they took.
+    Durations,
+    /// TCP connections and bytes.
+    Tcp,
+}
+
 /// What several pods had counted at one moment.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Snapshot {
-    pub(super) pods: BTreeMap<PodName, PodCounts>,
+    pub(super) pods: BTreeMap<PodName, Reading>,
 }
 
 /// What one pod had counted.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct PodCounts {
-    /// Which life of the pod this was; empty if unknown.
-    pub(super) incarnation: String,
-    /// By metric and labels.
-    pub(super) counters: BTreeMap<(&'static str, Labels), u64>,
-    /// By labels, without `le`.
-    pub(super) durations: BTreeMap<Labels, Histogram>,
+pub(super) struct Reading {
+    pub(super) life: Life,
+    /// Why nothing is known of it.
+    pub(super) unread: Option<Why>,
+    /// Metrics of which it is not known which series there are, and why.
+    pub(super) metrics: BTreeMap<&'static str, Why>,
+    pub(super) series: BTreeMap<Key, Result<Amount, Why>>,
 }
 
-/// A histogram; bucket i holds what lies between `bounds[i - 1]` (or 0) and `bounds[i]`, the last
-/// one what lies above.
+/// A series of a pod; a histogram's is without `le`. The labels are shared by all that is kept of
+/// a series: snapshots, ledgers, windows.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    pub(super) metric: &'static str,
+    pub(super) labels: Arc<Labels>,
+}
+
+/// What a series had counted.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Amount {
+    Count(u64),
+    Histogram(Histogram),
+}
+
+/// What tells a proxy's lives apart.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Histogram {
-    pub(super) bounds: Vec<f64>,
-    /// One more than bounds.
-    pub(super) buckets: Vec<u64>,
-    pub(super) sum: f64,
-}
-
-/// A page that says something counters cannot say.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{pod} serves telemetry that cannot be: {metric} {wrong}")]
-pub struct SnapshotError {
-    /// Whose page.
-    pub pod: PodName,
-    /// Which metric.
-    pub metric: &'static str,
-    /// What is wrong with it.
-    wrong: &'static str,
+pub(super) struct Life {
+    /// The pod's own word for it; empty if unknown.
+    incarnation: String,
+    /// Seconds since Envoy's start.
+    uptime: Option<f64>,
+    /// Seconds since the epoch at the start of the agent, which starts Envoy and ends with it.
+    agent_start: Option<f64>,
 }
 
 // === impl PodName ===
@@ -81,22 +114,34 @@ impl fmt::Display for PodName {
     }
 }
 
+// === impl Metric ===
+
+impl Metric {
+    pub(super) fn of(name: &str) -> Self {
+        match name {
+            REQUESTS => Self::Requests,
+            DURATIONS => Self::Durations,
+            _ => Self::Tcp,
+        }
+    }
+}
+
 // === impl Snapshot ===
 
 impl Snapshot {
     /// Adds (or replaces) a pod's page. `incarnation` tells a pod's lives apart, so that a restart
     /// is known even when the new counters have outgrown the old ones: the pod's uid with its
-    /// proxy's restart count; empty if unknown. Metrics other than Istio's are passed over.
-    pub fn insert(
-        &mut self,
-        pod: PodName,
-        incarnation: impl Into<String>,
-        samples: Vec<Sample>,
-    ) -> Result<(), SnapshotError> {
-        let counts = PodCounts::new(incarnation.into(), samples)
-            .map_err(|(metric, wrong)| SnapshotError { pod: pod.clone(), metric, wrong })?;
-        self.pods.insert(pod, counts);
-        Ok(())
+    /// proxy's restart count; empty if unknown. A page that lacks Envoy's part
+    /// ([`Page::lacks_envoy`]) leaves the pod unread: ask again before.
+    pub fn insert(&mut self, pod: PodName, incarnation: impl Into<String>, page: Page) {
+        self.pods.insert(pod, Reading::new(incarnation.into(), page));
+    }
+
+    /// Adds (or replaces) a pod that could not be read. `why` completes "it could not be read:".
+    pub fn absent(&mut self, pod: PodName, incarnation: impl Into<String>, why: impl Into<String>) {
+        let life = Life { incarnation: incarnation.into(), ..Life::default() };
+        let unread = Some(Why::Unread(why.into()));
+        self.pods.insert(pod, Reading { life, unread, ..Reading::default() });
     }
 
     /// The pods in it, in order.
@@ -105,90 +150,100 @@ impl Snapshot {
     }
 }
 
-// === impl PodCounts ===
+// === impl Life ===
 
-type Wrong = (&'static str, &'static str);
+impl Life {
+    /// Whether this may be the life that `was` is from, later. What is unknown says nothing.
+    pub(super) fn continues(&self, was: &Self) -> bool {
+        let known = !self.incarnation.is_empty() && !was.incarnation.is_empty();
+        if known && self.incarnation != was.incarnation {
+            return false;
+        }
+        match (self.uptime, was.uptime) {
+            (Some(now), Some(was)) => now + UPTIME_ROUNDING >= was,
+            _ => match (self.agent_start, was.agent_start) {
+                (Some(now), Some(was)) => (now - was).abs() <= START_ROUNDING,
+                _ => true,
+            },
+        }
+    }
 
-/// A histogram as its lines come.
-#[derive(Default)]
-struct Lines {
-    cumulative: Vec<(f64, u64)>,
-    sum: Option<f64>,
-    count: Option<u64>,
+    /// Learns from a later reading of the same life; what it does not say stays.
+    pub(super) fn learn(&mut self, now: &Self) {
+        if !now.incarnation.is_empty() {
+            self.incarnation.clone_from(&now.incarnation);
+        }
+        self.uptime = now.uptime.or(self.uptime);
+        self.agent_start = now.agent_start.or(self.agent_start);
+    }
+
+    /// Whether Envoy told its uptime.
+    pub(super) const fn has_uptime(&self) -> bool {
+        self.uptime.is_some()
+    }
 }
 
-impl PodCounts {
-    fn new(incarnation: String, samples: Vec<Sample>) -> Result<Self, Wrong> {
-        let mut counters = BTreeMap::new();
-        let mut lines: BTreeMap<Labels, Lines> = BTreeMap::new();
-        for Sample { name, mut labels, value, timestamp_ms: _ } in samples {
+// === impl Reading ===
+
+impl Reading {
+    fn new(incarnation: String, page: Page) -> Self {
+        let life = Life { incarnation, ..Life::default() };
+        let mut reading = Self { life, ..Self::default() };
+        if page.lacks_envoy() {
+            reading.unread = Some(Why::NoEnvoy);
+        }
+        for odd in &page.odd {
+            reading.take_odd(odd);
+        }
+        let mut histograms: BTreeMap<Labels, Lines> = BTreeMap::new();
+        for Sample { name, mut labels, value } in page.samples {
             if let Some(metric) = COUNTERS.into_iter().find(|known| *known == name) {
-                let earlier = counters.insert((metric, labels), count(metric, value)?);
-                once(metric, earlier.as_ref())?;
-            } else if let Some(part) = name.strip_prefix(DURATIONS) {
-                let bound = labels.take("le");
-                let lines = lines.entry(labels).or_default();
-                match (part, bound) {
-                    ("_bucket", Some(bound)) => {
-                        let bound = bound.parse().map_err(|_| (DURATIONS, "has a bad `le`"))?;
-                        lines.cumulative.push((bound, count(DURATIONS, value)?));
-                    }
-                    ("_sum", None) => once(DURATIONS, lines.sum.replace(value).as_ref())?,
-                    ("_count", None) => {
-                        let value = count(DURATIONS, value)?;
-                        once(DURATIONS, lines.count.replace(value).as_ref())?;
-                    }
-                    _ => return Err((DURATIONS, "is not a histogram")),
+                reading.take_counter(Key { metric, labels: Arc::new(labels) }, value);
+            } else if let Some(suffix) = name.strip_prefix(DURATIONS) {
+                if matches!(suffix, "" | "_bucket" | "_sum" | "_count") {
+                    let bound = labels.take("le");
+                    histograms.entry(labels).or_default().take(suffix, bound.as_deref(), value);
                 }
+            } else if name == UPTIME {
+                reading.life.uptime = Some(value).filter(|value| value.is_finite());
+            } else if name == AGENT_START {
+                reading.life.agent_start = Some(value).filter(|value| value.is_finite());
             }
         }
-        let histogram = |(labels, lines): (_, Lines)| Ok((labels, lines.histogram()?));
-        let durations = lines.into_iter().map(histogram).collect::<Result<_, Wrong>>()?;
-        Ok(Self { incarnation, counters, durations })
+        for (labels, lines) in histograms {
+            let key = Key { metric: DURATIONS, labels: Arc::new(labels) };
+            let amount = lines.histogram().map(Amount::Histogram).map_err(Why::CannotBe);
+            reading.series.insert(key, amount);
+        }
+        reading
+    }
+
+    /// An odd line that may be one of a metric's makes the metric unread: nobody knows which series
+    /// it was. A name that ends early may have become any of those that begin like it.
+    fn take_odd(&mut self, odd: &OddLine) {
+        if !odd.metric.starts_with("istio_") {
+            return;
+        }
+        for metric in METRICS {
+            if odd.metric.starts_with(metric) || metric.starts_with(&odd.metric) {
+                let why = Why::OddLine { line: odd.line, reason: odd.reason };
+                self.metrics.entry(metric).or_insert(why);
+            }
+        }
+    }
+
+    fn take_counter(&mut self, key: Key, value: f64) {
+        let amount = match self.series.contains_key(&key) {
+            true => Err("occurs twice"),
+            false => count(value).map(Amount::Count),
+        };
+        self.series.insert(key, amount.map_err(Why::CannotBe));
     }
 }
 
-impl Lines {
-    fn histogram(mut self) -> Result<Histogram, Wrong> {
-        let wrong = |what| (DURATIONS, what);
-        let count = self.count.ok_or(wrong("has no _count"))?;
-        let sum = self.sum.ok_or(wrong("has no _sum"))?;
-        if !sum.is_finite() || sum < 0.0 {
-            return Err(wrong("has a _sum that is no duration"));
-        }
-        if self.cumulative.iter().any(|(bound, _)| bound.is_nan() || *bound < 0.0) {
-            return Err(wrong("has a bad `le`"));
-        }
-        self.cumulative.sort_by(|a, b| a.0.total_cmp(&b.0));
-        if self.cumulative.last().is_none_or(|last| last.0.is_finite()) {
-            self.cumulative.push((f64::INFINITY, count));
-        }
-        if self.cumulative.windows(2).any(|pair| pair[0].0 >= pair[1].0) {
-            return Err(wrong("has a bucket twice"));
-        }
-        let mut below = 0;
-        let mut buckets = Vec::with_capacity(self.cumulative.len());
-        for (_, cumulative) in &self.cumulative {
-            let inside = cumulative.checked_sub(below).ok_or(wrong("has buckets that shrink"))?;
-            buckets.push(inside);
-            below = *cumulative;
-        }
-        if below != count {
-            return Err(wrong("has buckets that do not add up to its _count"));
-        }
-        self.cumulative.pop();
-        let bounds = self.cumulative.into_iter().map(|(bound, _)| bound).collect();
-        Ok(Histogram { bounds, buckets, sum })
-    }
-}
-
-fn once<T>(metric: &'static str, earlier: Option<&T>) -> Result<(), Wrong> {
-    earlier.map_or(Ok(()), |_| Err((metric, "has a series twice")))
-}
-
-fn count(metric: &'static str, value: f64) -> Result<u64, Wrong> {
+pub(super) fn count(value: f64) -> Result<u64, &'static str> {
     if !(0.0..=MAX_COUNT).contains(&value) || value.fract() != 0.0 {
-        return Err((metric, "is not a whole number"));
+        return Err("is not a whole number");
     }
     #[expect(
         clippy::cast_possible_truncation,
@@ -199,43 +254,5 @@ fn count(metric: &'static str, value: f64) -> Result<u64, Wrong> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::exposition::parse;
-    use super::*;
-
-    fn error(page: &str) -> String {
-        let samples = parse(page).unwrap();
-        let pod = PodName::new("travel-agency", "hotels-v1-0");
-        Snapshot::default().insert(pod, "", samples).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn what_counters_cannot_say_is_refused() {
-        for (page, expected) in [
-            ("istio_requests_total{a=\"1\"} 1\nistio_requests_total{a=\"1\"} 2\n", "twice"),
-            ("istio_requests_total -1\n", "whole number"),
-            ("istio_requests_total 1.5\n", "whole number"),
-            ("istio_requests_total NaN\n", "whole number"),
-            ("istio_requests_total +Inf\n", "whole number"),
-            ("istio_request_duration_milliseconds 1\n", "not a histogram"),
-            ("istio_request_duration_milliseconds_count 1\n", "no _sum"),
-            ("istio_request_duration_milliseconds_sum 1\n", "no _count"),
-        ] {
-            let error = error(page);
-            assert!(error.contains(expected), "{page}: {error}");
-            assert!(error.starts_with("travel-agency/hotels-v1-0 serves telemetry"), "{error}");
-        }
-        let histogram = |buckets: &str| {
-            let name = "istio_request_duration_milliseconds";
-            error(
-                &format!("{buckets}{name}_sum 9\n{name}_count 3\n")
-                    .replace("B{", &format!("{name}_bucket{{")),
-            )
-        };
-        assert!(histogram("B{le=\"1\"} 2\nB{le=\"5\"} 1\n").contains("shrink"));
-        assert!(histogram("B{le=\"1\"} 2\nB{le=\"1\"} 2\n").contains("bucket twice"));
-        assert!(histogram("B{le=\"+Inf\"} 4\n").contains("add up"));
-        assert!(histogram("B{le=\"one\"} 4\n").contains("bad `le`"));
-        assert!(histogram("B{} 4\n").contains("not a histogram"));
-    }
-}
+#[path = "snapshot_tests.rs"]
+mod tests;

@@ -1,124 +1,93 @@
-//! What the proxies counted between two moments: exact differences, or an error that names the pod
-//! whose counters cannot be subtracted. Pure.
+//! What the proxies counted between two moments: exact differences, and beside them, by name, the
+//! parts that could not be had. Pure.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::sync::Arc;
 
-use super::exposition::Labels;
-use super::snapshot::{Histogram, PodCounts, PodName, Snapshot};
+use super::filter::Filter;
+use super::histogram::Histogram;
+use super::labels::Labels;
+use super::ledger::Ledger;
+use super::missing::Missing;
+use super::snapshot::{Amount, Key, Metric, Snapshot};
 
-/// Pods named in an error; there may be thousands.
-const NAMED_PODS: usize = 10;
-
-/// What was counted between two snapshots.
+/// What was counted between two moments, over all pods. Made by a [`Ledger`].
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Window {
-    /// Growth of each counter: metric, labels, how much. One entry per pod and series.
-    pub(super) counters: Vec<(&'static str, Labels, u64)>,
-    /// Growth of each histogram.
-    pub(super) durations: Vec<(Labels, Histogram)>,
+    /// What each counter grew by; replicas of a pod have equal series.
+    pub(super) counters: BTreeMap<Key, u64>,
+    /// What was added to each histogram; replicas may have other buckets.
+    pub(super) durations: BTreeMap<Arc<Labels>, Vec<Histogram>>,
+    /// What is not in the window and might have been. Claims that do not need it stand.
+    pub missing: Vec<Missing>,
 }
-
-/// Two snapshots whose difference would be a lie, because a pod's counters went away in between.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WindowError {
-    /// The pods and what happened to each.
-    pub pods: Vec<(PodName, Trouble)>,
-}
-
-/// What happened to a pod's counters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
-    /// They started again from zero.
-    Restarted,
-    /// The pod is not there any more, and what it counted last is not known.
-    Vanished,
-}
-
-// === impl Window ===
 
 impl Window {
-    /// What was counted after `before` and up to `after`. Pods and series that are new count from
-    /// zero.
-    pub fn between(before: &Snapshot, after: &Snapshot) -> Result<Self, WindowError> {
-        let mut window = Self::default();
-        let mut troubles = Vec::new();
-        for pod in before.pods.keys().filter(|pod| !after.pods.contains_key(pod)) {
-            troubles.push((pod.clone(), Trouble::Vanished));
+    /// What was counted after `before` and up to `after`, where these two are all there is.
+    #[must_use]
+    pub fn between(before: &Snapshot, after: &Snapshot) -> Self {
+        let mut ledger = Ledger::begin(before);
+        ledger.observe(after);
+        ledger.window()
+    }
+
+    /// Adds what was counted in another stretch of time. What either misses, both miss.
+    pub fn add(&mut self, other: &Self) {
+        for (key, count) in &other.counters {
+            self.count(key, Amount::Count(*count));
         }
-        let nothing = PodCounts::default();
-        for (pod, after) in &after.pods {
-            let before = before.pods.get(pod);
-            let same_life = before.is_none_or(|before| before.incarnation == after.incarnation);
-            let known = !after.incarnation.is_empty() && same_life;
-            let grown = window.add(before.unwrap_or(&nothing), after, known);
-            if !same_life || grown.is_none() {
-                troubles.push((pod.clone(), Trouble::Restarted));
+        for (labels, histograms) in &other.durations {
+            for histogram in histograms {
+                self.time(labels, histogram.clone());
             }
         }
-        if troubles.is_empty() { Ok(window) } else { Err(WindowError { pods: troubles }) }
+        for missing in &other.missing {
+            if !self.missing.iter_mut().any(|known| known.merge(missing)) {
+                self.missing.push(missing.clone());
+            }
+        }
     }
 
-    /// Adds a pod's growth; `None` if something shrank or is gone. In a life that is known to have
-    /// gone on, a series that is gone was given up by its proxy, as Envoy does with what only a
-    /// replaced listener counted once its last connections have drained: it had not grown since.
-    fn add(&mut self, before: &PodCounts, after: &PodCounts, same_life: bool) -> Option<()> {
-        let kept = same_life
-            || before.counters.keys().all(|key| after.counters.contains_key(key))
-                && before.durations.keys().all(|key| after.durations.contains_key(key));
-        if !kept {
-            return None;
+    /// Takes away what was counted in a part of the time. What is missing stays so.
+    pub fn subtract(&mut self, part: &Self) {
+        for (key, count) in &part.counters {
+            if let Some(whole) = self.counters.get_mut(key) {
+                *whole = whole.saturating_sub(*count);
+            }
         }
-        for (key, now) in &after.counters {
-            let was = before.counters.get(key).copied().unwrap_or(0);
-            self.counters.push((key.0, key.1.clone(), now.checked_sub(was)?));
+        for (labels, histograms) in &part.durations {
+            let whole = self.durations.get_mut(labels).into_iter().flatten();
+            for (whole, part) in whole.zip(histograms) {
+                whole.subtract(part);
+            }
         }
-        for (labels, now) in &after.durations {
-            let grown = match before.durations.get(labels) {
-                Some(was) => now.since(was)?,
-                None => now.clone(),
-            };
-            self.durations.push((labels.clone(), grown));
-        }
-        Some(())
     }
-}
 
-impl Histogram {
-    /// What was added since; `None` if something shrank or the buckets are others.
-    fn since(&self, was: &Self) -> Option<Self> {
-        if self.bounds != was.bounds {
-            return None;
-        }
-        let pairs = self.buckets.iter().zip(&was.buckets);
-        let buckets = pairs.map(|(now, was)| now.checked_sub(*was)).collect::<Option<_>>()?;
-        // The sum is approximate (`Durations::sum_ms`), and could fall by a rounding.
-        let sum = (self.sum - was.sum).max(0.0);
-        Some(Self { bounds: self.bounds.clone(), buckets, sum })
+    /// The missing parts that could have held something that is asked for. If there is one, the
+    /// figures are what is known, and the whole is not.
+    #[must_use]
+    pub fn missing(&self, filter: &Filter, metric: Metric) -> Vec<&Missing> {
+        self.missing.iter().filter(|missing| missing.may_hold(filter, metric)).collect()
     }
-}
 
-// === impl WindowError ===
-
-impl fmt::Display for WindowError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("counters went away between the two readings: ")?;
-        for (index, (pod, trouble)) in self.pods.iter().take(NAMED_PODS).enumerate() {
-            let separator = if index == 0 { "" } else { ", " };
-            let what = match trouble {
-                Trouble::Restarted => "restarted",
-                Trouble::Vanished => "vanished",
-            };
-            write!(f, "{separator}{pod} {what}")?;
+    pub(super) fn count(&mut self, key: &Key, amount: Amount) {
+        match amount {
+            Amount::Count(more) => {
+                let count = self.counters.entry(key.clone()).or_default();
+                *count = count.saturating_add(more);
+            }
+            Amount::Histogram(more) => self.time(&key.labels, more),
         }
-        match self.pods.len().saturating_sub(NAMED_PODS) {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
+    }
+
+    fn time(&mut self, labels: &Arc<Labels>, more: Histogram) {
+        let histograms = self.durations.entry(Arc::clone(labels)).or_default();
+        match histograms.iter_mut().find(|histogram| histogram.fits(&more)) {
+            Some(histogram) => histogram.add(&more),
+            None => histograms.push(more),
         }
     }
 }
-
-impl std::error::Error for WindowError {}
 
 /// Adds up by a key.
 pub(super) fn tally<K: Ord>(pairs: impl IntoIterator<Item = (K, u64)>) -> BTreeMap<K, u64> {

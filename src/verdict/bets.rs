@@ -27,43 +27,50 @@
 //! tests of power one, Ann. Statist. 2, 1974 (one-sided mixtures); A. Ramdas, P. Grünwald, V. Vovk,
 //! G. Shafer, Game-theoretic statistics and safe anytime-valid inference, Statist. Sci. 38, 2023.
 
+use super::sequence::divergence;
+
 /// How many shares are bet on. The nearest one to the truth is then off by less than a hundredth of
 /// the range, which costs nothing before thousands of trials, and then nothing is in doubt.
-const BETS: u32 = 64;
+const BETS: usize = 64;
 
 /// Halvings of the search for an end: far below the digits that are printed.
 const HALVINGS: u32 = 40;
 
 /// Whether hits are shown to have a larger share than `share`, if it is claimed to be at most
-/// `claimed`. `threshold` is ln 1/alpha.
-pub(super) fn above(hits: u64, trials: u64, share: f64, claimed: f64, threshold: f64) -> bool {
+/// `claimed`. `threshold` is ln 1/alpha. Counts are whole numbers, or parts of them where trials
+/// depend on each other (see `trials`).
+pub(super) fn above(hits: f64, trials: f64, share: f64, claimed: f64, threshold: f64) -> bool {
     // Nothing lies below 0.
     if share <= 0.0 {
         return true;
     }
-    let (h, n) = (hits as f64, trials as f64);
-    if share >= claimed || h <= share * n {
+    if share >= claimed || hits <= share * trials {
+        return false;
+    }
+    // No bet does better than the one on the share that was seen: most calls end here.
+    if divergence(hits, trials, share) < threshold {
         return false;
     }
     let (from, to) = (angle(share), angle(claimed));
-    let ln_ratio = |bet: u32| {
-        let at = from + (to - from) * (f64::from(bet) + 0.5) / f64::from(BETS);
+    let misses = trials - hits;
+    let ln_ratios: [f64; BETS] = std::array::from_fn(|bet| {
+        let at = from + (to - from) * (bet as f64 + 0.5) / BETS as f64;
         let of_misses =
-            if hits == trials { 0.0 } else { (n - h) * (2.0 * at.cos().ln() - (-share).ln_1p()) };
-        h * (2.0 * at.sin().ln() - share.ln()) + of_misses
-    };
-    let largest = (0..BETS).map(ln_ratio).fold(f64::NEG_INFINITY, f64::max);
-    // The mean is between the largest and a part of it: most calls end here.
+            if misses > 0.0 { misses * (2.0 * at.cos().ln() - (-share).ln_1p()) } else { 0.0 };
+        hits * (2.0 * at.sin().ln() - share.ln()) + of_misses
+    });
+    let largest = ln_ratios.into_iter().fold(f64::NEG_INFINITY, f64::max);
+    // The mean is no more than the largest.
     if largest < threshold {
         return false;
     }
-    let sum: f64 = (0..BETS).map(|bet| (ln_ratio(bet) - largest).exp()).sum();
-    largest + (sum / f64::from(BETS)).ln() >= threshold
+    let sum: f64 = ln_ratios.into_iter().map(|ln_ratio| (ln_ratio - largest).exp()).sum();
+    largest + (sum / BETS as f64).ln() >= threshold
 }
 
 /// The largest share from `known` on, which is refuted already, that hits are shown to exceed.
-pub(super) fn end(hits: u64, trials: u64, known: f64, claimed: f64, threshold: f64) -> f64 {
-    let estimate = hits as f64 / trials as f64;
+pub(super) fn end(hits: f64, trials: f64, known: f64, claimed: f64, threshold: f64) -> f64 {
+    let estimate = hits / trials;
     let (mut refuted, mut possible) = (known, estimate.min(claimed).max(known));
     for _ in 0..HALVINGS {
         let share = f64::midpoint(refuted, possible);
@@ -100,11 +107,11 @@ mod tests {
         for hits in 0..=trials {
             let ways: f64 = (0..hits).map(|k| (trials - k) as f64 / (k + 1) as f64).product();
             for bet in 0..BETS {
-                let part = (f64::from(bet) + 0.5) / f64::from(BETS);
+                let part = (bet as f64 + 0.5) / BETS as f64;
                 let q = (angle(share) + (angle(claimed) - angle(share)) * part).sin().powi(2);
                 let misses = i32::try_from(trials - hits).unwrap();
                 let hits = i32::try_from(hits).unwrap();
-                mean += ways * q.powi(hits) * (1.0 - q).powi(misses) / f64::from(BETS);
+                mean += ways * q.powi(hits) * (1.0 - q).powi(misses) / BETS as f64;
             }
         }
         assert!((mean - 1.0).abs() < 1e-12, "{mean}");
@@ -112,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_claim_needs_fewer_trials_than_a_measurement() {
-        let shown = |n: u64| above(n, n, 0.95, 1.0, threshold());
+        let shown = |n: u64| above(n as f64, n as f64, 0.95, 1.0, threshold());
         let needed = (1..1_000).find(|&n| shown(n)).unwrap();
         assert!((150..170).contains(&needed), "{needed}");
         let measured = (1..1_000).find(|&n| interval(n, n, Confidence::default()).low >= 0.95);
@@ -125,15 +132,12 @@ mod tests {
             trials in 1u64..5_000, part in 0.0..=1.0f64, a in 0.0..1.0f64, b in 0.0..1.0f64,
             claimed in 0.01..=1.0f64,
         ) {
-            #[expect(
-                clippy::cast_possible_truncation, clippy::cast_sign_loss,
-                reason = "a part of the trials is a count"
-            )]
-            let hits = (part * trials as f64) as u64;
+            let trials = trials as f64;
+            let hits = (part * trials).floor();
             let shown = |share| above(hits, trials, share, claimed, threshold());
             prop_assert!(!shown(a.max(b)) || shown(a.min(b)));
-            let more = above(hits + 1, trials + 1, a, claimed, threshold());
-            prop_assert!(!shown(a) || more || hits == trials, "a hit more");
+            let more = above(hits + 1.0, trials + 1.0, a, claimed, threshold());
+            prop_assert!(!shown(a) || more || hits >= trials, "a hit more");
         }
     }
 }

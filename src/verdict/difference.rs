@@ -1,11 +1,12 @@
 //! Claims that two shares are alike: the share of fast answers of one version and of another. Each
 //! share has its own confidence sequence at half the error rate, so that both hold together at the
-//! stated one (the union bound), whenever they are looked at. Pure.
+//! stated one (the union bound), whenever they are looked at. Each side counts for what its own
+//! bursts leave of it (see `trials`). Pure.
 
 use crate::units::Percent;
 
 use super::numbers::counted;
-use super::{Confidence, Counts, Decision, Interval, interval};
+use super::{Confidence, Counts, Decision, Interval, Trials, measured};
 
 /// A decision about the difference of two shares with the numbers behind it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,22 +21,17 @@ pub struct Difference {
     pub interval: Interval,
     /// How sure the interval is.
     pub confidence: Confidence,
+    /// How many trials counted as one on each side; see `Verdict::design_effect`.
+    pub design_effects: [f64; 2],
 }
 
 /// Judges whether two shares differ by at most `most`, in either direction.
 #[must_use]
-pub fn judge_difference(most: Percent, counts: [Counts; 2], confidence: Confidence) -> Difference {
+pub fn judge_difference(most: Percent, sides: [&Trials; 2], confidence: Confidence) -> Difference {
     let half = confidence.halved();
-    let [one, other] = counts.map(|counts| {
-        if counts.is_consistent() {
-            Interval {
-                low: interval(counts.certain, counts.trials, half).low,
-                high: interval(counts.possible, counts.trials, half).high,
-            }
-        } else {
-            Interval::ANYTHING
-        }
-    });
+    let counts = sides.map(Trials::total);
+    let design_effects = sides.map(|side| side.design_effect(half));
+    let [one, other] = [0, 1].map(|side| measured(counts[side], design_effects[side], half));
     let interval = Interval {
         low: (one.low - other.high).max(other.low - one.high).max(0.0),
         high: (one.high - other.low).max(other.high - one.low),
@@ -48,14 +44,14 @@ pub fn judge_difference(most: Percent, counts: [Counts; 2], confidence: Confiden
     } else {
         Decision::Undecided
     };
-    Difference { decision, most, counts, interval, confidence }
+    Difference { decision, most, counts, interval, confidence, design_effects }
 }
 
 // === impl Difference ===
 
 impl Difference {
-    /// The numbers, e.g. `96.2% of 412 requests and 97.0% of 398 requests (99.9%: 0.0-4.1% apart),
-    /// required at most 15% apart`.
+    /// The numbers, e.g. `96.2% of 412 requests failed and 97.0% of 398 requests failed (99.9%:
+    /// 0.0-4.1% apart), at most 15% allowed`.
     #[must_use]
     pub fn numbers(&self, what: &str) -> String {
         let side = |counts: Counts| {
@@ -71,8 +67,7 @@ impl Difference {
         let (low, high) = ((low * 10.0).floor() / 10.0, (high * 10.0).ceil() / 10.0);
         let Self { confidence, most, .. } = self;
         format!(
-            "{one} and {other} ({confidence}: {low:.1}-{high:.1}% apart), required at most {most} \
-             apart"
+            "{one} and {other} ({confidence}: {low:.1}-{high:.1}% apart), at most {most} allowed"
         )
     }
 }
@@ -88,8 +83,8 @@ mod tests {
     }
 
     fn judged(most: f64, one: (u64, u64), other: (u64, u64)) -> Difference {
-        let counts = [Counts::exact(one.0, one.1), Counts::exact(other.0, other.1)];
-        judge_difference(percent(most), counts, Confidence::default())
+        let [one, other] = [one, other].map(|(hits, n)| Trials::from(Counts::exact(hits, n)));
+        judge_difference(percent(most), [&one, &other], Confidence::default())
     }
 
     #[test]
@@ -104,11 +99,26 @@ mod tests {
     }
 
     #[test]
+    fn a_side_that_comes_in_bursts_counts_for_less() {
+        // The same shares of the same number: one miss in ten, or a block of misses after nine of
+        // hits.
+        let spread: Trials = (0..100).map(|_| Counts::exact(9, 10)).collect();
+        let bursty: Trials =
+            (0..100).map(|block| Counts::exact(if block % 10 == 0 { 0 } else { 10 }, 10)).collect();
+        let judged =
+            |one, other| judge_difference(percent(12.0), [one, other], Confidence::default());
+        assert_eq!(judged(&spread, &spread).decision, Decision::Met);
+        let careful = judged(&spread, &bursty);
+        assert_eq!(careful.decision, Decision::Undecided);
+        assert!(careful.design_effects[1] > 8.0, "{careful:?}");
+    }
+
+    #[test]
     fn the_sentence() {
         assert_eq!(
             judged(10.0, (198, 200), (210, 210)).numbers("requests"),
-            "99.0% of 200 requests and 100.0% of 210 requests (99.9%: 0.0-8.1% apart), required \
-             at most 10% apart"
+            "99.0% of 200 requests and 100.0% of 210 requests (99.9%: 0.0-8.1% apart), at most \
+             10% allowed"
         );
     }
 

@@ -1,4 +1,5 @@
-//! The sentence with the numbers behind a verdict. Rounding never makes a figure look better than
+//! What is said of a verdict: how many did what, how sure that is, and what was required where the
+//! counts do not say it already. Rounding never makes a figure look better than
 //! it is: interval ends are rounded outwards, and as many digits are shown as the decision needs.
 
 use super::{Bound, Decision, Interval, Verdict};
@@ -9,17 +10,18 @@ const MAX_DIGITS: i32 = 4;
 /// See `Verdict::numbers`.
 pub(super) fn of(verdict: &Verdict, what: &str) -> String {
     let counts = verdict.counts;
-    let required = required(&verdict.bound);
+    let required = verdict.bound.required();
     if !counts.is_consistent() {
         return format!(
-            "counts contradict each other: {} certain and {} possible of {}, required {required}",
+            "counts contradict each other: {} certain and {} possible of {}, {required}",
             thousands(counts.certain),
             thousands(counts.possible),
             counted(counts.trials, what),
         );
     }
     let Some(estimate) = verdict.estimate() else {
-        return format!("no {what}, required {required}");
+        // Without what they did: none were seen, whatever they did.
+        return format!("no {} seen, {required}", unit_of(what).0);
     };
     let digits = digits(verdict);
     let confidence = verdict.confidence;
@@ -33,14 +35,14 @@ pub(super) fn of(verdict: &Verdict, what: &str) -> String {
                 Bound::None_ | Bound::Some_ => format!("at most {high}%"),
                 _ => format!("at least {low}%"),
             };
-            format!("{hits} of {trials} ({confidence}: {limit}), required {required}")
+            // That all of all, or none of them, is what was wanted goes without saying.
+            let obvious = verdict.decision == Decision::Met && verdict.bound != Bound::Some_;
+            let required = if obvious { String::new() } else { format!(", {required}") };
+            format!("{hits} of {trials} ({confidence}: {limit}){required}")
         }
         Bound::AtLeast(_) | Bound::AtMost(_) | Bound::Between(..) => {
             let shares = range(&share(estimate.low, digits), &share(estimate.high, digits));
-            format!(
-                "{shares}% of {trials} ({confidence}: {}%), required {required}",
-                range(&low, &high)
-            )
+            format!("{shares}% of {trials} ({confidence}: {}%), {required}", range(&low, &high))
         }
     }
 }
@@ -58,20 +60,29 @@ pub(crate) fn thousands(number: u64) -> String {
     out
 }
 
-/// `1,312 requests`, `1 request`.
+/// `1,312 requests`, `1 request failed`.
 pub(crate) fn counted(number: u64, what: &str) -> String {
-    let what = if number == 1 { what.strip_suffix('s').unwrap_or(what) } else { what };
-    format!("{} {what}", thousands(number))
+    let (units, did) = unit_of(what);
+    let unit = if number == 1 { units.strip_suffix('s').unwrap_or(units) } else { units };
+    format!("{} {unit}{did}", thousands(number))
 }
 
-fn required(bound: &Bound) -> String {
-    match bound {
-        Bound::AtLeast(least) => format!("at least {least}"),
-        Bound::AtMost(most) => format!("at most {most}"),
-        Bound::Between(least, most) => format!("{}-{most}", least.percent()),
-        Bound::All => "all".to_owned(),
-        Bound::None_ => "none".to_owned(),
-        Bound::Some_ => "some".to_owned(),
+/// What was counted, and what it did with the blank before it.
+fn unit_of(what: &str) -> (&str, &str) {
+    what.split_at(what.find(' ').unwrap_or(what.len()))
+}
+
+impl Bound {
+    /// What it requires, behind the numbers: `70-90% required`, `none allowed`.
+    pub(crate) fn required(&self) -> String {
+        match self {
+            Self::AtLeast(least) => format!("at least {least} required"),
+            Self::AtMost(most) => format!("at most {most} allowed"),
+            Self::Between(least, most) => format!("{}-{most} required", least.percent()),
+            Self::All => "all required".to_owned(),
+            Self::None_ => "none allowed".to_owned(),
+            Self::Some_ => "some required".to_owned(),
+        }
     }
 }
 
@@ -128,8 +139,8 @@ mod tests {
     #[track_caller]
     fn check(bound: Bound, certain: u64, possible: u64, trials: u64, expected: &str) {
         let counts = Counts { certain, possible, trials };
-        let verdict = judge(&bound, counts, Confidence::default());
-        assert_eq!(verdict.numbers("requests"), expected);
+        let verdict = judge(&bound, &counts.into(), Confidence::default());
+        assert_eq!(verdict.numbers("requests reached v1"), expected);
     }
 
     fn percent(percent: f64) -> Percent {
@@ -139,43 +150,34 @@ mod tests {
     #[test]
     fn the_sentences() {
         let between = Bound::Between(percent(75.0), percent(85.0));
-        check(
-            between,
-            1055,
-            1055,
-            1312,
-            "80.4% of 1,312 requests (99.9%: 75.7-84.6%), required 75-85%",
-        );
-        check(
-            between,
-            1040,
-            1055,
-            1312,
-            "79.3-80.4% of 1,312 requests (99.9%: 73.7-85.2%), required 75-85%",
-        );
-        check(
-            Bound::All,
-            412,
-            412,
-            412,
-            "412 of 412 requests (99.9%: at least 98.0%), required all",
-        );
-        check(Bound::None_, 0, 0, 412, "0 of 412 requests (99.9%: at most 2.0%), required none");
-        check(
-            Bound::AtMost(percent(12.5)),
-            0,
-            0,
-            1,
-            "0% of 1 request (99.9%: 0-100%), required at most 12.5%",
-        );
-        check(between, 0, 0, 0, "no requests, required 75-85%");
-        check(
-            Bound::All,
-            2,
-            1,
-            3,
-            "counts contradict each other: 2 certain and 1 possible of 3 requests, required all",
-        );
+        let at_most = Bound::AtMost(percent(12.5));
+        let said = "80.4% of 1,312 requests reached v1 (99.9%: 75.7-84.6%), 75-85% required";
+        check(between, 1055, 1055, 1312, said);
+        let said = "79.3-80.4% of 1,312 requests reached v1 (99.9%: 73.7-85.2%), 75-85% required";
+        check(between, 1040, 1055, 1312, said);
+        check(Bound::All, 412, 412, 412, "412 of 412 requests reached v1 (99.9%: at least 98.0%)");
+        check(Bound::None_, 0, 0, 412, "0 of 412 requests reached v1 (99.9%: at most 2.0%)");
+        let said = "0% of 1 request reached v1 (99.9%: 0-100%), at most 12.5% allowed";
+        check(at_most, 0, 0, 1, said);
+        check(between, 0, 0, 0, "no requests seen, 75-85% required");
+        let said = "counts contradict each other: 2 certain and 1 possible of 3 requests reached \
+                    v1, all required";
+        check(Bound::All, 2, 1, 3, said);
+    }
+
+    #[test]
+    fn what_was_required_is_said_unless_the_counts_say_it() {
+        let said = |bound, hits, trials| {
+            let verdict = judge(&bound, &Counts::exact(hits, trials).into(), Confidence::default());
+            let numbers = verdict.numbers("requests failed");
+            numbers.rsplit_once("), ").map(|(_, required)| required.to_owned())
+        };
+        assert_eq!(said(Bound::All, 412, 412), None);
+        assert_eq!(said(Bound::All, 411, 412).as_deref(), Some("all required"));
+        assert_eq!(said(Bound::All, 20, 20).as_deref(), Some("all required"));
+        assert_eq!(said(Bound::None_, 0, 412), None);
+        assert_eq!(said(Bound::None_, 1, 412).as_deref(), Some("none allowed"));
+        assert_eq!(said(Bound::Some_, 1, 412).as_deref(), Some("some required"));
     }
 
     #[test]
@@ -187,10 +189,10 @@ mod tests {
             .step_by(50)
             .find(|&hits| {
                 let counts = Counts::exact(hits, 10_000_000);
-                judge(&bound, counts, Confidence::default()).decision == Decision::Violated
+                judge(&bound, &counts.into(), Confidence::default()).decision == Decision::Violated
             })
             .unwrap();
-        let verdict = judge(&bound, Counts::exact(hits, 10_000_000), Confidence::default());
+        let verdict = judge(&bound, &Counts::exact(hits, 10_000_000).into(), Confidence::default());
         let numbers = verdict.numbers("requests");
         assert!(verdict.interval.high > 0.4999 && numbers.contains("-49.99"), "{numbers}");
     }
@@ -198,7 +200,7 @@ mod tests {
     #[test]
     fn a_rare_exception_is_not_rounded_away() {
         let bound = Bound::AtLeast(percent(99.0));
-        let verdict = judge(&bound, Counts::exact(99_999, 100_000), Confidence::default());
+        let verdict = judge(&bound, &Counts::exact(99_999, 100_000).into(), Confidence::default());
         assert!(verdict.numbers("requests").starts_with("99.9% of"), "{}", verdict.numbers("x"));
     }
 

@@ -31,8 +31,8 @@ use crate::units::{Percent, UnitError};
 /// Halvings per end of an interval. 64 shrink the search below the resolution of an `f64`.
 const HALVINGS: u32 = 64;
 
-/// From here on Stirling's series (three terms) is exact to 1e-11; below, sums are exact and short.
-const STIRLING_FROM: u64 = 16;
+/// From here on Stirling's series (three terms) is exact to 1e-11; below, a few steps lead there.
+const STIRLING_FROM: f64 = 16.0;
 
 /// How sure a verdict has to be; one minus the error rate. From 50% to 99.9999%.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -57,17 +57,31 @@ pub fn interval(hits: u64, trials: u64, confidence: Confidence) -> Interval {
         return Interval::ANYTHING;
     }
     let threshold = confidence.threshold();
-    let low = lower_end(hits, trials, threshold);
-    let high = 1.0 - lower_end(trials - hits, trials, threshold);
+    let low = lower_end(hits as f64, trials as f64, threshold);
+    let high = 1.0 - lower_end((trials - hits) as f64, trials as f64, threshold);
     Interval { low, high }
 }
 
+/// Whether the share of hits is known to be above `share`. Counts need not be whole: the mixture is
+/// a likelihood ratio for any power of the likelihood.
+pub(super) fn above(hits: f64, trials: f64, share: f64, threshold: f64) -> bool {
+    if hits <= share * trials {
+        return false;
+    }
+    if share <= 0.0 {
+        return true;
+    }
+    let divergence = divergence(hits, trials, share);
+    // The mixture is below its best part: most calls end here.
+    divergence >= threshold && divergence + ln_mixture_at_estimate(hits, trials) >= threshold
+}
+
 /// The largest share below hits/trials that is known to be too low (0 if none is).
-fn lower_end(hits: u64, trials: u64, threshold: f64) -> f64 {
-    if hits == 0 {
+pub(super) fn lower_end(hits: f64, trials: f64, threshold: f64) -> f64 {
+    if hits <= 0.0 {
         return 0.0;
     }
-    let estimate = hits as f64 / trials as f64;
+    let estimate = hits / trials;
     let regret = ln_mixture_at_estimate(hits, trials);
     let (mut refuted, mut possible) = (0.0, estimate);
     for _ in 0..HALVINGS {
@@ -83,45 +97,43 @@ fn lower_end(hits: u64, trials: u64, threshold: f64) -> f64 {
 
 /// n KL(h/n || p) = ln of the likelihood at h/n over the likelihood at `share` ≤ h/n, without the
 /// cancellation of subtracting two large logarithms.
-fn divergence(hits: u64, trials: u64, share: f64) -> f64 {
-    let (h, n) = (hits as f64, trials as f64);
-    let estimate = h / n;
-    let of_hits = h * ((estimate - share) / share).ln_1p();
-    if hits == trials {
+pub(super) fn divergence(hits: f64, trials: f64, share: f64) -> f64 {
+    let estimate = hits / trials;
+    let of_hits = hits * ((estimate - share) / share).ln_1p();
+    if hits >= trials {
         return of_hits;
     }
-    of_hits + (n - h) * ((share - estimate) / (1.0 - share)).ln_1p()
+    of_hits + (trials - hits) * ((share - estimate) / (1.0 - share)).ln_1p()
 }
 
 /// ln `M_n` at p = h/n. Its large parts (h ln h and the like) cancel on paper, so that it is exact
 /// for large counts too; that is why no general `ln_gamma` is used.
-fn ln_mixture_at_estimate(hits: u64, trials: u64) -> f64 {
+fn ln_mixture_at_estimate(hits: f64, trials: f64) -> f64 {
     half_integer_rest(hits) + half_integer_rest(trials - hits) - integer_rest(trials) - PI.ln()
 }
 
-/// lnΓ(k + 1/2) - k ln k + k.
-fn half_integer_rest(k: u64) -> f64 {
-    let x = k as f64;
-    if k >= STIRLING_FROM {
+/// lnΓ(x + 1/2) - x ln x + x.
+fn half_integer_rest(x: f64) -> f64 {
+    if x >= STIRLING_FROM {
         return (2.0 * PI).ln() / 2.0 - 1.0 / (24.0 * x) + 7.0 / (2880.0 * x.powi(3))
             - 31.0 / (40320.0 * x.powi(5));
     }
-    let gamma = PI.ln() / 2.0 + (1..=k).map(|i| (i as f64 - 0.5).ln()).sum::<f64>();
-    gamma - x_ln_x(x) + x
+    let next = x + 1.0;
+    half_integer_rest(next) + x_ln_x(next) - 1.0 - (x + 0.5).ln() - x_ln_x(x)
 }
 
-/// lnΓ(k + 1) - k ln k + k.
-fn integer_rest(k: u64) -> f64 {
-    let x = k as f64;
-    if k >= STIRLING_FROM {
+/// lnΓ(x + 1) - x ln x + x.
+fn integer_rest(x: f64) -> f64 {
+    if x >= STIRLING_FROM {
         return (2.0 * PI * x).ln() / 2.0 + 1.0 / (12.0 * x) - 1.0 / (360.0 * x.powi(3))
             + 1.0 / (1260.0 * x.powi(5));
     }
-    (1..=k).map(|i| (i as f64).ln()).sum::<f64>() - x_ln_x(x) + x
+    let next = x + 1.0;
+    integer_rest(next) + x_ln_x(next) - 1.0 - next.ln() - x_ln_x(x)
 }
 
 fn x_ln_x(x: f64) -> f64 {
-    if x == 0.0 { 0.0 } else { x * x.ln() }
+    if x <= 0.0 { 0.0 } else { x * x.ln() }
 }
 
 // === impl Interval ===

@@ -3,7 +3,10 @@
 //!
 //! Judging some ten million times would take minutes, so `Table` asks `decide` once per number of
 //! requests for the hits at which it changes its mind; the runs then only compare whole numbers. It
-//! is what `judge` decides by that is counted.
+//! is what `judge` decides by that is counted. This file is about independent requests; `bursts` is
+//! about those that share their fate.
+
+mod bursts;
 
 use super::{Bound, Confidence, Counts, Decision, decide};
 use crate::units::Percent;
@@ -86,14 +89,20 @@ impl Table {
                     break decision;
                 }
             };
-            tally.requests += trials;
-            match decision {
-                Decision::Met => tally.met += 1,
-                Decision::Violated => tally.violated += 1,
-                Decision::Undecided => tally.undecided += 1,
-            }
+            tally.add(decision, trials);
         }
         tally
+    }
+}
+
+impl Tally {
+    fn add(&mut self, decision: Decision, requests: u64) {
+        self.requests += requests;
+        match decision {
+            Decision::Met => self.met += 1,
+            Decision::Violated => self.violated += 1,
+            Decision::Undecided => self.undecided += 1,
+        }
     }
 }
 
@@ -116,7 +125,7 @@ fn percent(percent: f64) -> Percent {
 }
 
 fn table(bound: Bound, confidence: Confidence, horizon: u64) -> Table {
-    Table::new(horizon, |hits, trials| decide(&bound, Counts::exact(hits, trials), confidence))
+    Table::new(horizon, |hits, trials| decide(&bound, Counts::exact(hits, trials), 1.0, confidence))
 }
 
 /// As many wrong verdicts as the stated rate allows in `RUNS` runs.

@@ -11,19 +11,13 @@ use faultless::scenario::application::Application;
 use faultless::scenario::changes::Changes;
 use faultless::scenario::guard::{Guard, Protection, kept};
 use faultless::scenario::healer;
-use faultless::scenario::run::{Options, Run, Sink};
+use faultless::scenario::room::Room;
+use faultless::scenario::run::{Carries, Options, Run, Sink};
 use faultless::target::{LocalMesh, Target};
 use futures::future::join_all;
 use reports::Event;
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
-
-/// A local mesh with the Travel Demo was measured to take about 350 MiB; twice that leaves room for
-/// load, and for what else the machine does.
-const MEMORY_PER_LANE: u64 = 700 << 20;
-
-/// More lanes than this were never tried.
-pub(super) const LANES_MAX: usize = 16;
 
 /// Where scenarios are to run.
 #[derive(Debug, Clone)]
@@ -43,6 +37,8 @@ pub(super) struct Plan {
     pub protection: Protection,
     pub sink: Sink,
     pub stop: CancellationToken,
+    /// The machine that they share.
+    pub room: Room,
 }
 
 /// The lanes of a run.
@@ -63,25 +59,6 @@ struct Lane {
 pub(super) struct Pool {
     free: mpsc::Sender<Arc<Run>>,
     next: Arc<Mutex<mpsc::Receiver<Arc<Run>>>>,
-}
-
-// === impl Place ===
-
-impl Place {
-    /// How many lanes suit this machine when nobody said: one for each core, as far as the memory
-    /// goes. A mesh under 180 requests per second was measured to take more than a core, but half
-    /// of a scenario's time is waiting. With three lanes on two cores claims about latency failed
-    /// that hold on a quiet machine.
-    pub(super) fn lanes_for(scenarios: u32) -> usize {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-        let free = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
-        let kib = free.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-        let memory = kib.map_or(1, |kib| kib * 1024 / MEMORY_PER_LANE);
-        let memory = usize::try_from(memory).unwrap_or(LANES_MAX);
-        let scenarios = usize::try_from(scenarios).unwrap_or(LANES_MAX);
-        cores.min(memory).min(scenarios).clamp(1, LANES_MAX)
-    }
 }
 
 // === impl Lanes ===
@@ -159,7 +136,7 @@ impl Lanes {
 
 impl Lane {
     async fn open(place: &Place, plan: &Plan) -> Result<Self> {
-        let Plan { id, application, options, protection, sink, stop } = plan.clone();
+        let Plan { id, application, options, protection, sink, stop, room } = plan.clone();
         let (mesh, target) = reach(place, &application, &sink, &stop).await?;
         let tell = |what: &str| sink.tell(Event::TargetProgress { what: what.to_owned() });
         let guarding = Guard::open(&target, &application, &id, &protection, &stop, &tell);
@@ -198,6 +175,8 @@ impl Lane {
             sink,
             stop,
             quiet_from: Instant::now().into(),
+            carries: Carries::default(),
+            room,
         });
         Ok(Self { mesh, guard, run })
     }

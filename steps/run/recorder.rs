@@ -41,8 +41,8 @@ struct State {
 // === impl Recorder ===
 
 impl Recorder {
-    /// Makes the folder and begins the record.
-    pub(super) fn open(out: &Path) -> Result<Self> {
+    /// Makes the folder and begins the record; `verbose` is what the terminal is to be.
+    pub(super) fn open(out: &Path, verbose: bool) -> Result<Self> {
         let doing = || format!("writing the record to {}", out.display());
         let failed =
             |cause: io::Error| Error::runner(doing(), cause).hint("name another folder with --out");
@@ -55,7 +55,7 @@ impl Recorder {
                 _ => {}
             }
         }
-        let terminal = Terminal::new(look());
+        let terminal = Terminal::new(look(verbose));
         let run = reports::Run::default();
         let state = Arc::new(Mutex::new(State { terminal, run, events, trouble: None }));
         let writes = Arc::clone(&state);
@@ -68,7 +68,7 @@ impl Recorder {
         self.sink.clone()
     }
 
-    /// Moves the clock on a terminal.
+    /// Moves the clock on a terminal, and lets a long scenario show that it is alive.
     pub(super) fn tick(&self) {
         let elapsed_ms = self.sink.elapsed_ms();
         let text = lock(&self.state).terminal.tick(elapsed_ms);
@@ -125,10 +125,10 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 /// How things look on this stdout.
-pub(crate) fn look() -> Look {
+pub(crate) fn look(verbose: bool) -> Look {
     let live = io::stdout().is_terminal();
     let colour = live && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    Look { width: width(), colour, live }
+    Look { width: width(), colour, live, verbose }
 }
 
 /// A reader that went away (`faultless run | head`) does not end a run that must restore.

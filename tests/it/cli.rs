@@ -224,7 +224,9 @@ fn a_recorded_run_is_shown_again() {
     let out = place.path("out");
     let said = place.run(&["report", SAMPLE, "--out", arg(&out)]);
     assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
-    assert!(!said.stdout.is_empty() && sample("run.txt").ends_with(&said.stdout), "{said:?}");
+    assert_eq!(said.stdout, sample("report.txt"));
+    let said = place.run(&["report", SAMPLE, "-v", "--out", arg(&out)]);
+    assert_eq!(said.stdout, sample("report-verbose.txt"));
     for (written, golden) in [("junit.xml", "run.xml"), ("report.html", "run.html")] {
         assert_eq!(fs::read_to_string(out.join(written)).unwrap(), sample(golden));
     }

@@ -207,7 +207,7 @@ fn a_run_says_what_is_not_protected() {
     let mesh = Mesh::open(SHOP, THERE, CHANGED);
     let before = mesh.slate();
     let words = ["cart-routes (changed, was there before; unprotected", "faultless sweep"];
-    told(&mesh.run(&["--no-dead-man"], None), 0, &words);
+    told(&mesh.run(&["--no-dead-man", "--verbose"], None), 0, &words);
     assert_eq!(mesh.slate(), before);
     // Whoever only adds needs no healer.
     let only = "Feature: f\n  Scenario: s\n    When every request to \"stock\" is delayed by 1s\n";
@@ -319,7 +319,7 @@ fn replicas_and_settings_are_given_back_however_the_run_ends() {
         assert_eq!(mesh.settings(), settings, "{how}");
     };
 
-    told(&mesh.run(&[], None), 0, &["1 passed", "the settings of portal web (told"]);
+    told(&mesh.run(&["--verbose"], None), 0, &["1 passed", "the settings of portal web (told"]);
     clean("a run that passed");
 
     let fails = format!("{SCALED}    And workload \"web\" is deployed\n")

@@ -164,7 +164,7 @@ fn a_full_disk_is_told_and_restored() {
     let (_street, shop) = shop();
     let (mut before, mut during, mut after) = (0, 0, 0);
     for blocks in 1..=12 {
-        let said = finish(limited(&shop.command(&["--no-dead-man"]), blocks));
+        let said = finish(limited(&shop.command(&["--no-dead-man", "--verbose"]), blocks));
         assert_eq!(said.code, Some(3), "{blocks} blocks: {said:?}");
         let all = format!("{}{}", said.stdout, said.stderr);
         let journal = all.contains("writing the journal");

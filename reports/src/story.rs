@@ -1,0 +1,35 @@
+//! A scenario told from its first step to its last, a line each: what the short papers leave out.
+
+use crate::run::{Claim, Scenario, Step};
+use crate::text;
+
+/// The steps with their outcomes and numbers, then the load and what was left behind. Foreign text
+/// is in them as it came.
+pub(crate) fn lines(scenario: &Scenario) -> Vec<String> {
+    let mut lines = Vec::new();
+    for step in &scenario.steps {
+        lines.push(step_line(step));
+        lines.extend(step.changes.iter().map(|change| format!("    changed: {change}")));
+        lines.extend(step.claims.iter().flat_map(claim_lines));
+        let (cause, more) = scenario.why(step);
+        lines.extend(cause.map(|cause| format!("    {cause}")));
+        let more = more.into_iter().flat_map(str::lines);
+        lines.extend(more.map(|line| format!("    {}", line.trim_start())));
+    }
+    lines.extend(scenario.all_load().map(|load| format!("load: {load}")));
+    lines.extend(scenario.left_behind.iter().map(|what| format!("left behind: {what}")));
+    lines
+}
+
+fn step_line(step: &Step) -> String {
+    let outcome = text::outcome(step.outcome());
+    let took = step.finished.as_ref().map_or(0, |(_, _, took)| *took);
+    let sentence = format!("{} {}", step.keyword, step.text);
+    format!("{} ... {outcome}, {}", sentence.trim(), text::duration(took))
+}
+
+fn claim_lines(claim: &Claim) -> Vec<String> {
+    let mut lines = vec![format!("    {}: {}", text::outcome(claim.outcome), claim.stated())];
+    lines.extend(claim.proof.iter().map(|proof| format!("    proof: {proof}")));
+    lines
+}

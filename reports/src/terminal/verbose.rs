@@ -1,0 +1,121 @@
+//! What `--verbose` tells while a run happens: every change, step, claim and proof, stamped with
+//! when it was and whose, because lanes run side by side.
+
+use super::look::Look;
+use super::{Terminal, load_words, summary};
+use crate::run::{Scenario, changed};
+use crate::{Event, Outcome, Phase, Record, ScenarioId, text};
+
+/// In CI, how often at most a scenario's load is reported, in milliseconds: often enough to show
+/// that it is alive, seldom enough to keep the log short.
+const LOAD_EVERY_MS: u64 = 10_000;
+
+/// The lines of a record; none for what is told in another way.
+pub(super) fn lines(terminal: &mut Terminal, record: &Record) -> Vec<String> {
+    let (at, look) = (record.elapsed_ms, terminal.look);
+    let (whose, said) = match &record.event {
+        Event::TargetProgress { what } => (None, vec![text::line(what)]),
+        Event::ScenarioStarted { scenario, feature, file, line, name, tags: _ } => {
+            let place = text::line(&format!("{file}:{line}"));
+            let title = text::line(&format!("{feature}: {name}"));
+            (Some(scenario), vec![format!("{title}  ({place})")])
+        }
+        Event::StepFinished { scenario, outcome, message: _, took_ms } => {
+            (Some(scenario), step(terminal, *scenario, *outcome, *took_ms))
+        }
+        Event::PhaseEntered { scenario, phase, detail } if *phase != Phase::Observe => {
+            let (phase, detail) = (text::phase(*phase), text::line(detail));
+            let said = if detail.is_empty() { String::new() } else { format!(": {detail}") };
+            (Some(scenario), vec![format!("  {phase}{said}")])
+        }
+        Event::LoadChosen { scenario, load, why, short: _ } => {
+            (Some(scenario), vec![text::line(&format!("  sends {load}: {why}"))])
+        }
+        Event::Starved { scenario, what } => {
+            (Some(scenario), vec![text::line(&format!("  the machine was starved: {what}"))])
+        }
+        Event::LoadProgress { scenario, .. } => {
+            (Some(scenario), load(terminal, at, *scenario).into_iter().collect())
+        }
+        Event::Disturbed { scenario, objects, proxies, converged_ms } => {
+            let change = text::line(&changed(objects, *proxies, *converged_ms));
+            (Some(scenario), vec![format!("  changed: {change}")])
+        }
+        Event::Judged { scenario, outcome, proof, .. } => {
+            (Some(scenario), judged(terminal, *scenario, *outcome, proof.as_deref()))
+        }
+        Event::Restored { scenario, undone, left_behind, took_ms } => {
+            (Some(scenario), restored(look, *undone, left_behind, *took_ms))
+        }
+        Event::ScenarioFinished { scenario, .. } => {
+            let known = terminal.run.scenario(*scenario);
+            let head = known.map(|known| summary::head(known, &terminal.run, look));
+            let load = known.and_then(Scenario::all_load);
+            let load = load.map(|load| format!("  load: {load}"));
+            (Some(scenario), load.into_iter().chain(head).collect())
+        }
+        // What is observed is the step's own sentence; the others the terminal tells itself.
+        Event::PhaseEntered { .. }
+        | Event::StepStarted { .. }
+        | Event::RunStarted { .. }
+        | Event::Interrupted { .. }
+        | Event::RunFinished { .. } => return Vec::new(),
+    };
+    said.iter().map(|line| stamped(at, whose.copied(), line)).collect()
+}
+
+fn step(terminal: &Terminal, id: ScenarioId, outcome: Outcome, took_ms: u64) -> Vec<String> {
+    let Some(scenario) = terminal.run.scenario(id) else { return Vec::new() };
+    let step = scenario.steps.iter().rev().find(|step| !step.keyword.is_empty());
+    let Some(step) = step else { return Vec::new() };
+    let sentence = text::line(&format!("{} {}", step.keyword, step.text));
+    let (outcome, took) = (terminal.look.outcome(outcome), text::duration(took_ms));
+    let mut lines = vec![format!("  {sentence} ... {outcome}, {took}")];
+    let (cause, more) = scenario.why(step);
+    lines.extend(cause.map(|cause| format!("    {}", text::line(cause))));
+    // Errors come with a hint on a line of its own.
+    let more = more.map(text::block).unwrap_or_default();
+    lines.extend(more.lines().map(|line| format!("    {}", text::line(line))));
+    lines
+}
+
+/// The claim that was judged just now.
+fn judged(
+    terminal: &Terminal,
+    id: ScenarioId,
+    outcome: Outcome,
+    proof: Option<&str>,
+) -> Vec<String> {
+    let claim = terminal.run.scenario(id).and_then(|scenario| scenario.claims().last());
+    let verdict = terminal.look.outcome(outcome);
+    let said = claim.map(|claim| format!("  {verdict}: {}", text::line(&claim.stated())));
+    let proof = proof.map(|proof| format!("    proof: {}", text::line(proof)));
+    said.into_iter().chain(proof).collect()
+}
+
+fn restored(look: Look, undone: u32, left_behind: &[String], took_ms: u64) -> Vec<String> {
+    let undone = text::counted(u64::from(undone), "change");
+    let done = format!("  restored: {undone} undone in {}", text::duration(took_ms));
+    let left = left_behind.iter().map(|what| format!("  {}", look.left_behind(what)));
+    std::iter::once(done).chain(left).collect()
+}
+
+/// In plain lines, how the load goes; on a terminal the live lines say it.
+fn load(terminal: &mut Terminal, at: u64, id: ScenarioId) -> Option<String> {
+    if terminal.look.live {
+        return None;
+    }
+    match terminal.load_told.iter_mut().find(|(told, _)| *told == id) {
+        Some((_, last)) if at < last.saturating_add(LOAD_EVERY_MS) => return None,
+        Some((_, last)) => *last = at,
+        None => terminal.load_told.push((id, at)),
+    }
+    let load = terminal.run.scenario(id).and_then(|scenario| scenario.load)?;
+    Some(format!("  load: {}", load_words(load)))
+}
+
+/// `[   12.3 s] #2 text`.
+fn stamped(at: u64, scenario: Option<ScenarioId>, text: &str) -> String {
+    let whose = scenario.map_or(String::new(), |ScenarioId(id)| format!("#{} ", u64::from(id) + 1));
+    format!("[{:>11}] {whose}{text}", text::duration(at))
+}

@@ -1,0 +1,188 @@
+//! What the kernel says about the machine under a stream: time in which something runnable waited
+//! for a core, time that a hypervisor took, time that a quota forbade. They explain a stall that
+//! the ticker saw; they decide nothing themselves, because a busy machine may still be in time.
+//!
+//! Sources: Linux, Documentation/accounting/psi.rst, Documentation/admin-guide/cgroup-v2.rst
+//! ("cpu.stat"), Documentation/scheduler/sched-bwc.rst (cgroup v1), proc(5).
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+/// `/proc/stat` counts in hundredths of seconds, whatever the kernel's own tick is.
+const STAT_MICROS: u64 = 10_000;
+
+/// What was used, waited for and lost since some moment; sums, so that they can be subtracted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Wall time, in microseconds.
+    pub elapsed_us: u64,
+    /// Time in which at least one task waited for a core (PSI, "some"); none without PSI.
+    #[serde(default)]
+    pub waited_us: Option<u64>,
+    /// Time of one core that a hypervisor gave to somebody else.
+    #[serde(default)]
+    pub stolen_us: Option<u64>,
+    /// Time in which the quota of our cgroup forbade us to run; none without a quota.
+    #[serde(default)]
+    pub throttled_us: Option<u64>,
+}
+
+/// A reading to subtract from.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    at: Instant,
+    usage: Usage,
+}
+
+// === impl Usage ===
+
+impl Usage {
+    /// These and those, one after the other or beside each other.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let sum = |one: Option<u64>, two: Option<u64>| match (one, two) {
+            (None, None) => None,
+            (one, two) => Some(one.unwrap_or_default() + two.unwrap_or_default()),
+        };
+        Self {
+            elapsed_us: self.elapsed_us + other.elapsed_us,
+            waited_us: sum(self.waited_us, other.waited_us),
+            stolen_us: sum(self.stolen_us, other.stolen_us),
+            throttled_us: sum(self.throttled_us, other.throttled_us),
+        }
+    }
+
+    /// What was short, as shares of the time, for a person; empty if nothing is known to have been.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let share = |us: Option<u64>, what: &str| {
+            let percent = us? as f64 * 100.0 / self.elapsed_us.max(1) as f64;
+            (percent >= 1.0).then(|| format!("{percent:.0}% {what}"))
+        };
+        let parts = [
+            share(self.waited_us, "of the time something waited for a core"),
+            share(self.throttled_us, "throttled by the CPU quota"),
+            share(self.stolen_us, "of a core stolen by the hypervisor"),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+// === impl Reading ===
+
+impl Reading {
+    /// What the kernel says now. What it does not say is not known; nothing here fails.
+    #[must_use]
+    pub fn now() -> Self {
+        let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();
+        let usage = Usage {
+            elapsed_us: 0,
+            waited_us: pressure(&read(Path::new("/proc/pressure/cpu"))),
+            stolen_us: stolen(&read(Path::new("/proc/stat"))),
+            throttled_us: {
+                let groups = stat_files(&read(Path::new("/proc/self/cgroup")));
+                groups.iter().find_map(|path| throttled(&read(path)))
+            },
+        };
+        Self { at: Instant::now(), usage }
+    }
+
+    /// What happened since.
+    #[must_use]
+    pub fn since(&self) -> Usage {
+        let now = Self::now();
+        let grown = |now: Option<u64>, then: Option<u64>| Some(now?.saturating_sub(then?));
+        let elapsed = now.at.saturating_duration_since(self.at);
+        Usage {
+            elapsed_us: u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
+            waited_us: grown(now.usage.waited_us, self.usage.waited_us),
+            stolen_us: grown(now.usage.stolen_us, self.usage.stolen_us),
+            throttled_us: grown(now.usage.throttled_us, self.usage.throttled_us),
+        }
+    }
+}
+
+/// `some avg10=… total=15646678`.
+fn pressure(text: &str) -> Option<u64> {
+    let some = text.lines().find(|line| line.starts_with("some "))?;
+    some.split_whitespace().find_map(|word| word.strip_prefix("total="))?.parse().ok()
+}
+
+/// The eighth number of the `cpu` line.
+fn stolen(text: &str) -> Option<u64> {
+    let all = text.lines().find_map(|line| line.strip_prefix("cpu "))?;
+    all.split_whitespace().nth(7)?.parse::<u64>().ok()?.checked_mul(STAT_MICROS)
+}
+
+/// `throttled_usec N` of cgroup v2, `throttled_time N` (nanoseconds) of v1.
+fn throttled(text: &str) -> Option<u64> {
+    text.lines().find_map(|line| match line.split_once(' ')? {
+        ("throttled_usec", us) => us.parse().ok(),
+        ("throttled_time", ns) => ns.parse::<u64>().ok().map(|ns| ns / 1_000),
+        _ => None,
+    })
+}
+
+/// Where our cgroup's `cpu.stat` may be, the likeliest first: a container sees its own group at the
+/// root of the file system of groups, whatever the list of groups says.
+fn stat_files(groups: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for line in groups.lines() {
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (Some(controllers), Some(path)) = (parts.next(), parts.next()) else { continue };
+        let root = match controllers {
+            "" => "/sys/fs/cgroup",
+            list if list.split(',').any(|one| one == "cpu") => "/sys/fs/cgroup/cpu",
+            _ => continue,
+        };
+        for inside in [path.trim_start_matches('/'), ""] {
+            files.push(Path::new(root).join(inside).join("cpu.stat"));
+        }
+    }
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_kernel_writes_is_read() {
+        let psi = "some avg10=3.68 avg60=5.14 avg300=3.33 total=15646678\nfull avg10=0 total=0\n";
+        assert_eq!(pressure(psi), Some(15_646_678));
+        assert_eq!(stolen("cpu  1112 31675 4407 10724 274 0 42 16 0 0\ncpu0 1 2\n"), Some(160_000));
+        assert_eq!(throttled("nr_throttled 3\nthrottled_usec 4711\n"), Some(4_711));
+        assert_eq!(throttled("nr_periods 9\nthrottled_time 4711000\n"), Some(4_711));
+        for text in ["", "some", "cpu  1 2", "throttled_usec x", "total=1"] {
+            assert_eq!((pressure(text), stolen(text), throttled(text)), (None, None, None));
+        }
+    }
+
+    #[test]
+    fn the_groups_file_leads_to_the_quota() {
+        let v1 = stat_files("12:pids:/a\n4:cpu,cpuacct:/cores-7\n0::/x\n");
+        assert_eq!(v1[0], Path::new("/sys/fs/cgroup/cpu/cores-7/cpu.stat"));
+        assert!(v1.contains(&PathBuf::from("/sys/fs/cgroup/x/cpu.stat")));
+        let v2 = stat_files("0::/kubepods/pod1\n");
+        assert_eq!(v2[1], Path::new("/sys/fs/cgroup/cpu.stat"));
+        assert_eq!(stat_files("nonsense"), Vec::<PathBuf>::new());
+    }
+
+    #[test]
+    fn shortages_are_told_as_shares() {
+        let usage = Usage {
+            elapsed_us: 2_000_000,
+            waited_us: Some(1_700_000),
+            stolen_us: Some(0),
+            throttled_us: Some(500_000),
+        };
+        assert_eq!(
+            usage.in_words(),
+            "85% of the time something waited for a core, 25% throttled by the CPU quota"
+        );
+        assert_eq!(usage.and(&usage).in_words(), usage.in_words());
+        assert_eq!(Usage::default().in_words(), "");
+    }
+}

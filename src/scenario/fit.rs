@@ -1,0 +1,339 @@
+//! How much load a mesh carries without strain: from which rate on answers take longer, or fail
+//! more often, than they do when one request is sent at a time. Pure.
+//!
+//! One request after the other gives the measure, because it is as little load as there can be.
+//! Then the rate rises in steps of three until it is what was asked for, or until a step shows
+//! strain twice. What is then sent stays below the last step without strain. A load that the mesh
+//! does not even carry at the first step goes down instead, by halves.
+//!
+//! Everything here is in requests per second of all clients together: they share the mesh.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::load::{Conditions, Tally};
+
+/// The first step: three clients that click now and then.
+const FIRST: f64 = 10.0;
+
+/// From step to step. Finer ones would find the limit more exactly and take longer; nobody needs
+/// the limit, only a rate below it.
+const STEP: f64 = 3.0;
+
+/// Below the last step without strain, once there was a step with it: a queue has no limit at the
+/// limit.
+const BELOW: f64 = 0.7;
+
+/// The least that is ever sent: one request in two seconds.
+const LEAST: f64 = 0.5;
+
+/// Strain is a middle answer that takes twice as long as one alone, and this much more: answers of
+/// a few milliseconds differ by as much for any reason.
+const SLOWER: f64 = 2.0;
+const SLOWER_BY: Duration = Duration::from_millis(15);
+
+/// More errors than with one request at a time, by this share.
+const MORE_ERRORS: f64 = 0.10;
+
+/// More of the requests than this late or unsent.
+const BEHIND: f64 = 0.05;
+
+/// A step in which the one who measures was kept waiting for longer than `STALL` in more than this
+/// share of the time has shown nothing but that.
+const STALLED: f64 = 0.10;
+const STALL: Duration = Duration::from_millis(20);
+
+/// After load was found to be too much, how far it is eased, and how fast it comes back.
+const EASE: f64 = 0.5;
+const RECOVER: f64 = 1.5;
+
+/// What one step of load showed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Step {
+    /// What became of its requests.
+    pub tally: Tally,
+    /// What the time was like.
+    pub conditions: Conditions,
+}
+
+/// Why a step is too much.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Strain {
+    /// Half of the answers took longer than this, and than that when sent alone.
+    Slower { now: Duration, alone: Duration },
+    /// So much of it failed, and so much when sent alone.
+    Errors { now: f64, alone: f64 },
+    /// So much of it could not be sent in time.
+    Behind(f64),
+    /// The machine that sends was kept waiting for so much of the time, and what it says.
+    Stalled(f64, String),
+}
+
+/// What is known of how much load a mesh carries.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fit {
+    /// One request at a time.
+    alone: Option<Step>,
+    /// The largest rate without strain; 0 before any.
+    carried: f64,
+    /// The smallest rate with strain, and which.
+    strained: Option<(f64, Strain)>,
+    /// Whether the step under way showed strain already: it must show it twice.
+    doubted: bool,
+    /// Less than what is carried, after a piece of load was too much nevertheless; none: all of it.
+    eased: Option<f64>,
+}
+
+// === impl Step ===
+
+impl Step {
+    fn errors(&self) -> f64 {
+        self.tally.failed() as f64 / self.tally.done.max(1) as f64
+    }
+
+    fn median(&self) -> Duration {
+        self.tally.latency.all().quantile(0.5).unwrap_or_default()
+    }
+
+    /// Whether it was too much, next to one request at a time.
+    fn strain(&self, alone: &Self) -> Option<Strain> {
+        let Tally { due, late, unsent, .. } = self.tally;
+        let behind = (late + unsent) as f64 / due.max(1) as f64;
+        let stalled = self.conditions.share_later_than(STALL);
+        let (now, before) = (self.median(), alone.median());
+        if stalled > STALLED {
+            return Some(Strain::Stalled(stalled, self.conditions.machine.in_words()));
+        }
+        if behind > BEHIND {
+            return Some(Strain::Behind(behind));
+        }
+        if self.errors() > alone.errors() + MORE_ERRORS {
+            return Some(Strain::Errors { now: self.errors(), alone: alone.errors() });
+        }
+        (now > before.mul_f64(SLOWER) + SLOWER_BY).then_some(Strain::Slower { now, alone: before })
+    }
+}
+
+// === impl Fit ===
+
+impl Fit {
+    /// Whether one request at a time was looked at.
+    pub(super) fn has_measure(&self) -> bool {
+        self.alone.is_some()
+    }
+
+    /// Notes one request at a time.
+    pub(super) fn measure(&mut self, alone: Step) {
+        self.alone = Some(alone);
+    }
+
+    /// The rate to try next on the way to this one; none once enough is known.
+    pub(super) fn next(&self, wanted: f64) -> Option<f64> {
+        match &self.strained {
+            _ if self.carried >= wanted => None,
+            None if self.carried <= 0.0 => Some(FIRST.min(wanted)),
+            None => Some((self.carried * STEP).min(wanted)),
+            // Not even the first step: downwards, until something is carried.
+            Some((rate, _)) if self.carried <= 0.0 && *rate > LEAST => {
+                Some((rate * EASE).max(LEAST))
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// Notes what a rate showed.
+    pub(super) fn note(&mut self, rate: f64, step: &Step) {
+        let alone = self.alone.clone().unwrap_or_default();
+        match step.strain(&alone) {
+            None => {
+                self.carried = self.carried.max(rate);
+                self.doubted = false;
+            }
+            Some(_) if !self.doubted => self.doubted = true,
+            Some(strain) => {
+                self.strained = Some((rate, strain));
+                self.doubted = false;
+            }
+        }
+    }
+
+    /// What may be sent of this rate.
+    pub(super) fn allowed(&self, wanted: f64) -> f64 {
+        let carried = match &self.strained {
+            _ if self.carried >= wanted => wanted,
+            Some((rate, _)) if self.carried <= 0.0 => (rate * EASE).max(LEAST),
+            Some(_) => self.carried * BELOW,
+            // Never tried: little.
+            None => FIRST.max(self.carried),
+        };
+        carried.min(wanted).min(self.eased.unwrap_or(f64::INFINITY)).max(LEAST.min(wanted))
+    }
+
+    /// A piece of load at this rate was too much for the machine: the next one is less.
+    pub(super) fn ease(&mut self, rate: f64) {
+        self.eased = Some((rate * EASE).max(LEAST));
+    }
+
+    /// A piece of load at this rate was not too much: the next one may be more again.
+    pub(super) fn recover(&mut self, rate: f64) {
+        self.eased = self.eased.map(|eased| eased.max(rate * RECOVER));
+        if self.eased.is_some_and(|eased| eased >= self.carried) {
+            self.eased = None;
+        }
+    }
+
+    /// Why no more than that is sent, for a person.
+    pub(super) fn why(&self, wanted: f64) -> String {
+        let alone = self.alone.as_ref().map(Step::median).unwrap_or_default();
+        match &self.strained {
+            _ if self.carried >= wanted => {
+                format!("the mesh carries it: sent alone, half of the answers take {alone:.0?}")
+            }
+            Some((rate, strain)) => {
+                format!("the mesh does not carry {}/s: {strain}", rounded(*rate))
+            }
+            None => "what the mesh carries is not known".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Strain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = |share: &f64| format!("{:.0}%", share * 100.0);
+        match self {
+            Self::Slower { now, alone } => {
+                write!(f, "half of the answers took {now:.0?} or more there, {alone:.0?} alone")
+            }
+            Self::Errors { now, alone } => {
+                write!(f, "{} failed there, {} alone", percent(now), percent(alone))
+            }
+            Self::Behind(share) => {
+                write!(f, "{} could not be sent in time", percent(share))
+            }
+            Self::Stalled(share, machine) => {
+                write!(f, "this machine stalled for {} of the time", percent(share))?;
+                if machine.is_empty() { Ok(()) } else { write!(f, " ({machine})") }
+            }
+        }
+    }
+}
+
+/// A rate as it is said: whole from 10 on, with a digit below.
+pub(super) fn rounded(rate: f64) -> String {
+    if rate >= 10.0 { format!("{rate:.0}") } else { format!("{rate:.1}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::load::ledger::Answer;
+
+    /// So many answers that took so long.
+    fn step(answers: u32, took_ms: u64) -> Step {
+        let mut tally = Tally::default();
+        let due = Instant::now();
+        for _ in 0..answers {
+            tally.start();
+            tally.send(due, due);
+            let ended = due + Duration::from_millis(took_ms);
+            tally.end(due, due, ended, Ok(Answer { status: 200, empty: false }));
+        }
+        Step { tally, conditions: Conditions::default() }
+    }
+
+    /// An application that answers in 50 ms, so many per second: what comes faster queues for half
+    /// a second.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "some milliseconds, never below 0"
+    )]
+    fn served(rate: f64, carries: f64) -> Step {
+        let queue = ((rate - carries) / carries * 250.0).max(0.0);
+        step(20, 50 + queue.round() as u64)
+    }
+
+    fn settle(wanted: f64, carries: f64) -> Fit {
+        let mut fit = Fit::default();
+        fit.measure(served(1.0, carries));
+        for _ in 0..40 {
+            let Some(rate) = fit.next(wanted) else { return fit };
+            fit.note(rate, &served(rate, carries));
+        }
+        panic!("it never settled: {fit:?}");
+    }
+
+    #[test]
+    fn fifty_per_second_on_what_carries_twenty_settles_below_twenty() {
+        let fit = settle(50.0, 20.0);
+        let allowed = fit.allowed(50.0);
+        assert!((5.0..20.0).contains(&allowed), "{allowed}");
+        let why = fit.why(50.0);
+        assert!(why.contains("does not carry") && why.contains("alone"), "{why}");
+    }
+
+    #[test]
+    fn what_is_carried_is_sent_as_asked() {
+        let fit = settle(180.0, 1_000.0);
+        assert!((fit.allowed(180.0) - 180.0).abs() < 1e-9);
+        assert!(fit.why(180.0).contains("carries it"));
+        // Less needs no more steps, more does.
+        assert_eq!(fit.next(90.0), None);
+        assert_eq!(fit.next(240.0), Some(240.0));
+    }
+
+    #[test]
+    fn one_hiccup_is_not_strain() {
+        let mut fit = Fit::default();
+        fit.measure(step(10, 50));
+        fit.note(10.0, &step(10, 500));
+        assert_eq!(fit.next(100.0), Some(10.0));
+        fit.note(10.0, &step(10, 50));
+        assert_eq!(fit.next(100.0), Some(30.0));
+    }
+
+    #[test]
+    fn a_piece_that_was_too_much_eases_the_next_ones() {
+        let mut fit = settle(90.0, 1_000.0);
+        fit.ease(90.0);
+        assert!((fit.allowed(90.0) - 45.0).abs() < 1e-9);
+        fit.ease(45.0);
+        assert!(fit.allowed(90.0) < 23.0);
+        for _ in 0..9 {
+            fit.recover(fit.allowed(90.0));
+        }
+        assert!((fit.allowed(90.0) - 90.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn errors_and_stalls_and_missed_plans_are_strain_too() {
+        let alone = step(20, 50);
+        let mut failing = step(20, 50);
+        failing.tally.by_status = [(200, 10), (503, 10)].into();
+        assert!(matches!(failing.strain(&alone), Some(Strain::Errors { .. })));
+        let mut stalled = step(20, 50);
+        (0..5).for_each(|_| stalled.conditions.lag.record(Duration::from_millis(80)));
+        assert!(matches!(stalled.strain(&alone), Some(Strain::Stalled(..))));
+        let mut behind = step(20, 50);
+        behind.tally.due += 10;
+        behind.tally.unsent += 10;
+        assert!(matches!(behind.strain(&alone), Some(Strain::Behind(_))));
+        assert_eq!(step(20, 90).strain(&alone), None);
+    }
+
+    proptest! {
+        #[test]
+        fn it_always_settles_at_what_is_carried(
+            wanted in 0.5..2_000.0f64, carries in 1.0..2_000.0f64,
+        ) {
+            let allowed = settle(wanted, carries).allowed(wanted);
+            prop_assert!(allowed <= wanted + 1e-9 && allowed > 0.0);
+            // The strain that is noticed begins a little above what is carried.
+            prop_assert!(allowed <= carries * 1.3, "{allowed} of {carries}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Brings the ledgers together after a piece of load: what the clients counted, what their own
+//! proxies counted, and what arrived. Proxies count when a stream ends, which a client may notice
+//! first, and durations settle later than counts; so they are read until they agree. Where they do
+//! not, the claims that rest on the difference are in doubt, and nothing else is.
+
+use std::time::{Duration, Instant};
+
+use super::count::{beside, filter};
+use super::evidence::Situation;
+use super::expectation::called;
+use super::scrape::{scrape, settled};
+use crate::error::Result;
+use crate::load::{Failure, Tally};
+use crate::telemetry::{Filter, Ledger, Mark, Metric, Reporter, Window};
+use crate::units::ServiceName;
+
+/// How long the numbers may stay as they are without agreeing, before it is said that they do not:
+/// twice as long as proxies take to merge what they counted.
+const STILL: Duration = Duration::from_secs(10);
+
+/// How long they may go on moving: somebody else's load may never let them come to rest.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// Between two readings.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Two ledgers that do not come together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Doubt {
+    /// Whose requests.
+    pub portal: String,
+    /// The service they are sent to.
+    pub service: ServiceName,
+    /// Whose count it is about: what the sources counted, or what the destinations did.
+    pub side: Reporter,
+    /// Both numbers.
+    pub text: String,
+}
+
+/// Reads the proxies until the ledgers agree about the load's requests; answers what was counted
+/// since the mark, and what stays in doubt.
+pub(super) async fn reconciled(
+    situation: &Situation<'_>,
+    ledger: &mut Ledger,
+    mark: &Mark,
+    clients: &std::collections::BTreeMap<String, Tally>,
+) -> Result<(Window, Vec<Doubt>)> {
+    let started = Instant::now();
+    let mut moved = started;
+    let mut last: Option<(Vec<Doubt>, u64)> = None;
+    // Every request of ours has ended: what is counted by then must be timed, too.
+    ledger.observe(&settled(situation.run, situation.timed).await?);
+    loop {
+        let window = ledger.since(mark);
+        let mut doubts = Vec::new();
+        for (portal, tally) in clients {
+            doubts.extend(compare(situation, &window, portal, tally)?);
+        }
+        // Nobody waits for a copy or knows how many there will be: they have ended when no more
+        // come.
+        let copies = copied(situation, &window)?;
+        let rest = copies == 0 || last.as_ref().is_some_and(|(_, before)| *before == copies);
+        if doubts.is_empty() && rest {
+            return Ok((window, doubts));
+        }
+        let now = Instant::now();
+        if last.as_ref().is_none_or(|last| *last != (doubts.clone(), copies)) {
+            moved = now;
+        }
+        if now - moved > STILL || now - started > LONGEST {
+            return Ok((window, doubts));
+        }
+        last = Some((doubts, copies));
+        tokio::time::sleep(LOOK).await;
+        ledger.observe(&scrape(situation.run).await?);
+    }
+}
+
+/// What of a portal's requests is in doubt. What never arrived is expected nowhere; where a part of
+/// the telemetry is missing, the claims that need it know that already.
+fn compare(
+    situation: &Situation<'_>,
+    window: &Window,
+    portal: &str,
+    tally: &Tally,
+) -> Result<Vec<Doubt>> {
+    let application = &situation.run.application;
+    let service = called(application, portal)?;
+    let doubt =
+        |side, text| Doubt { portal: portal.to_owned(), service: service.clone(), side, text };
+    let mut doubts = Vec::new();
+
+    let mut own = Filter { reporter: Some(Reporter::Source), ..Filter::default() };
+    beside(&mut own, application, portal)?;
+    let (proxy, client) = (window.requests(&own).total(), reached_proxy(tally));
+    if proxy != client && window.missing(&own, Metric::Requests).is_empty() {
+        let text = format!("the client counted {client} requests, its own proxy {proxy}");
+        doubts.push(doubt(Reporter::Source, text));
+    }
+
+    let mut source = filter(Reporter::Source, application.service(&service)?);
+    beside(&mut source, application, portal)?;
+    let destination = Filter { reporter: Some(Reporter::Destination), ..source.clone() };
+    let (certain, possible) = window.requests(&source).arrivals();
+    let arrived = window.requests(&destination).total();
+    let more_may_arrive = multiplied(situation, &service)?;
+    let missing = [&source, &destination]
+        .into_iter()
+        .any(|filter| !window.missing(filter, Metric::Requests).is_empty());
+    if (arrived < certain || (arrived > possible && !more_may_arrive)) && !missing {
+        let sent = if certain == possible {
+            certain.to_string()
+        } else {
+            format!("{certain} to {possible}")
+        };
+        let text = format!("its own proxy sent {sent} requests, and {arrived} arrived");
+        doubts.push(doubt(Reporter::Destination, text));
+    }
+    Ok(doubts)
+}
+
+/// How many requests arrived beyond those that were sent, where that may be.
+fn copied(situation: &Situation<'_>, window: &Window) -> Result<u64> {
+    let application = &situation.run.application;
+    let mut copies = 0;
+    for portal in situation.loads.keys() {
+        let service = called(application, portal)?;
+        if multiplied(situation, &service)? {
+            let mut source = filter(Reporter::Source, application.service(&service)?);
+            beside(&mut source, application, portal)?;
+            let destination = Filter { reporter: Some(Reporter::Destination), ..source.clone() };
+            let (_, sent) = window.requests(&source).arrivals();
+            copies += window.requests(&destination).total().saturating_sub(sent);
+        }
+    }
+    Ok(copies)
+}
+
+fn multiplied(situation: &Situation<'_>, service: &ServiceName) -> Result<bool> {
+    let found = situation.run.application.service(service)?;
+    Ok(situation.multiplied.iter().any(|one| {
+        one.name == found.name && one.namespace.as_ref().is_none_or(|ns| *ns == found.namespace)
+    }))
+}
+
+/// Requests of which the client's own proxy must know: all that ended, but for those that never
+/// got a connection.
+fn reached_proxy(tally: &Tally) -> u64 {
+    let failed = |failure| tally.by_error.get(&failure).copied().unwrap_or_default();
+    tally.done.saturating_sub(failed(Failure::Refused) + failed(Failure::Dial))
+}

@@ -1,0 +1,92 @@
+//! Reads what the application's sidecars have counted. A pod that cannot be read is a missing part
+//! of the reading, by name, and no error: most claims do not need it.
+
+use std::time::{Duration, Instant};
+
+use futures::stream::{self, StreamExt as _};
+
+use super::run::Run;
+use crate::error::Result;
+use crate::target::Target;
+use crate::target::pods::Pod;
+use crate::telemetry::exposition::{self, Page};
+use crate::telemetry::{PodName, Snapshot};
+
+/// Sidecars read at the same time: the API server is somebody's production too.
+const AT_ONCE: usize = 8;
+
+/// Where sidecars tell what they counted: pilot-agent's merged page.
+const PORT: u16 = 15020;
+const PATH: &str = "/stats/prometheus";
+
+/// How often a pod is asked that does not answer, or whose page lacks Envoy's part: pilot-agent
+/// answers 200 with its own metrics alone when its scrape of Envoy fails.
+const TRIES: u32 = 3;
+
+/// Between two tries, and between two readings that wait for durations.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// Proxies merge their histograms every 5 s by default (`stats_flush_interval`); a busy one needs a
+/// little longer.
+const FLUSH: Duration = Duration::from_secs(7);
+
+/// Reads every sidecar of the application once.
+pub(super) async fn scrape(run: &Run) -> Result<Snapshot> {
+    let mut pods = Vec::new();
+    for namespace in &run.application.namespaces {
+        pods.extend(run.target.pods(namespace, "").await?);
+    }
+    let target = &run.target;
+    let pages: Vec<_> = stream::iter(pods.into_iter().filter(|pod| pod.sidecar))
+        .map(|pod| async move {
+            let page = page(target, &pod).await;
+            (pod, page)
+        })
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    let mut snapshot = Snapshot::default();
+    for (pod, page) in pages {
+        let name = PodName::new(&pod.namespace, &pod.name);
+        match page {
+            Ok(page) => snapshot.insert(name, &pod.incarnation, page),
+            Err(why) => snapshot.absent(name, &pod.incarnation, why),
+        }
+    }
+    Ok(snapshot)
+}
+
+/// Reads every sidecar; with `timed`, until all requests that had been counted at first are timed
+/// too: durations come later than counts, and those of what was before would be taken for those of
+/// what comes.
+pub(super) async fn settled(run: &Run, timed: bool) -> Result<Snapshot> {
+    let started = Instant::now();
+    let counted = scrape(run).await?;
+    if !timed || counted.untimed(&counted) == 0 {
+        return Ok(counted);
+    }
+    loop {
+        tokio::time::sleep(PAUSE).await;
+        let now = scrape(run).await?;
+        if now.untimed(&counted) == 0 || started.elapsed() > FLUSH {
+            return Ok(now);
+        }
+    }
+}
+
+async fn page(target: &Target, pod: &Pod) -> std::result::Result<Page, String> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let page = match target.pod_get(pod, PORT, PATH).await {
+            Ok(text) => exposition::parse(&text).map_err(|cause| cause.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match page {
+            // A page without Envoy's part says so itself when it is taken in.
+            Ok(page) if !page.lacks_envoy() || tries == TRIES => return Ok(page),
+            Err(why) if tries == TRIES => return Err(why),
+            _ => tokio::time::sleep(PAUSE).await,
+        }
+    }
+}
