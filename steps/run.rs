@@ -17,7 +17,7 @@ use faultless::scenario::application::Application;
 use faultless::scenario::changes::Changes;
 use faultless::scenario::guard::Protection;
 use faultless::scenario::room::Room;
-use faultless::scenario::run::{Options, Patience, Run, Sink};
+use faultless::scenario::run::{Carries, Options, Patience, Run, Sink};
 use futures::{FutureExt as _, stream};
 use reports::{Event, Outcome};
 use tokio_util::sync::CancellationToken;
@@ -154,8 +154,9 @@ async fn conduct(
         adopt: args.adopt,
         recover: args.recover,
     };
-    let room = Room::default();
-    let plan = Plan { id, application, options, protection, sink: sink.clone(), stop, room };
+    let (room, carries) = (Room::default(), Carries::default());
+    let plan =
+        Plan { id, application, options, protection, sink: sink.clone(), stop, room, carries };
     let lanes = Lanes::open(&place, &plan).await?;
     let _ = hands.set(lanes.changes());
     let outcomes = lanes.kept(scenarios(suite.features, outlooks, &lanes, sink.clone())).await;

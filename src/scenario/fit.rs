@@ -2,7 +2,7 @@
 //! more often, than they do when one request is sent at a time. Pure.
 //!
 //! One request after the other gives the measure, because it is as little load as there can be.
-//! Then the rate rises in steps of three until it is what was asked for, or until a step shows
+//! Then the rate rises in steps of four until it is what was asked for, or until a step shows
 //! strain twice. What is then sent stays below the last step without strain. A load that the mesh
 //! does not even carry at the first step goes down instead, by halves.
 //!
@@ -18,7 +18,7 @@ const FIRST: f64 = 10.0;
 
 /// From step to step. Finer ones would find the limit more exactly and take longer; nobody needs
 /// the limit, only a rate below it.
-const STEP: f64 = 3.0;
+const STEP: f64 = 4.0;
 
 /// Below the last step without strain, once there was a step with it: a queue has no limit at the
 /// limit.
@@ -38,8 +38,9 @@ const MORE_ERRORS: f64 = 0.10;
 /// More of the requests than this late or unsent.
 const BEHIND: f64 = 0.05;
 
-/// A step in which the one who measures was kept waiting for longer than `STALL` in more than this
-/// share of the time has shown nothing but that.
+/// A step in which the one who measures was kept waiting for longer than `STALL` in this share of the
+/// time more than with one request at a time: the load takes the machine from itself. A machine that
+/// stalls as much without it is no reason to send less.
 const STALLED: f64 = 0.10;
 const STALL: Duration = Duration::from_millis(20);
 
@@ -101,7 +102,7 @@ impl Step {
         let behind = (late + unsent) as f64 / due.max(1) as f64;
         let stalled = self.conditions.share_later_than(STALL);
         let (now, before) = (self.median(), alone.median());
-        if stalled > STALLED {
+        if stalled > alone.conditions.share_later_than(STALL) + STALLED {
             return Some(Strain::Stalled(stalled, self.conditions.machine.in_words()));
         }
         if behind > BEHIND {
@@ -293,7 +294,7 @@ mod tests {
         fit.note(10.0, &step(10, 500));
         assert_eq!(fit.next(100.0), Some(10.0));
         fit.note(10.0, &step(10, 50));
-        assert_eq!(fit.next(100.0), Some(30.0));
+        assert_eq!(fit.next(100.0), Some(40.0));
     }
 
     #[test]
@@ -318,6 +319,7 @@ mod tests {
         let mut stalled = step(20, 50);
         (0..5).for_each(|_| stalled.conditions.lag.record(Duration::from_millis(80)));
         assert!(matches!(stalled.strain(&alone), Some(Strain::Stalled(..))));
+        assert_eq!(stalled.strain(&stalled), None, "the machine stalls without any load, too");
         let mut behind = step(20, 50);
         behind.tally.due += 10;
         behind.tally.unsent += 10;

@@ -80,9 +80,10 @@ pub struct Run {
     pub room: Room,
 }
 
-/// What is known of how much load a mesh carries, by kind of load.
-#[derive(Debug, Default)]
-pub struct Carries(Mutex<BTreeMap<String, Fit>>);
+/// What is known of how much load a mesh carries, by kind of load. Lanes share it: their meshes are
+/// alike, and on one machine. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Carries(Arc<Mutex<BTreeMap<String, Fit>>>);
 
 // === impl Sink ===
 

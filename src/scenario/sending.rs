@@ -29,12 +29,12 @@ const RATE_MIN: f64 = 20.0;
 const RATE_MAX: f64 = 80.0;
 
 /// How long one step of rising load lasts, and how many requests it has at least.
-const STEP: Duration = Duration::from_millis(600);
+const STEP: Duration = Duration::from_millis(500);
 const STEP_REQUESTS: f64 = 5.0;
 
 /// So many requests, one at a time, are the measure; no longer than this.
 const ALONE: u32 = 10;
-const ALONE_TIME: Duration = Duration::from_millis(800);
+const ALONE_TIME: Duration = Duration::from_millis(600);
 
 impl Scenario {
     /// Given: this load is sent through a portal (`None`: through every one) while the scenario
@@ -130,7 +130,8 @@ impl Scenario {
         if wanted <= 0.0 {
             return Ok(());
         }
-        if self.objects().is_empty() {
+        let known = run.fit(&kind, |fit| fit.has_measure() && fit.next(wanted).is_none());
+        if !known && self.objects().is_empty() {
             tokio::time::sleep_until(run.quiet_from().into()).await;
             if !run.fit(&kind, |fit| fit.has_measure()) {
                 let step = self.alone(run).await?;

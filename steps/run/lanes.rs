@@ -39,6 +39,8 @@ pub(super) struct Plan {
     pub stop: CancellationToken,
     /// The machine that they share.
     pub room: Room,
+    /// What their meshes carry.
+    pub carries: Carries,
 }
 
 /// The lanes of a run.
@@ -136,7 +138,7 @@ impl Lanes {
 
 impl Lane {
     async fn open(place: &Place, plan: &Plan) -> Result<Self> {
-        let Plan { id, application, options, protection, sink, stop, room } = plan.clone();
+        let Plan { id, application, options, protection, sink, stop, room, carries } = plan.clone();
         let (mesh, target) = reach(place, &application, &sink, &stop).await?;
         let tell = |what: &str| sink.tell(Event::TargetProgress { what: what.to_owned() });
         let guarding = Guard::open(&target, &application, &id, &protection, &stop, &tell);
@@ -175,7 +177,7 @@ impl Lane {
             sink,
             stop,
             quiet_from: Instant::now().into(),
-            carries: Carries::default(),
+            carries,
             room,
         });
         Ok(Self { mesh, guard, run })
