@@ -38,9 +38,9 @@ const MORE_ERRORS: f64 = 0.10;
 /// More of the requests than this late or unsent.
 const BEHIND: f64 = 0.05;
 
-/// A step in which the one who measures was kept waiting for longer than `STALL` in this share of the
-/// time more than with one request at a time: the load takes the machine from itself. A machine that
-/// stalls as much without it is no reason to send less.
+/// A step in which the one who measures was kept waiting for longer than `STALL` in this share of
+/// the time more than with one request at a time: the load takes the machine from itself. A machine
+/// that stalls as much without it is no reason to send less.
 const STALLED: f64 = 0.10;
 const STALL: Duration = Duration::from_millis(20);
 

@@ -21,6 +21,7 @@ fn a_load_is_sent_as_its_sentence_says() {
         application,
         "--lanes",
         "1",
+        "--verbose",
         "--out",
         arg(&out),
     ]);
