@@ -176,8 +176,7 @@ async fn a_server_that_never_answers_is_counted_as_timeouts() {
     let tally = run(&spec).await.tally;
     assert_eq!((tally.due, tally.done, tally.by_error[&Failure::Timeout]), (50, 50, 50));
     assert_eq!(tally.latency.ok.count(), 0);
-    // None takes less, and none as long as it would by default.
-    assert_eq!(tally.service.error.count_between(ms(199), ms(10_000)), 50);
+    assert_eq!(tally.service.error.count_between(ms(199), ms(400)), 50);
 }
 
 #[tokio::test]
@@ -239,8 +238,8 @@ async fn what_does_not_fit_in_flight_is_unsent_and_voids_the_stream() {
     let report = run(&spec).await;
     let tally = &report.tally;
     assert_eq!((tally.due, tally.sent + tally.unsent), (100, 100));
-    // Five connections with up to four answers each in a second, and more than the first ones.
-    assert!((6..=20).contains(&tally.sent), "{}", tally.sent);
+    // Five connections with three to four answers each in a second.
+    assert!((15..=20).contains(&tally.sent), "{}", tally.sent);
     assert_eq!(tally.by_status[&200], tally.sent);
     let error = report.kept_plan().unwrap_err();
     assert!(error.contains("too many were in flight"), "{error}");
@@ -298,8 +297,8 @@ async fn a_burst_is_as_many_at_once_as_it_says() {
     let shape = Shape::Closed { concurrency: 4, requests: None };
     let report = run(&spec(server.url(), shape, 350)).await;
     assert_eq!(report.ended_by, Some(EndedBy::Plan));
-    // Up to four times four, and more than the first ones.
-    assert!((5..=16).contains(&report.tally.done), "{}", report.tally.done);
+    // Three to four times four.
+    assert!((12..=16).contains(&report.tally.done), "{}", report.tally.done);
 }
 
 /// An agent and the way to speak to it.
