@@ -8,10 +8,12 @@ Feature: Circuit breaking
     Given every portal sends requests to "/travels"
 
   Scenario: The breaker rejects most of a burst, and nothing once its limits are raised
-    # The tutorial's load tester, not pausing for 5s between its bursts.
+    # The tutorial's load tester with its fifty connections, but one call on each, and hardly a pause
+    # between its bursts: there, one of the connections makes nineteen more calls, one by one.
     Given workloads "travels-v2" and "travels-v3" are deployed
     And workload "loadtester" is deployed with environment:
-      | SLEEP | 0 |
+      | SLEEP    | 0  |
+      | NUMCALLS | 50 |
     Then the source of "travels" from workload "loadtester" sees at most 15% of requests carry flag UO
     And the source of "travels" sees no request carry flag UO
     When traffic to "travels" is split 33% to "v1", 33% to "v2" and 34% to "v3"

@@ -3,6 +3,7 @@
 //! exact, or else named as missing: never guessed. The text parser, the ledger and the questions
 //! asked of windows are pure; reading pods is the sources' work.
 
+mod delays;
 pub mod exposition;
 mod filter;
 mod histogram;
@@ -14,6 +15,7 @@ mod settle;
 mod snapshot;
 mod window;
 
+pub use delays::Delays;
 pub use filter::{Filter, Reporter};
 pub use labels::Labels;
 pub use ledger::{Ledger, Mark};

@@ -120,7 +120,7 @@ impl Application {
             .map_err(|cause| Error::feature(format!("reading {}", path.display()), cause))
     }
 
-    fn parse(text: &str, folder: PathBuf) -> std::result::Result<Self, String> {
+    pub(super) fn parse(text: &str, folder: PathBuf) -> std::result::Result<Self, String> {
         let mut yaml: serde_yaml::Value =
             serde_yaml::from_str(text).map_err(|cause| cause.to_string())?;
         yaml.apply_merge().map_err(|cause| cause.to_string())?;

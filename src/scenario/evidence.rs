@@ -22,7 +22,7 @@ use crate::telemetry::{Ledger, Mark, Window};
 use crate::units::ServiceName;
 
 /// The shortest piece of load: around each, sidecars are read, which takes tenths of seconds.
-const PIECE_MIN: Duration = Duration::from_millis(600);
+const PIECE_MIN: Duration = Duration::from_millis(400);
 
 /// The longest piece: after it, somebody who watches should learn how it stands.
 const PIECE_MAX: Duration = Duration::from_secs(15);
@@ -180,7 +180,9 @@ impl Evidence {
         }
         let (window, doubts) =
             reconciled(situation, &mut self.ledger, &self.mark, &piece.clients).await?;
-        piece.slices.push(piece.rest(&window));
+        if situation.bursty {
+            piece.slices.push(piece.rest(&window));
+        }
         (piece.window, piece.doubts) = (window, doubts);
         self.mark = self.ledger.mark();
         self.pieces.push(piece);
@@ -200,7 +202,9 @@ impl Evidence {
         let mut watched = Watched::new(chunk);
         loop {
             let (reports, ended) = watched.look(run, Some(situation.scenario), ids).await?;
-            slices.push(Slice { clients: added(&reports, &before), ..Slice::default() });
+            if situation.bursty {
+                slices.push(Slice { clients: added(&reports, &before), ..Slice::default() });
+            }
             if ended {
                 return Ok((reports, slices));
             }
@@ -256,7 +260,7 @@ impl Piece {
     fn starved(&self, limit: Duration) -> Option<String> {
         let mut sent = Tally::default();
         self.clients.values().for_each(|tally| sent.add(tally));
-        witness::starved(&self.conditions, &sent, limit)
+        witness::starved(&self.conditions, &sent, &self.window, limit)
     }
 
     /// What the proxies counted after their last slice: the whole, less the slices.

@@ -150,6 +150,18 @@ impl Claim {
         }
     }
 
+    /// Whether it is about requests that are not the load's: more of that brings none of them.
+    #[must_use]
+    pub const fn is_about_others(&self) -> bool {
+        matches!(
+            self,
+            Self::Share(Expectation {
+                observer: Observer::Proxies { caller: Some(Caller::Workload(_)), .. },
+                ..
+            })
+        )
+    }
+
     /// What it counts.
     #[must_use]
     pub fn unit(&self) -> Unit {

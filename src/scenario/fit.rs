@@ -2,7 +2,7 @@
 //! more often, than they do when one request is sent at a time. Pure.
 //!
 //! One request after the other gives the measure, because it is as little load as there can be.
-//! Then the rate rises in steps of four until it is what was asked for, or until a step shows
+//! Then the rate rises in steps of six until it is what was asked for, or until a step shows
 //! strain twice. What is then sent stays below the last step without strain. A load that the mesh
 //! does not even carry at the first step goes down instead, by halves.
 //!
@@ -18,7 +18,10 @@ const FIRST: f64 = 10.0;
 
 /// From step to step. Finer ones would find the limit more exactly and take longer; nobody needs
 /// the limit, only a rate below it.
-const STEP: f64 = 4.0;
+const STEP: f64 = 6.0;
+
+/// A step with strain this many times the last one without leaves the answer too open.
+const APART: f64 = 2.5;
 
 /// Below the last step without strain, once there was a step with it: a queue has no limit at the
 /// limit.
@@ -134,6 +137,10 @@ impl Fit {
             _ if self.carried >= wanted => None,
             None if self.carried <= 0.0 => Some(FIRST.min(wanted)),
             None => Some((self.carried * STEP).min(wanted)),
+            // One more between the two, where they are far apart.
+            Some((rate, _)) if self.carried > 0.0 && *rate > self.carried * APART => {
+                Some((rate * self.carried).sqrt())
+            }
             // Not even the first step: downwards, until something is carried.
             Some((rate, _)) if self.carried <= 0.0 && *rate > LEAST => {
                 Some((rate * EASE).max(LEAST))
@@ -294,7 +301,7 @@ mod tests {
         fit.note(10.0, &step(10, 500));
         assert_eq!(fit.next(100.0), Some(10.0));
         fit.note(10.0, &step(10, 50));
-        assert_eq!(fit.next(100.0), Some(40.0));
+        assert_eq!(fit.next(100.0), Some(60.0));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use reports::{Event, Outcome, Phase};
 use super::Scenario;
 use super::count::Judgement;
 use super::evidence::{Evidence, Situation, View, first_chunk, next_chunk};
-use super::expectation::{Claim, Expectation, Observer, Property};
+use super::expectation::{Claim, Expectation, Observer, Property, Unit};
 use super::fit::rounded;
 use super::load::Load;
 use super::run::{Patience, Run};
@@ -184,7 +184,14 @@ impl Scenario {
         }
         let burst = faults::burst(&self.objects());
         let first = |claim: &Claim| {
-            first_chunk(claim.effort(burst, confidence), Self::per_second(claim, rates))
+            let effort = claim.effort(burst, confidence);
+            let effort = match claim.unit() {
+                // How many of them a request brings, or others bring, the first ones tell.
+                _ if claim.is_about_others() => 1,
+                Unit::Connections | Unit::Bytes => effort / 3,
+                Unit::Requests => effort,
+            };
+            first_chunk(effort, Self::per_second(claim, rates))
         };
         let faster = match (self.total(rates), evidence.last_rate()) {
             (now, then) if now > 0.0 && then > 0.0 => now / then,

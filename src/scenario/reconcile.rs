@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::application::Application;
 use super::count::{beside, filter};
 use super::evidence::Situation;
 use super::expectation::called;
@@ -45,6 +46,7 @@ pub(super) async fn reconciled(
     mark: &Mark,
     clients: &std::collections::BTreeMap<String, Tally>,
 ) -> Result<(Window, Vec<Doubt>)> {
+    let application = &situation.run.application;
     let started = Instant::now();
     let mut moved = started;
     let mut last: Option<(Vec<Doubt>, u64)> = None;
@@ -54,7 +56,7 @@ pub(super) async fn reconciled(
         let window = ledger.since(mark);
         let mut doubts = Vec::new();
         for (portal, tally) in clients {
-            doubts.extend(compare(situation, &window, portal, tally)?);
+            doubts.extend(compare(application, &situation.multiplied, &window, portal, tally)?);
         }
         // Nobody waits for a copy or knows how many there will be: they have ended when no more
         // come.
@@ -78,13 +80,14 @@ pub(super) async fn reconciled(
 
 /// What of a portal's requests is in doubt. What never arrived is expected nowhere; where a part of
 /// the telemetry is missing, the claims that need it know that already.
+/// Pure.
 fn compare(
-    situation: &Situation<'_>,
+    application: &Application,
+    multiplied: &[ServiceName],
     window: &Window,
     portal: &str,
     tally: &Tally,
 ) -> Result<Vec<Doubt>> {
-    let application = &situation.run.application;
     let service = called(application, portal)?;
     let doubt =
         |side, text| Doubt { portal: portal.to_owned(), service: service.clone(), side, text };
@@ -103,7 +106,7 @@ fn compare(
     let destination = Filter { reporter: Some(Reporter::Destination), ..source.clone() };
     let (certain, possible) = window.requests(&source).arrivals();
     let arrived = window.requests(&destination).total();
-    let more_may_arrive = multiplied(situation, &service)?;
+    let more_may_arrive = is_multiplied(application, multiplied, &service)?;
     let missing = [&source, &destination]
         .into_iter()
         .any(|filter| !window.missing(filter, Metric::Requests).is_empty());
@@ -125,7 +128,7 @@ fn copied(situation: &Situation<'_>, window: &Window) -> Result<u64> {
     let mut copies = 0;
     for portal in situation.loads.keys() {
         let service = called(application, portal)?;
-        if multiplied(situation, &service)? {
+        if is_multiplied(application, &situation.multiplied, &service)? {
             let mut source = filter(Reporter::Source, application.service(&service)?);
             beside(&mut source, application, portal)?;
             let destination = Filter { reporter: Some(Reporter::Destination), ..source.clone() };
@@ -136,9 +139,13 @@ fn copied(situation: &Situation<'_>, window: &Window) -> Result<u64> {
     Ok(copies)
 }
 
-fn multiplied(situation: &Situation<'_>, service: &ServiceName) -> Result<bool> {
-    let found = situation.run.application.service(service)?;
-    Ok(situation.multiplied.iter().any(|one| {
+fn is_multiplied(
+    application: &Application,
+    multiplied: &[ServiceName],
+    service: &ServiceName,
+) -> Result<bool> {
+    let found = application.service(service)?;
+    Ok(multiplied.iter().any(|one| {
         one.name == found.name && one.namespace.as_ref().is_none_or(|ns| *ns == found.namespace)
     }))
 }
@@ -149,3 +156,7 @@ fn reached_proxy(tally: &Tally) -> u64 {
     let failed = |failure| tally.by_error.get(&failure).copied().unwrap_or_default();
     tally.done.saturating_sub(failed(Failure::Refused) + failed(Failure::Dial))
 }
+
+#[cfg(test)]
+#[path = "reconcile_tests.rs"]
+mod tests;

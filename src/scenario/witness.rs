@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::expectation::Property;
 use crate::load::{Conditions, Tally};
+use crate::telemetry::{Delays, Window};
 use crate::units::Span;
 
 /// No single stall longer than this part of a claim's limit: two of them, and what else there is,
@@ -44,7 +45,12 @@ pub(super) fn limit(property: &Property) -> Option<Duration> {
 }
 
 /// What was short in a piece, if it is no evidence for a claim with this limit.
-pub(super) fn starved(conditions: &Conditions, sent: &Tally, limit: Duration) -> Option<String> {
+pub(super) fn starved(
+    conditions: &Conditions,
+    sent: &Tally,
+    proxies: &Window,
+    limit: Duration,
+) -> Option<String> {
     let common = limit.mul_f64(COMMON_PART).max(LEAST_STALL);
     let longest = limit.mul_f64(LONGEST_PART).max(LEAST_STALL);
     let mut short = Vec::new();
@@ -63,6 +69,7 @@ pub(super) fn starved(conditions: &Conditions, sent: &Tally, limit: Duration) ->
     if sent.unsent as f64 > sent.due as f64 * UNSENT {
         short.push(format!("{} of {} requests never sent", sent.unsent, sent.due));
     }
+    short.extend(late_proxies(proxies, common, longest));
     if short.is_empty() {
         return None;
     }
@@ -73,8 +80,28 @@ pub(super) fn starved(conditions: &Conditions, sent: &Tally, limit: Duration) ->
     Some(short.join(", "))
 }
 
+/// The same of what proxies tell of their own threads: one that ran later than the longest stall
+/// that is borne, or all of them together more often than is borne. Their waits come at regular
+/// times, so shares of waits are shares of time.
+fn late_proxies(proxies: &Window, common: Duration, longest: Duration) -> Option<String> {
+    let worst = proxies.delays().max_by_key(|(_, delays)| delays.longest());
+    if let Some((pod, delays)) = worst.filter(|(_, delays)| delays.longest() >= longest) {
+        return Some(format!("the proxy of {pod} ran {:.0?} late or more", delays.longest()));
+    }
+    let sum = |count: &dyn Fn(&Delays) -> u64| {
+        proxies.delays().map(|(_, delays)| count(delays)).sum::<u64>() as f64
+    };
+    let (late, all) = (sum(&|delays| delays.later_than(common)), sum(&Delays::waits));
+    (late > all * OFTEN).then(|| {
+        format!("proxies ran {common:.0?} late or more in {:.0}% of the time", late * 100.0 / all)
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use crate::telemetry::exposition::parse;
+    use crate::telemetry::{PodName, Snapshot};
+
     use super::*;
 
     fn conditions(lags: &[(u64, u32)]) -> Conditions {
@@ -92,7 +119,8 @@ mod tests {
         let hiccup = conditions(&[(1, 280), (120, 20)]);
         let busy = conditions(&[(1, 200), (30, 100)]);
         let starved = |conditions: &Conditions, limit| {
-            super::starved(conditions, &Tally::default(), limit).is_some()
+            let (sent, proxies) = (Tally::default(), Window::default());
+            super::starved(conditions, &sent, &proxies, limit).is_some()
         };
         for limit in [ms(100), ms(500), ms(1_000), ms(5_000)] {
             assert!(!starved(&quiet, limit), "{limit:?}");
@@ -107,10 +135,43 @@ mod tests {
         conditions.machine.elapsed_us = 100;
         conditions.machine.throttled_us = Some(60);
         let sent = Tally { due: 100, sent: 90, unsent: 10, ..Tally::default() };
-        let short = starved(&conditions, &sent, Duration::from_secs(1)).unwrap();
+        let short =
+            starved(&conditions, &sent, &Window::default(), Duration::from_secs(1)).unwrap();
         for words in ["in 50% of the time", "a stall of 300ms", "10 of 100", "60% throttled"] {
             assert!(short.contains(words), "{words}: {short}");
         }
+    }
+
+    /// What the proxy of one pod tells after so many waits within 1 ms and so many of 50 ms or more.
+    fn proxy(prompt: u32, late: u32) -> Window {
+        let page = |prompt, late| {
+            let name = "envoy_listener_manager_worker_0_dispatcher_poll_delay_us";
+            let (last, all) = (prompt + late, prompt + late);
+            let text = format!(
+                "{name}_bucket{{le=\"1000\"}} {prompt}\n{name}_bucket{{le=\"50000\"}} {prompt}\n\
+                 {name}_bucket{{le=\"+Inf\"}} {last}\n{name}_sum{{}} 9\n{name}_count{{}} {all}\n"
+            );
+            let mut snapshot = Snapshot::default();
+            snapshot.insert(PodName::new("shop", "cart-1"), "", parse(&text).expect("a page"));
+            snapshot
+        };
+        Window::between(&page(0, 0), &page(prompt, late))
+    }
+
+    #[test]
+    fn proxies_that_ran_late_are_no_witnesses_either() {
+        let starved = |proxies: &Window, ms| {
+            let limit = Duration::from_millis(ms);
+            super::starved(&Conditions::default(), &Tally::default(), proxies, limit)
+        };
+        assert_eq!(starved(&proxy(100, 0), 100), None);
+        // 50 ms are too long for a claim about 100 ms; for one about 1 s if they come often.
+        let words = starved(&proxy(100, 1), 100).unwrap();
+        assert!(words.contains("the proxy of shop/cart-1 ran 50ms late"), "{words}");
+        assert_eq!(starved(&proxy(100, 1), 1_000), None);
+        let words = starved(&proxy(90, 10), 1_000).unwrap();
+        assert!(words.contains("proxies ran 25ms late or more in 10% of the time"), "{words}");
+        assert_eq!(starved(&proxy(90, 10), 5_000), None);
     }
 
     #[test]

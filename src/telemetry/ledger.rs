@@ -18,6 +18,7 @@
 
 use std::collections::BTreeMap;
 
+use super::delays::Delays;
 use super::missing::{Missing, Part, Why};
 use super::snapshot::{Amount, Key, Life, METRICS, PodName, Reading, Snapshot};
 use super::window::Window;
@@ -45,6 +46,7 @@ struct Account {
     readings: u64,
     metrics: BTreeMap<&'static str, Thread>,
     series: BTreeMap<Key, Series>,
+    delays: Delays,
 }
 
 /// What is known of a series.
@@ -146,6 +148,7 @@ impl Account {
             let why = reading.metrics.get(metric).cloned();
             self.metrics.entry(metric).or_default().unread = why;
         }
+        self.delays = reading.delays.clone();
         let is_read = |key: &Key| !reading.metrics.contains_key(key.metric);
         for (key, series) in &mut self.series {
             if is_read(key) && !reading.series.contains_key(key) {
@@ -173,6 +176,9 @@ impl Account {
         if let Some(why) = self.thread.gap(mark.map(|mark| &mark.thread)) {
             window.missing.push(miss(Part::Pod, why, self.series.keys().cloned().collect()));
             return;
+        }
+        if let Some(grown) = mark.and_then(|mark| self.delays.since(&mark.delays)) {
+            window.delays.insert(pod.clone(), grown);
         }
         let gap = |metric: &str| {
             let was = mark.and_then(|mark| mark.metrics.get(metric));

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use super::delays::{self, Delays};
 use super::exposition::{OddLine, Page, Sample};
 use super::histogram::{Histogram, Lines};
 use super::labels::Labels;
@@ -71,6 +72,8 @@ pub(super) struct Reading {
     /// Metrics of which it is not known which series there are, and why.
     pub(super) metrics: BTreeMap<&'static str, Why>,
     pub(super) series: BTreeMap<Key, Result<Amount, Why>>,
+    /// How late its threads ran, where it tells.
+    pub(super) delays: Delays,
 }
 
 /// A series of a pod; a histogram's is without `le`. The labels are shared by all that is kept of
@@ -196,6 +199,7 @@ impl Reading {
             reading.take_odd(odd);
         }
         let mut histograms: BTreeMap<Labels, Lines> = BTreeMap::new();
+        let mut threads: BTreeMap<(String, Labels), Lines> = BTreeMap::new();
         for Sample { name, mut labels, value } in page.samples {
             if let Some(metric) = COUNTERS.into_iter().find(|known| *known == name) {
                 reading.take_counter(Key { metric, labels: Arc::new(labels) }, value);
@@ -204,6 +208,10 @@ impl Reading {
                     let bound = labels.take("le");
                     histograms.entry(labels).or_default().take(suffix, bound.as_deref(), value);
                 }
+            } else if let Some((thread, suffix)) = name.split_once(delays::NAME) {
+                let bound = labels.take("le");
+                let lines = threads.entry((thread.to_owned(), labels)).or_default();
+                lines.take(suffix, bound.as_deref(), value);
             } else if name == UPTIME {
                 reading.life.uptime = Some(value).filter(|value| value.is_finite());
             } else if name == AGENT_START {
@@ -215,6 +223,9 @@ impl Reading {
             let amount = lines.histogram().map(Amount::Histogram).map_err(Why::CannotBe);
             reading.series.insert(key, amount);
         }
+        // What cannot be read of it is no witness, and nothing else.
+        let threads = threads.into_values().filter_map(|lines| lines.histogram().ok());
+        reading.delays = Delays::of(threads);
         reading
     }
 

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::delays::Delays;
 use super::filter::Filter;
 use super::histogram::Histogram;
 use super::labels::Labels;
 use super::ledger::Ledger;
 use super::missing::Missing;
-use super::snapshot::{Amount, Key, Metric, Snapshot};
+use super::snapshot::{Amount, Key, Metric, PodName, Snapshot};
 
 /// What was counted between two moments, over all pods. Made by a [`Ledger`].
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -18,6 +19,8 @@ pub struct Window {
     pub(super) counters: BTreeMap<Key, u64>,
     /// What was added to each histogram; replicas may have other buckets.
     pub(super) durations: BTreeMap<Arc<Labels>, Vec<Histogram>>,
+    /// How late each pod's proxy ran, where it tells.
+    pub(super) delays: BTreeMap<PodName, Delays>,
     /// What is not in the window and might have been. Claims that do not need it stand.
     pub missing: Vec<Missing>,
 }
@@ -40,6 +43,9 @@ impl Window {
             for histogram in histograms {
                 self.time(labels, histogram.clone());
             }
+        }
+        for (pod, delays) in &other.delays {
+            self.delays.entry(pod.clone()).or_default().add(delays);
         }
         for missing in &other.missing {
             if !self.missing.iter_mut().any(|known| known.merge(missing)) {
@@ -68,6 +74,11 @@ impl Window {
     #[must_use]
     pub fn missing(&self, filter: &Filter, metric: Metric) -> Vec<&Missing> {
         self.missing.iter().filter(|missing| missing.may_hold(filter, metric)).collect()
+    }
+
+    /// How late each pod's proxy ran; nothing of those that do not tell.
+    pub fn delays(&self) -> impl Iterator<Item = (&PodName, &Delays)> {
+        self.delays.iter()
     }
 
     pub(super) fn count(&mut self, key: &Key, amount: Amount) {

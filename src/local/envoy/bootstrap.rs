@@ -41,6 +41,19 @@ pub const BUCKETS: [f64; 19] = [
     3_600_000.0,
 ];
 
+/// Which statistics an Envoy keeps: what our loggers count, and of its own those of Istio's default
+/// inclusion (`pkg/bootstrap/config.go`). The others, some hundred for each of its clusters, would
+/// be made anew at every change and looked through at every reading.
+const STATS: [&str; 5] = [
+    r"(istio|cluster_manager|listener_manager\.lds|cluster\.xds)\..*",
+    // What became of each route configuration; without it, a rejection shows in the log alone.
+    r"http\..*\.rds\..*",
+    r"(listener_manager|server)\.[^.]*",
+    // How late each thread ran after a wait; of the main thread and of each worker.
+    r"server\.dispatcher\.poll_delay_us",
+    r"listener_manager\.worker_[0-9]+\.dispatcher\.poll_delay_us",
+];
+
 /// Envoy's bootstrap for the pod folder `dir`, the control plane's socket and this node id.
 #[must_use]
 pub fn config(dir: &Path, socket: &Path, node: &str) -> Value {
@@ -56,6 +69,8 @@ pub fn config(dir: &Path, socket: &Path, node: &str) -> Value {
         // Counters are always live. Histograms are merged when the admin is asked, instead of by a
         // timer in sixteen idle processes; `metrics::page` knows that one answer is not enough.
         "stats_flush_on_admin": true,
+        // How late its threads run: a witness for what times mean.
+        "enable_dispatcher_stats": true,
         "stats_config": stats(),
         // Says that "no limit" is meant; otherwise each Envoy logs a warning at its start.
         "overload_manager": { "resource_monitors": [{
@@ -111,6 +126,9 @@ fn stats() -> Value {
             { "tag_name": "response_code", "regex": r"_rq(_(\d{3}))$" },
         ],
         "histogram_bucket_settings": [{ "match": { "prefix": "istio" }, "buckets": BUCKETS }],
+        "stats_matcher": { "inclusion_list": {
+            "patterns": [{ "safe_regex": { "regex": STATS.join("|") } }],
+        } },
     })
 }
 
