@@ -1,11 +1,12 @@
 //! A run as `JUnit` XML, for CI systems: one suite per feature, one test case per scenario. What
 //! the mesh did (violated, inconclusive, vacuous) is a *failure*; what the runner, the feature or
-//! the clean-up did is an *error*; so a dashboard tells them apart.
+//! the clean-up did is an *error*; so a dashboard tells them apart. In a placebo run it is the
+//! other way round with what the mesh did: a scenario that passes without its fault is the failure.
 
 use junit_report::{Duration, OffsetDateTime, Report, TestCase, TestResult, TestSuite};
 
 use crate::run::{Run, Scenario};
-use crate::{Outcome, story, text};
+use crate::{Outcome, placebo, story, text};
 
 /// The XML document.
 ///
@@ -25,7 +26,7 @@ pub fn render(run: &Run) -> String {
     for feature in features {
         let belongs = |s: &&Scenario| (s.file.as_str(), s.feature.as_str()) == feature;
         let scenarios: Vec<&Scenario> = run.scenarios.iter().filter(belongs).collect();
-        let cases = scenarios.iter().map(|scenario| case(scenario, &scenarios)).collect();
+        let cases = scenarios.iter().map(|scenario| case(run, scenario, &scenarios)).collect();
         report.add_testsuite(suite(feature.1, &scenarios[0].at, cases));
     }
     if let Some(problem) = problem(run) {
@@ -50,7 +51,7 @@ fn suite(name: &str, at: &str, testcases: Vec<TestCase>) -> TestSuite {
     }
 }
 
-fn case(scenario: &Scenario, feature: &[&Scenario]) -> TestCase {
+fn case(run: &Run, scenario: &Scenario, feature: &[&Scenario]) -> TestCase {
     // The examples of an outline may share their name; test cases must not.
     let same = feature.iter().filter(|other| other.name == scenario.name).count();
     let name = text::line(&scenario.name);
@@ -58,7 +59,7 @@ fn case(scenario: &Scenario, feature: &[&Scenario]) -> TestCase {
     TestCase {
         name,
         time: milliseconds(scenario.took_ms()),
-        result: result(scenario.outcome(), &scenario.reasons()),
+        result: if run.placebo { withheld(scenario) } else { told(scenario) },
         classname: Some(text::line(&scenario.feature)),
         filepath: Some(text::line(&scenario.file)),
         system_out: Some(character_data(&story::lines(scenario).join("\n"))),
@@ -88,6 +89,25 @@ fn problem(run: &Run) -> Option<TestCase> {
         system_out: None,
         system_err: None,
     })
+}
+
+fn told(scenario: &Scenario) -> TestResult {
+    result(scenario.outcome(), &scenario.reasons())
+}
+
+/// How a scenario ended whose changes were withheld.
+fn withheld(scenario: &Scenario) -> TestResult {
+    match scenario.outcome() {
+        Outcome::Passed => TestResult::Failure {
+            type_: "passes without its fault".to_owned(),
+            message: "it passes although its changes were withheld: it shows nothing".to_owned(),
+            cause: None,
+        },
+        outcome if placebo::good(outcome, true) && outcome != Outcome::Skipped => {
+            TestResult::Success
+        }
+        _ => told(scenario),
+    }
 }
 
 fn result(outcome: Outcome, reasons: &[String]) -> TestResult {
@@ -221,6 +241,30 @@ mod tests {
         assert_eq!((report.test_suites.len(), report.test_suites[0].errors), (1, 1));
         assert!(render(&run).contains("no Envoy"));
         assert_eq!(parsed(&Run::default()).test_suites[0].errors, 1, "a record that stops");
+    }
+
+    #[test]
+    fn in_a_placebo_run_the_one_that_passes_is_the_failure() {
+        let statuses = |run: &Run| {
+            let report = parsed(run);
+            let cases = report.test_suites.iter().flat_map(|suite| &suite.test_cases);
+            let ended = cases.map(|case| match &case.status {
+                TestCaseStatus::Success { .. } => "success",
+                TestCaseStatus::Skipped { .. } => "skipped",
+                TestCaseStatus::NonSuccess { kind: NonSuccessKind::Failure, .. } => "failure",
+                TestCaseStatus::NonSuccess { kind: NonSuccessKind::Error, .. } => "error",
+            });
+            ended.collect::<Vec<_>>()
+        };
+        let records = json::read(include_str!("../samples/placebo.jsonl")).unwrap().records;
+        let mut run = Run::of(&records);
+        assert!(run.placebo && run.count(Outcome::Failed) > 0);
+        assert!(!statuses(&run).contains(&"failure"), "{:?}", statuses(&run));
+        run.scenarios[0].finished = Some((Outcome::Passed, 5));
+        assert_eq!(statuses(&run)[0], "failure");
+        assert!(render(&run).contains("its changes were withheld"));
+        run.scenarios[0].finished = Some((Outcome::Broken, 5));
+        assert_eq!(statuses(&run)[0], "error");
     }
 
     #[test]
