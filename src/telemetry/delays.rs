@@ -81,6 +81,8 @@ impl Delays {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use crate::telemetry::exposition::parse;
     use crate::telemetry::{PodName, Snapshot, Window};
 
@@ -91,7 +93,8 @@ mod tests {
         let mut text = format!("envoy_server_uptime{{}} {uptime}\n");
         for (worker, [one, fifty, all]) in workers.into_iter().enumerate() {
             let name = format!("envoy_listener_manager_worker_{worker}_{NAME}");
-            text += &format!(
+            let _ = write!(
+                text,
                 "{name}_bucket{{le=\"1000\"}} {one}\n{name}_bucket{{le=\"50000\"}} {fifty}\n\
                  {name}_bucket{{le=\"+Inf\"}} {all}\n{name}_sum{{}} 9\n{name}_count{{}} {all}\n"
             );
