@@ -11,6 +11,8 @@ mod labels;
 mod ledger;
 mod missing;
 mod query;
+#[cfg(test)]
+mod recorded;
 mod settle;
 mod snapshot;
 mod window;
