@@ -2,9 +2,10 @@
 //! page on port 15020 that shows the counts under Istio's names and labels.
 //!
 //! `logger` makes the loggers' configuration, `rewrite` turns Envoy's page into Istio's (both
-//! pure), and `serve` is the page.
+//! pure), `queue` adds how long Envoy waited for a core, and `serve` is the page.
 
 mod logger;
+mod queue;
 mod rewrite;
 
 use std::io;
@@ -109,6 +110,10 @@ impl Metrics {
                 (Counted { counters, page }, complete)
             }
         };
+        // Where the kernel does not tell, or Envoy has just ended, the page does without it.
+        if let Ok(pid) = admin::process(&self.admin).await {
+            others += &queue::lines(pid);
+        }
         let page = counted.page.clone() + &others;
         if complete {
             *self.last() = Some(counted);

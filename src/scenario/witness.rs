@@ -22,6 +22,10 @@ const LONGEST_PART: f64 = 0.25;
 const COMMON_PART: f64 = 0.025;
 const OFTEN: f64 = 0.05;
 
+/// A proxy that waits for a core each time it runs, by this part of a common stall: a request has it
+/// run several times, and one that cannot keep up makes a queue of its own.
+const QUEUED: f64 = 0.2;
+
 /// What is told of a stall below this is noise of any machine, whatever the claim.
 const LEAST_STALL: Duration = Duration::from_millis(12);
 
@@ -87,6 +91,11 @@ fn late_proxies(proxies: &Window, common: Duration, longest: Duration) -> Option
     let worst = proxies.delays().max_by_key(|(_, delays)| delays.longest());
     if let Some((pod, delays)) = worst.filter(|(_, delays)| delays.longest() >= longest) {
         return Some(format!("the proxy of {pod} ran {:.0?} late or more", delays.longest()));
+    }
+    let queued =
+        proxies.delays().filter_map(|(pod, delays)| Some((delays.queued_for()?, pod))).max();
+    if let Some((queued, pod)) = queued.filter(|(queued, _)| *queued > common.mul_f64(QUEUED)) {
+        return Some(format!("the proxy of {pod} waited {queued:.0?} for a core each time it ran"));
     }
     let sum = |count: &dyn Fn(&Delays) -> u64| {
         proxies.delays().map(|(_, delays)| count(delays)).sum::<u64>() as f64
@@ -172,6 +181,31 @@ mod tests {
         let words = starved(&proxy(90, 10), 1_000).unwrap();
         assert!(words.contains("proxies ran 25ms late or more in 10% of the time"), "{words}");
         assert_eq!(starved(&proxy(90, 10), 5_000), None);
+    }
+
+    #[test]
+    fn a_proxy_that_gets_no_core_is_no_witness_either() {
+        let page = |periods: u32, waited_ms: u32| {
+            let name = "container_cpu_schedstat_run";
+            let text = format!(
+                "envoy_server_uptime{{}} 9\n{name}_periods_total{{container=\"istio-proxy\"}} {periods}\n\
+                 {name}queue_seconds_total{{container=\"istio-proxy\"}} {}\n",
+                f64::from(waited_ms) / 1e3,
+            );
+            let mut snapshot = Snapshot::default();
+            snapshot.insert(PodName::new("shop", "cart-1"), "", parse(&text).expect("a page"));
+            snapshot
+        };
+        let starved = |waited_ms, limit| {
+            let proxies = Window::between(&page(0, 0), &page(100, waited_ms));
+            let limit = Duration::from_secs(limit);
+            super::starved(&Conditions::default(), &Tally::default(), &proxies, limit)
+        };
+        // A busy machine keeps them waiting for 1 ms; one that gives them no core for 8.
+        assert_eq!(starved(100, 1), None);
+        let words = starved(800, 1).unwrap();
+        assert!(words.contains("shop/cart-1 waited 8ms for a core each time"), "{words}");
+        assert_eq!(starved(800, 5), None);
     }
 
     #[test]

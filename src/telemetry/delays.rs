@@ -13,9 +13,24 @@ use super::histogram::Histogram;
 /// In the name of each thread's histogram, in microseconds.
 pub(super) const NAME: &str = "dispatcher_poll_delay_us";
 
+/// How often the threads of a proxy's container ran, and how long they had waited for a core
+/// before, in seconds; cAdvisor's names.
+pub(super) const PERIODS: &str = "container_cpu_schedstat_run_periods_total";
+pub(super) const WAITED: &str = "container_cpu_schedstat_runqueue_seconds_total";
+
+/// The proxy's container.
+pub(super) const CONTAINER: &str = "istio-proxy";
+
+/// So many waits tell their middle; fewer may have met one bad moment.
+const PERIODS_MIN: f64 = 50.0;
+
 /// How late the threads of a proxy ran.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Delays(Vec<Histogram>);
+pub struct Delays {
+    threads: Vec<Histogram>,
+    periods: Option<f64>,
+    waited: Option<f64>,
+}
 
 // === impl Delays ===
 
@@ -26,29 +41,53 @@ impl Delays {
         delays
     }
 
+    /// With how often they ran and how long they waited for that.
+    pub(super) fn queued(self, periods: Option<f64>, waited: Option<f64>) -> Self {
+        Self { periods, waited, ..self }
+    }
+
     fn take(&mut self, thread: Histogram) {
-        match self.0.iter_mut().find(|known| known.fits(&thread)) {
+        match self.threads.iter_mut().find(|known| known.fits(&thread)) {
             Some(known) => known.add(&thread),
-            None => self.0.push(thread),
+            None => self.threads.push(thread),
         }
     }
 
     /// What was added since; `None` if that is not known.
     pub(super) fn since(&self, was: &Self) -> Option<Self> {
-        let since =
-            |now: &Histogram| was.0.iter().find(|was| now.fits(was)).and_then(|was| now.since(was));
-        let grown: Option<Vec<_>> = self.0.iter().map(since).collect();
-        grown.filter(|grown| !grown.is_empty()).map(Self)
+        let since = |now: &Histogram| {
+            was.threads.iter().find(|was| now.fits(was)).and_then(|was| now.since(was))
+        };
+        let threads: Vec<_> = self.threads.iter().map(since).collect::<Option<_>>()?;
+        let grown =
+            |now: Option<f64>, was: Option<f64>| Some(now? - was?).filter(|more| *more >= 0.0);
+        let periods = grown(self.periods, was.periods);
+        let waited = grown(self.waited, was.waited);
+        let known = !threads.is_empty() || periods.is_some();
+        known.then_some(Self { threads, periods, waited })
     }
 
     pub(super) fn add(&mut self, other: &Self) {
-        other.0.iter().for_each(|thread| self.take(thread.clone()));
+        other.threads.iter().for_each(|thread| self.take(thread.clone()));
+        let sum = |one: Option<f64>, two: Option<f64>| match (one, two) {
+            (None, None) => None,
+            (one, two) => Some(one.unwrap_or_default() + two.unwrap_or_default()),
+        };
+        self.periods = sum(self.periods, other.periods);
+        self.waited = sum(self.waited, other.waited);
+    }
+
+    /// How long a thread waited for a core before it ran, in the middle; `None` if too few did.
+    #[must_use]
+    pub fn queued_for(&self) -> Option<Duration> {
+        let periods = self.periods.filter(|periods| *periods >= PERIODS_MIN)?;
+        Duration::try_from_secs_f64(self.waited? / periods).ok()
     }
 
     /// How many waits there were.
     #[must_use]
     pub fn waits(&self) -> u64 {
-        self.0.iter().map(Histogram::count).sum()
+        self.threads.iter().map(Histogram::count).sum()
     }
 
     /// How many of them ended later than this for certain: those in a bucket that begins there or
@@ -70,7 +109,7 @@ impl Delays {
 
     /// Each bucket's beginning and count.
     fn buckets(&self) -> impl Iterator<Item = (Duration, u64)> {
-        self.0.iter().flat_map(|histogram| {
+        self.threads.iter().flat_map(|histogram| {
             let from = std::iter::once(0.0).chain(histogram.bounds.iter().copied());
             let from =
                 from.map(|us| Duration::try_from_secs_f64(us / 1e6).unwrap_or(Duration::MAX));
@@ -119,6 +158,26 @@ mod tests {
         assert_eq!(delays.later_than(ms(2)), 2);
         assert_eq!(delays.later_than(ms(1)), 2 + 6);
         assert_eq!(delays.longest(), ms(50));
+    }
+
+    #[test]
+    fn what_waited_for_a_core_is_told_in_the_middle() {
+        let page = |periods: u32, waited: f64| {
+            let text = format!(
+                "envoy_server_uptime{{}} 9\n{PERIODS}{{container=\"istio-proxy\"}} {periods}\n\
+                 {WAITED}{{container=\"istio-proxy\"}} {waited}\n{WAITED}{{container=\"cart\"}} 900\n"
+            );
+            let mut snapshot = Snapshot::default();
+            snapshot.insert(PodName::new("shop", "cart-1"), "", parse(&text).expect("a page"));
+            snapshot
+        };
+        let queued = |now: Snapshot| {
+            let window = Window::between(&page(100, 1.0), &now);
+            window.delays().next().and_then(|(_, delays)| delays.queued_for())
+        };
+        assert_eq!(queued(page(300, 2.0)), Some(Duration::from_millis(5)));
+        assert_eq!(queued(page(120, 2.0)), None, "too few to tell");
+        assert_eq!(queued(page(30, 0.1)), None, "another process");
     }
 
     #[test]

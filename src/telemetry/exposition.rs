@@ -31,7 +31,8 @@ const BLANKS: [char; 4] = ['\n', '\r', ' ', '\t'];
 
 /// What samples are kept of: all that is read elsewhere. The rest of Istio's and Envoy's metrics
 /// (sizes, clusters) is most of a large page.
-const OURS: [&str; 5] = [
+const OURS: [&str; 6] = [
+    "container_cpu_schedstat_run",
     "istio_requests_total",
     "istio_request_duration_milliseconds",
     "istio_tcp_",

@@ -200,6 +200,7 @@ impl Reading {
         }
         let mut histograms: BTreeMap<Labels, Lines> = BTreeMap::new();
         let mut threads: BTreeMap<(String, Labels), Lines> = BTreeMap::new();
+        let (mut periods, mut waited) = (None, None);
         for Sample { name, mut labels, value } in page.samples {
             if let Some(metric) = COUNTERS.into_iter().find(|known| *known == name) {
                 reading.take_counter(Key { metric, labels: Arc::new(labels) }, value);
@@ -212,6 +213,12 @@ impl Reading {
                 let bound = labels.take("le");
                 let lines = threads.entry((thread.to_owned(), labels)).or_default();
                 lines.take(suffix, bound.as_deref(), value);
+            } else if labels.find("container") == Some(delays::CONTAINER) {
+                match name.as_str() {
+                    delays::PERIODS => periods = Some(value),
+                    delays::WAITED => waited = Some(value),
+                    _ => {}
+                }
             } else if name == UPTIME {
                 reading.life.uptime = Some(value).filter(|value| value.is_finite());
             } else if name == AGENT_START {
@@ -225,7 +232,7 @@ impl Reading {
         }
         // What cannot be read of it is no witness, and nothing else.
         let threads = threads.into_values().filter_map(|lines| lines.histogram().ok());
-        reading.delays = Delays::of(threads);
+        reading.delays = Delays::of(threads).queued(periods, waited);
         reading
     }
 

@@ -60,6 +60,12 @@ async fn exchange(socket: &Path, path: &str) -> io::Result<Answer> {
     answer
 }
 
+/// The process that listens on an admin socket.
+pub async fn process(socket: &Path) -> io::Result<i32> {
+    let stream = tokio::time::timeout(TIMEOUT, UnixStream::connect(socket)).await??;
+    stream.peer_cred()?.pid().ok_or_else(|| io::ErrorKind::NotFound.into())
+}
+
 /// A number from the answer to `/stats`: lines of `name: value`. Pure.
 #[must_use]
 pub fn stat(stats: &str, name: &str) -> Option<u64> {
