@@ -39,11 +39,14 @@ fn window(lines: &[Line]) -> Window {
         for (reporter, code, flags, workload, count) in lines.iter().filter(|one| one.0 == side) {
             let _ = writeln!(
                 text,
-                "istio_requests_total{{reporter=\"{reporter}\",source_workload=\"faultless-load-web\",\
+                "istio_requests_total{{reporter=\"{reporter}\",\
+                 source_workload=\"faultless-load-web\",\
                  source_workload_namespace=\"shop\",destination_service_name=\"cart\",\
-                 destination_service_namespace=\"shop\",destination_service=\"cart.shop.svc.cluster.local\",\
+                 destination_service_namespace=\"shop\",\
+                 destination_service=\"cart.shop.svc.cluster.local\",\
                  destination_workload=\"{workload}\",destination_workload_namespace=\"shop\",\
-                 destination_version=\"v1\",response_code=\"{code}\",response_flags=\"{flags}\"}} {count}"
+                 destination_version=\"v1\",response_code=\"{code}\",\
+                 response_flags=\"{flags}\"}} {count}"
             );
         }
         parse(&text).expect("a page")

@@ -22,8 +22,8 @@ const LONGEST_PART: f64 = 0.25;
 const COMMON_PART: f64 = 0.025;
 const OFTEN: f64 = 0.05;
 
-/// A proxy that waits for a core each time it runs, by this part of a common stall: a request has it
-/// run several times, and one that cannot keep up makes a queue of its own.
+/// A proxy that waits for a core each time it runs, by this part of a common stall: a request has
+/// it run several times, and one that cannot keep up makes a queue of its own.
 const QUEUED: f64 = 0.2;
 
 /// What is told of a stall below this is noise of any machine, whatever the claim.
@@ -151,7 +151,7 @@ mod tests {
         }
     }
 
-    /// What the proxy of one pod tells after so many waits within 1 ms and so many of 50 ms or more.
+    /// What one pod's proxy tells after so many waits within 1 ms and so many of 50 ms or more.
     fn proxy(prompt: u32, late: u32) -> Window {
         let page = |prompt, late| {
             let name = "envoy_listener_manager_worker_0_dispatcher_poll_delay_us";
@@ -188,7 +188,8 @@ mod tests {
         let page = |periods: u32, waited_ms: u32| {
             let name = "container_cpu_schedstat_run";
             let text = format!(
-                "envoy_server_uptime{{}} 9\n{name}_periods_total{{container=\"istio-proxy\"}} {periods}\n\
+                "envoy_server_uptime{{}} 9\n\
+                 {name}_periods_total{{container=\"istio-proxy\"}} {periods}\n\
                  {name}queue_seconds_total{{container=\"istio-proxy\"}} {}\n",
                 f64::from(waited_ms) / 1e3,
             );

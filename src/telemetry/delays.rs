@@ -165,7 +165,8 @@ mod tests {
         let page = |periods: u32, waited: f64| {
             let text = format!(
                 "envoy_server_uptime{{}} 9\n{PERIODS}{{container=\"istio-proxy\"}} {periods}\n\
-                 {WAITED}{{container=\"istio-proxy\"}} {waited}\n{WAITED}{{container=\"cart\"}} 900\n"
+                 {WAITED}{{container=\"istio-proxy\"}} {waited}\n\
+                 {WAITED}{{container=\"cart\"}} 900\n"
             );
             let mut snapshot = Snapshot::default();
             snapshot.insert(PodName::new("shop", "cart-1"), "", parse(&text).expect("a page"));

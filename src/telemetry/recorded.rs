@@ -1,8 +1,8 @@
-//! Pages as a real pilot-agent served them on `:15020` (Istio between 1.31 and 1.32, Kubernetes 1.34,
-//! mutual TLS): a web client asks a cart some ten times a second, read twice within 9 s; then the
-//! cart's proxy is killed, and read once more. The cart has a metrics page of its own with a line
-//! that is none, an exemplar and `# EOF`. Left out: comments, sizes, and most of what Envoy and Go
-//! say of themselves.
+//! Pages as a real pilot-agent served them on `:15020` (Istio between 1.31 and 1.32, Kubernetes
+//! 1.34, mutual TLS): a web client asks a cart some ten times a second, read twice within 9 s; then
+//! the cart's proxy is killed, and read once more. The cart has a metrics page of its own with a
+//! line that is none, an exemplar and `# EOF`. Left out: comments, sizes, and most of what Envoy
+//! and Go say of themselves.
 
 use super::exposition::{Page, parse};
 use super::{Filter, Ledger, Metric, PodName, Reporter, Snapshot, Window};

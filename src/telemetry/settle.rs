@@ -32,8 +32,8 @@ impl Reading {
 mod tests {
     use std::fmt::Write as _;
 
-    use super::super::exposition::parse;
     use super::*;
+    use crate::telemetry::exposition::parse;
 
     fn page(requests: u64, timed: u64) -> Snapshot {
         let name = "istio_request_duration_milliseconds";

@@ -1,5 +1,5 @@
-//! How long a sidecar's threads waited for a core, as a kubelet's cAdvisor tells it of containers: a
-//! page of the local mesh has no kubelet's page beside it.
+//! How long a sidecar's threads waited for a core, as a kubelet's cAdvisor tells it of containers:
+//! a page of the local mesh has no kubelet's page beside it.
 //!
 //! Source: Linux, Documentation/scheduler/sched-stats.rst ("/proc/<pid>/schedstat": time on the
 //! processor, time on a run queue, both in nanoseconds, number of times that it ran); the names are
