@@ -243,7 +243,10 @@ impl Content {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
+    use crate::load::{Shape, StreamSpec};
 
     #[test]
     fn json_that_holds_nothing_is_told_from_json_that_holds_something() {
@@ -259,6 +262,28 @@ mod tests {
         }
         for chunks in [&["[0]"] as &[&str], &["[", "{}", "]"], &["nullable"], &["[]", "x"]] {
             assert!(!nothing(chunks), "{chunks:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_times_out_when_it_says_and_takes_its_connection_along() {
+        let peers = Arc::new(Mutex::new(Vec::new()));
+        let opened = Arc::clone(&peers);
+        // Whoever is called never answers.
+        let dialer: Dialer = Arc::new(move |_, _| {
+            let (near, far) = tokio::io::duplex(4_096);
+            opened.lock().expect("nobody panics with it").push(far);
+            Box::pin(async move { Ok(Box::pin(near) as Pin<Box<dyn Stream>>) })
+        });
+        let shape = Shape::Closed { concurrency: 1, requests: None };
+        let spec =
+            StreamSpec { timeout_ms: 200, ..StreamSpec::get("portal", "http://cart:80/", shape) };
+        let mut sender = Sender::new(Arc::new(spec.target().expect("a target")), dialer);
+        for connections in 1..=2 {
+            let began = tokio::time::Instant::now();
+            let (failure, why) = sender.exchange(0).await.expect_err("no answer");
+            assert_eq!((failure, began.elapsed().as_millis()), (Failure::Timeout, 200), "{why}");
+            assert_eq!(peers.lock().expect("nobody panics with it").len(), connections);
         }
     }
 }

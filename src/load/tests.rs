@@ -76,9 +76,13 @@ fn spec(url: impl Into<String>, shape: Shape, duration_ms: u64) -> StreamSpec {
 
 /// Starts a stream; the pacer must live as long as it.
 fn begin(spec: &StreamSpec) -> (Pacer, Arc<Live>, JoinSet<()>) {
+    begin_at(spec, Instant::now())
+}
+
+fn begin_at(spec: &StreamSpec, start: Instant) -> (Pacer, Arc<Live>, JoinSet<()>) {
     let pacer = Pacer::start().unwrap();
     let target = spec.target().unwrap();
-    let prepared = Prepared::new(1, spec, target, &pacer, Instant::now()).unwrap();
+    let prepared = Prepared::new(1, spec, target, &pacer, start).unwrap();
     let live = prepared.live();
     let mut tasks = JoinSet::new();
     tasks.spawn(prepared.run(tcp_dialer()));
@@ -98,6 +102,9 @@ async fn run(spec: &StreamSpec) -> StreamReport {
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
+
+/// Within this, a server listens and a stream is set up; its plan begins then.
+const PATIENCE_TO_START: Duration = Duration::from_millis(200);
 
 /// What takes milliseconds has hung when it takes this long.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -143,25 +150,25 @@ async fn stalling(stall: Range<Instant>) -> Server {
     server
 }
 
-/// What issue and design hold load generators against: a server that answers nothing for one
-/// second out of ten. 1,000 of 10,000 requests wait, evenly between 0 and 1 s.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stall_of_one_second_shows_in_full() {
-    let start = Instant::now();
-    let server = stalling(start + ms(4_000)..start + ms(5_000)).await;
-    let spec = StreamSpec { max_in_flight: 2_000, ..spec(server.url(), open(1_000.0), 10_000) };
-    let report = run(&spec).await;
+/// What load generators are held against: a server that answers nothing for half a second out of
+/// three. 100 of 600 requests wait, evenly between 0 and 500 ms; one that waits for its answers
+/// would send a single one meanwhile. How much longer they take than that is the machine's:
+/// `benches/load.rs`.
+#[tokio::test]
+async fn a_stall_shows_in_full() {
+    // Requests are due from a moment after this one on.
+    let start = Instant::now() + PATIENCE_TO_START;
+    let server = stalling(start + ms(1_000)..start + ms(1_500)).await;
+    let spec = StreamSpec { max_in_flight: 600, ..spec(server.url(), open(200.0), 3_000) };
+    let (_pacer, live, tasks) = begin_at(&spec, start);
+    tasks.join_all().await;
 
-    let tally = &report.tally;
+    let tally = live.report().tally;
     let quantile = |quantile| tally.latency.all().quantile(quantile).unwrap();
-    let (p50, p95, p99) = (quantile(0.5), quantile(0.95), quantile(0.99));
-    let late = tally.lateness.quantile(0.99).unwrap();
-    println!("p50 {p50:?}, p95 {p95:?}, p99 {p99:?}; p99 of the lateness {late:?}");
-    assert_eq!((tally.due, tally.sent, tally.done), (10_000, 10_000, 10_000));
-    assert_eq!(tally.by_status[&200], 10_000);
-    assert_eq!(report.kept_plan(), Ok(()));
-    assert!(ms(490) <= p95 && p95 <= ms(520), "p95 {p95:?}");
-    assert!(ms(890) <= p99 && p99 <= ms(915), "p99 {p99:?}");
+    assert_eq!((tally.due, tally.sent, tally.by_status[&200]), (600, 600, 600));
+    // Of the hundred, 30 waited for 350 ms or more, and 6 for 470.
+    let (p95, p99) = (quantile(0.95), quantile(0.99));
+    assert!(ms(345) <= p95 && ms(465) <= p99, "p95 {p95:?}, p99 {p99:?}");
 }
 
 #[tokio::test]
@@ -176,7 +183,8 @@ async fn a_server_that_never_answers_is_counted_as_timeouts() {
     let tally = run(&spec).await.tally;
     assert_eq!((tally.due, tally.done, tally.by_error[&Failure::Timeout]), (50, 50, 50));
     assert_eq!(tally.latency.ok.count(), 0);
-    assert_eq!(tally.service.error.count_between(ms(199), ms(400)), 50);
+    // How much later than that is the machine's; `sender` has a paused clock.
+    assert_eq!(tally.service.error.count_between(ms(199), PATIENCE), 50);
 }
 
 #[tokio::test]
@@ -232,15 +240,21 @@ async fn a_server_that_closes_after_each_answer_costs_no_request() {
 
 #[tokio::test]
 async fn what_does_not_fit_in_flight_is_unsent_and_voids_the_stream() {
-    let app = Router::new().fallback(|| async { tokio::time::sleep(ms(300)).await });
+    // Nothing is answered before this is closed.
+    let held = Arc::new(Semaphore::new(0));
+    let holding = Arc::clone(&held);
+    let app = Router::new().fallback(move || async move { drop(holding.acquire().await) });
     let server = Server::start(app).await;
-    let spec = StreamSpec { max_in_flight: 5, ..spec(server.url(), open(100.0), 1_000) };
-    let report = run(&spec).await;
+    let spec = StreamSpec { max_in_flight: 5, ..spec(server.url(), open(100.0), 500) };
+    let (_pacer, live, tasks) = begin(&spec);
+    until("all are due", || live.report().tally.due == 50).await;
+    held.close();
+    tasks.join_all().await;
+    let report = live.report();
     let tally = &report.tally;
-    assert_eq!((tally.due, tally.sent + tally.unsent), (100, 100));
-    // Five connections with three to four answers each in a second.
-    assert!((15..=20).contains(&tally.sent), "{}", tally.sent);
-    assert_eq!(tally.by_status[&200], tally.sent);
+    assert_eq!((tally.due, tally.sent, tally.unsent), (50, 5, 45));
+    assert_eq!(tally.by_status[&200], 5);
+    assert_eq!(tally.balanced(), Ok(()));
     let error = report.kept_plan().unwrap_err();
     assert!(error.contains("too many were in flight"), "{error}");
 }
@@ -293,12 +307,32 @@ async fn a_burst_is_as_many_at_once_as_it_says() {
     let server = serve(1).await;
     let tally = run(&burst(&server, 1, 5)).await.tally;
     assert_eq!((tally.due, tally.by_status[&200], most.swap(0, Ordering::SeqCst)), (5, 5, 1));
+}
 
+#[tokio::test]
+async fn so_many_at_once_go_on_until_their_time_is_over() {
+    // One permit is one answer.
+    let held = Arc::new(Semaphore::new(0));
+    let holding = Arc::clone(&held);
+    let app = Router::new().fallback(move || async move {
+        if let Ok(permit) = holding.acquire().await {
+            permit.forget();
+        }
+    });
+    let server = Server::start(app).await;
     let shape = Shape::Closed { concurrency: 4, requests: None };
-    let report = run(&spec(server.url(), shape, 350)).await;
+    let (_pacer, live, tasks) = begin(&spec(server.url(), shape, 2_000));
+    let sent = |many| live.report().tally.sent == many;
+    until("four are sent", || sent(4)).await;
+    // Each answer is followed by one more request, and only that.
+    held.add_permits(3);
+    until("three more are sent", || sent(7)).await;
+    until("their time is over", || live.report().state == State::Draining).await;
+    held.close();
+    tasks.join_all().await;
+    let report = live.report();
     assert_eq!(report.ended_by, Some(EndedBy::Plan));
-    // Three to four times four.
-    assert!((12..=16).contains(&report.tally.done), "{}", report.tally.done);
+    assert_eq!((report.tally.sent, report.tally.by_status[&200]), (7, 7));
 }
 
 /// An agent and the way to speak to it.
