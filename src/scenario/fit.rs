@@ -47,9 +47,15 @@ const BEHIND: f64 = 0.05;
 const STALLED: f64 = 0.10;
 const STALL: Duration = Duration::from_millis(20);
 
-/// After load was found to be too much, how far it is eased, and how fast it comes back.
+/// Half of the load that makes answers no quicker than this part of what they took is not what
+/// slows them: the machine has become slower since it was measured.
+const QUICKER: f64 = 0.7;
+
+/// After load was found to be too much, how far it is eased, and how fast it comes back; no further
+/// than this part of what is carried, below which it is not our load that is too much.
 const EASE: f64 = 0.5;
 const RECOVER: f64 = 1.5;
+const EASED_MOST: f64 = 0.125;
 
 /// What one step of load showed.
 #[derive(Debug, Clone, Default)]
@@ -158,11 +164,31 @@ impl Fit {
                 self.doubted = false;
             }
             Some(_) if !self.doubted => self.doubted = true,
+            Some(strain) if self.is_no_quicker(&strain) => {
+                self.alone = Some(step.clone());
+                (self.carried, self.strained, self.doubted) = (rate, None, false);
+            }
             Some(strain) => {
                 self.strained = Some((rate, strain));
                 self.doubted = false;
             }
         }
+    }
+
+    /// Whether answers are as slow as they were with more load.
+    fn is_no_quicker(&self, strain: &Strain) -> bool {
+        match (&self.strained, strain) {
+            (Some((_, Strain::Slower { now: with_more, .. })), Strain::Slower { now, .. }) => {
+                self.carried <= 0.0 && *now > with_more.mul_f64(QUICKER)
+            }
+            _ => false,
+        }
+    }
+
+    /// What may be sent of this rate, however starved the machine was: by claims that are not about
+    /// time.
+    pub(super) fn carriable(&self, wanted: f64) -> f64 {
+        Self { eased: None, ..self.clone() }.allowed(wanted)
     }
 
     /// What may be sent of this rate.
@@ -179,7 +205,7 @@ impl Fit {
 
     /// A piece of load at this rate was too much for the machine: the next one is less.
     pub(super) fn ease(&mut self, rate: f64) {
-        self.eased = Some((rate * EASE).max(LEAST));
+        self.eased = Some((rate * EASE).max(self.carried * EASED_MOST).max(LEAST));
     }
 
     /// A piece of load at this rate was not too much: the next one may be more again.
@@ -302,6 +328,29 @@ mod tests {
         assert_eq!(fit.next(100.0), Some(10.0));
         fit.note(10.0, &step(10, 50));
         assert_eq!(fit.next(100.0), Some(60.0));
+    }
+
+    #[test]
+    fn a_machine_that_has_become_slower_is_measured_again() {
+        let mut fit = Fit::default();
+        fit.measure(step(10, 60));
+        // It takes 300 ms from now on, however little is sent, and 900 at more than 40 per second.
+        let took = |rate: f64| if rate > 40.0 { 900 } else { 300 };
+        for _ in 0..40 {
+            let Some(rate) = fit.next(100.0) else { break };
+            fit.note(rate, &step(10, took(rate)));
+        }
+        assert_eq!(fit.next(100.0), None, "it settled: {fit:?}");
+        let allowed = fit.allowed(100.0);
+        assert!((5.0..40.0).contains(&allowed), "{allowed}: {}", fit.why(100.0));
+    }
+
+    #[test]
+    fn easing_ends_where_it_is_not_our_load_that_is_too_much() {
+        let mut fit = settle(80.0, 1_000.0);
+        (0..20).for_each(|_| fit.ease(fit.allowed(80.0)));
+        assert!((fit.allowed(80.0) - 10.0).abs() < 1e-9);
+        assert!((fit.carriable(80.0) - 80.0).abs() < 1e-9, "other claims are not touched by it");
     }
 
     #[test]

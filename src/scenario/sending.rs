@@ -15,6 +15,7 @@ use super::expectation::{Claim, Observer};
 use super::fit::{Step, rounded};
 use super::load::{Load, Sent};
 use super::run::Run;
+use super::witness;
 use crate::error::{Error, Result};
 use crate::faults;
 use crate::load::{Shape, StreamSpec};
@@ -97,14 +98,18 @@ impl Scenario {
     }
 
     /// What is sent of what is asked for, per second, by portal. Loads that wait for their answers
-    /// fit by themselves.
+    /// fit by themselves. A machine that was starved is spared only while times are looked at.
     pub(super) fn fitting(
         &self,
         run: &Run,
         asked: &BTreeMap<String, f64>,
     ) -> BTreeMap<String, f64> {
         let wanted = self.total(asked);
-        let allowed = run.fit(&self.kind_of_load(), |fit| fit.allowed(wanted));
+        let timed = self.expected.iter().any(|claim| witness::limit(claim.property()).is_some());
+        let allowed = run.fit(&self.kind_of_load(), |fit| match timed {
+            true => fit.allowed(wanted),
+            false => fit.carriable(wanted),
+        });
         let part = if wanted > 0.0 { allowed / wanted } else { 1.0 };
         let sent = |(name, rate): (&String, &f64)| {
             let open = self.loads.get(name).is_some_and(Load::is_open);
