@@ -1,6 +1,8 @@
 //! Pods and what they serve, read through the API server's pod proxy: statistics of sidecars, the
 //! control plane's debug pages and the load agents' interface.
 
+use std::time::Duration;
+
 use http::{Method, Request};
 use http_body_util::{BodyExt as _, Limited};
 use kube::client::Body;
@@ -12,6 +14,11 @@ use crate::error::{Error, Result};
 
 /// The largest page that is read: a busy sidecar's statistics were 2 MB in a mesh of 200 services.
 const PAGE_MAX: usize = 32 * 1024 * 1024;
+
+/// How often a pod is asked that is only asked, if no connection comes about: opening one takes a
+/// process a few turns, and on a starved machine more than the 5 s that it is given.
+const GET_TRIES: u32 = 3;
+const GET_PAUSE: Duration = Duration::from_millis(200);
 
 /// A running pod.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,20 +65,37 @@ impl Target {
         let uri = format!("/api/v1/namespaces/{namespace}/pods/{name}:{port}/proxy/{path}");
         let doing = format!("asking pod {namespace}/{name} on port {port} for /{path}");
         let bytes = body.map(Value::to_string).unwrap_or_default().into_bytes();
-        let request = Request::builder()
-            .method(method)
-            .uri(uri)
-            .header("content-type", "application/json")
-            .body(Body::from(bytes))
-            .map_err(|cause| Error::runner(doing.clone(), cause))?;
-        tokio::time::timeout(REQUEST_TIMEOUT, self.send_bounded(request, &doing))
+        let request = || {
+            Request::builder()
+                .method(&method)
+                .uri(&uri)
+                .header("content-type", "application/json")
+                .body(Body::from(bytes.clone()))
+                .map_err(|cause| Error::runner(doing.clone(), cause))
+        };
+        // Whoever only asks may ask again.
+        let tries = if method == Method::GET { GET_TRIES } else { 1 };
+        tokio::time::timeout(REQUEST_TIMEOUT, self.send_bounded(request, tries, &doing))
             .await
-            .map_err(|_| Error::runner(doing, "no answer within 20 s"))?
+            .map_err(|_| Error::runner(doing.clone(), "no answer within 20 s"))?
     }
 
-    async fn send_bounded(&self, request: Request<Body>, doing: &str) -> Result<String> {
-        let answer = self.client.send(request).await;
-        let answer = answer.map_err(|cause| failed(doing.to_owned(), cause))?;
+    async fn send_bounded(
+        &self,
+        request: impl Fn() -> Result<Request<Body>>,
+        tries: u32,
+        doing: &str,
+    ) -> Result<String> {
+        let mut tried = 0;
+        let answer = loop {
+            tried += 1;
+            match self.client.send(request()?).await {
+                Err(kube::Error::Service(_) | kube::Error::HyperError(_)) if tried < tries => {
+                    tokio::time::sleep(GET_PAUSE).await;
+                }
+                answer => break answer.map_err(|cause| failed(doing.to_owned(), cause))?,
+            }
+        };
         let status = answer.status();
         let body = Limited::new(answer.into_body(), PAGE_MAX).collect().await;
         let body = body.map_err(|cause| Error::runner(doing, cause))?.to_bytes();
