@@ -344,9 +344,12 @@ mod tests {
     #[tokio::test]
     async fn load_that_nobody_watches_stops_and_only_that() {
         let (_silent, agent, live) = busy().await;
-        // Somebody asked a moment ago: the stream goes on.
+        let begun = Instant::now();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        // Nobody has asked for so long; somebody does, just before anybody looks: it goes on.
+        let unwatched = begun.elapsed();
         assert_eq!(live.report().state, State::Sending);
-        agent.stop_unwatched(Duration::from_mins(1));
+        agent.stop_unwatched(unwatched);
         assert_eq!(live.report().ended_by, None);
         tokio::time::sleep(Duration::from_millis(200)).await;
         agent.stop_unwatched(Duration::from_millis(150));

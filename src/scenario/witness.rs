@@ -19,7 +19,7 @@ const LONGEST_PART: f64 = 0.25;
 
 /// Stalls of this part of a claim's limit may be no more frequent than `OFTEN`: a request passes
 /// some ten processes, each of which may wait so long.
-const COMMON_PART: f64 = 0.05;
+const COMMON_PART: f64 = 0.025;
 const OFTEN: f64 = 0.05;
 
 /// A proxy that waits for a core each time it runs, by this part of a claim's limit: a request has
@@ -134,7 +134,7 @@ mod tests {
         let ms = Duration::from_millis;
         let quiet = conditions(&[(1, 290), (4, 10)]);
         let hiccup = conditions(&[(1, 280), (120, 20)]);
-        let busy = conditions(&[(1, 200), (60, 100)]);
+        let busy = conditions(&[(1, 200), (30, 100)]);
         let starved = |conditions: &Conditions, limit| {
             let (sent, proxies) = (Tally::default(), Window::default());
             super::starved(conditions, &sent, &proxies, limit).is_some()
@@ -187,7 +187,7 @@ mod tests {
         assert!(words.contains("the proxy of shop/cart-1 ran 50ms late"), "{words}");
         assert_eq!(starved(&proxy(100, 1), 1_000), None);
         let words = starved(&proxy(90, 10), 1_000).unwrap();
-        assert!(words.contains("proxies ran 50ms late or more in 10% of the time"), "{words}");
+        assert!(words.contains("proxies ran 25ms late or more in 10% of the time"), "{words}");
         assert_eq!(starved(&proxy(90, 10), 5_000), None);
     }
 
