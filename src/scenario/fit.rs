@@ -188,11 +188,6 @@ impl Fit {
     /// What may be sent of this rate, however starved the machine was: by claims that are not about
     /// time.
     pub(super) fn carriable(&self, wanted: f64) -> f64 {
-        Self { eased: None, ..self.clone() }.allowed(wanted)
-    }
-
-    /// What may be sent of this rate.
-    pub(super) fn allowed(&self, wanted: f64) -> f64 {
         let carried = match &self.strained {
             _ if self.carried >= wanted => wanted,
             Some((rate, _)) if self.carried <= 0.0 => (rate * EASE).max(LEAST),
@@ -200,7 +195,13 @@ impl Fit {
             // Never tried: little.
             None => FIRST.max(self.carried),
         };
-        carried.min(wanted).min(self.eased.unwrap_or(f64::INFINITY)).max(LEAST.min(wanted))
+        carried.min(wanted)
+    }
+
+    /// What may be sent of this rate.
+    pub(super) fn allowed(&self, wanted: f64) -> f64 {
+        let eased = self.eased.unwrap_or(f64::INFINITY);
+        self.carriable(wanted).min(eased).max(LEAST.min(wanted))
     }
 
     /// A piece of load at this rate was too much for the machine: the next one is less.

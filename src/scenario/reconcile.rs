@@ -79,8 +79,7 @@ pub(super) async fn reconciled(
 }
 
 /// What of a portal's requests is in doubt. What never arrived is expected nowhere; where a part of
-/// the telemetry is missing, the claims that need it know that already.
-/// Pure.
+/// the telemetry is missing, the claims that need it know that already. Pure.
 fn compare(
     application: &Application,
     multiplied: &[ServiceName],

@@ -138,8 +138,8 @@ impl Scenario {
         if wanted <= 0.0 {
             return Ok(());
         }
-        let known = || run.fit(&kind, |fit| fit.has_measure() && fit.next(wanted).is_none());
-        if !known() && self.objects().is_empty() {
+        let known = run.fit(&kind, |fit| fit.has_measure() && fit.next(wanted).is_none());
+        if !known && self.objects().is_empty() {
             tokio::time::sleep_until(run.quiet_from().into()).await;
             // Of lanes that want to know the same, one finds it out, and nobody disturbs it.
             let _alone = run.room.enter(true).await;

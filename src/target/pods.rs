@@ -15,8 +15,8 @@ use crate::error::{Error, Result};
 /// The largest page that is read: a busy sidecar's statistics were 2 MB in a mesh of 200 services.
 const PAGE_MAX: usize = 32 * 1024 * 1024;
 
-/// How often a pod is asked that is only asked, if no connection comes about: opening one takes a
-/// process a few turns, and on a starved machine more than the 5 s that it is given.
+/// How often a pod is asked that is only asked, if the connection fails: opening one takes a process
+/// a few turns, and on a starved machine more than the 5 s that it is given.
 const GET_TRIES: u32 = 3;
 const GET_PAUSE: Duration = Duration::from_millis(200);
 
@@ -140,4 +140,55 @@ fn pod(object: &Value) -> Option<Pod> {
         sidecar: containers("/spec/containers") || containers("/spec/initContainers"),
         ready,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use http::Response;
+
+    use super::*;
+
+    /// A target whose first connections fail, and how often it was asked.
+    fn unsteady(failures: u32) -> (Target, Arc<AtomicU32>) {
+        let asked = Arc::new(AtomicU32::new(0));
+        let asking = Arc::clone(&asked);
+        let service = tower::service_fn(move |_: Request<Body>| {
+            let number = asking.fetch_add(1, Ordering::SeqCst);
+            async move {
+                match number < failures {
+                    true => Err(io::Error::from(io::ErrorKind::TimedOut)),
+                    false => Ok(Response::new(Body::from(b"page".to_vec()))),
+                }
+            }
+        });
+        (Target::fake(kube::Client::new(service, "default")), asked)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_only_asks_asks_again_and_who_sends_does_not() {
+        let pod = Pod {
+            namespace: "shop".to_owned(),
+            name: "cart-1".to_owned(),
+            sidecar: true,
+            ready: true,
+            incarnation: String::new(),
+        };
+        let count = |asked: &AtomicU32| asked.load(Ordering::SeqCst);
+        let (target, asked) = unsteady(2);
+        assert_eq!(target.pod_get(&pod, 15020, "/stats").await.expect("at last"), "page");
+        assert_eq!(count(&asked), 3);
+
+        let (target, asked) = unsteady(3);
+        let error = target.pod_get(&pod, 15020, "/stats").await.expect_err("never").to_string();
+        assert!(error.contains("asking pod shop/cart-1 on port 15020 for /stats"), "{error}");
+        assert_eq!(count(&asked), 3);
+
+        let (target, asked) = unsteady(1);
+        target.pod_request(Method::POST, &pod, 8099, "/streams", None).await.expect_err("once");
+        assert_eq!(count(&asked), 1);
+    }
 }

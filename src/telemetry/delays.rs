@@ -21,7 +21,7 @@ pub(super) const WAITED: &str = "container_cpu_schedstat_runqueue_seconds_total"
 /// The proxy's container.
 pub(super) const CONTAINER: &str = "istio-proxy";
 
-/// So many waits tell their middle; fewer may have met one bad moment.
+/// So many waits make a mean; fewer may have met one bad moment.
 const PERIODS_MIN: f64 = 50.0;
 
 /// How late the threads of a proxy ran.
@@ -77,7 +77,7 @@ impl Delays {
         self.waited = sum(self.waited, other.waited);
     }
 
-    /// How long a thread waited for a core before it ran, in the middle; `None` if too few did.
+    /// How long a thread waited for a core before it ran, on average; `None` if too few did.
     #[must_use]
     pub fn queued_for(&self) -> Option<Duration> {
         let periods = self.periods.filter(|periods| *periods >= PERIODS_MIN)?;
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waited_for_a_core_is_told_in_the_middle() {
+    fn what_waited_for_a_core_is_told_on_average() {
         let page = |periods: u32, waited: f64| {
             let text = format!(
                 "envoy_server_uptime{{}} 9\n{PERIODS}{{container=\"istio-proxy\"}} {periods}\n\

@@ -107,7 +107,7 @@ async fn session(stream: TcpStream, env: &Env, lines: &Lines) -> io::Result<()> 
             wire.flush().await?;
         }
     }
-    Ok(())
+    wire.flush().await
 }
 
 /// The answer to one line. Pure but for `known`: whether this connection has logged in.
