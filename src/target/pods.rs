@@ -15,8 +15,8 @@ use crate::error::{Error, Result};
 /// The largest page that is read: a busy sidecar's statistics were 2 MB in a mesh of 200 services.
 const PAGE_MAX: usize = 32 * 1024 * 1024;
 
-/// How often a pod is asked that is only asked, if the connection fails: opening one takes a process
-/// a few turns, and on a starved machine more than the 5 s that it is given.
+/// How often a pod is asked that is only asked, if the connection fails: opening one takes a
+/// process a few turns, and on a starved machine more than the 5 s that it is given.
 const GET_TRIES: u32 = 3;
 const GET_PAUSE: Duration = Duration::from_millis(200);
 
