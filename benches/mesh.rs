@@ -10,6 +10,9 @@
     reason = "a benchmark prints figures and ends"
 )]
 
+#[path = "../steps/local.rs"]
+#[expect(dead_code, reason = "a benchmark writes no kubeconfig")]
+mod local;
 #[path = "memory.rs"]
 mod memory;
 
@@ -21,14 +24,14 @@ use faultless::faults::{Configuration, Disturbance, Subject};
 use faultless::load::client::Started;
 use faultless::load::{Shape, Spacing, State, StreamReport, StreamSpec, agent};
 use faultless::scenario::application::Application;
-use faultless::scenario::healer;
+use faultless::target::Target;
 use faultless::target::objects::ObjectRef;
 use faultless::target::pods::Pod;
-use faultless::target::{LocalMesh, Target, run_envoy_shim};
 use faultless::units::{Percent, Rate};
 use http::Method;
 use serde_json::{Value, json};
 
+use self::local::{LocalMesh, run_envoy_shim};
 use self::memory::Memory;
 
 /// Starts of a mesh; the median is what a person feels.
@@ -94,8 +97,8 @@ async fn measure() -> Result<()> {
 }
 
 async fn empty() -> Result<(LocalMesh, Target)> {
-    let mesh = LocalMesh::start(None, healer::stand_in, |what| println!("{what}")).await?;
-    let target = Target::local(&mesh).await?;
+    let mesh = LocalMesh::start(None, |what| println!("{what}")).await?;
+    let target = mesh.target().await?;
     Ok((mesh, target))
 }
 

@@ -1,8 +1,9 @@
 //! Faultless, the library: how a sentence about resilience is done to a mesh.
 //!
 //! The map, in reading order. `scenario` conducts; `faults`, `load`, `telemetry`, `verdict` and
-//! `target` are peers below it; `istio`, `units` and `error` are the words they share; `local` is a
-//! mesh of real Envoys on this machine, reached through the Kubernetes API like any other.
+//! `target` are peers below it; `units` and `error` are the words they share. Istio's objects are
+//! the crate `istio`, Prometheus' text the crate `exposition`. Nothing here knows the local mesh:
+//! it is reached through the Kubernetes API like any other.
 
 pub mod scenario;
 
@@ -13,7 +14,4 @@ pub mod telemetry;
 pub mod verdict;
 
 pub mod error;
-pub mod istio;
 pub mod units;
-
-pub mod local;

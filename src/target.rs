@@ -1,10 +1,8 @@
-//! The way to a mesh: a kubeconfig and nothing else. A run has a local mesh of its own, or is
-//! pointed at a named context; this file is the only fork between the two, and it ends here. All
-//! that follows, on either, goes through the Kubernetes API.
+//! The way to a mesh: a kubeconfig and nothing else. Whatever is behind it, a cluster or a mesh of
+//! this very process, all that follows goes through the Kubernetes API.
 
 pub mod convergence;
 pub mod manifests;
-mod mesh;
 pub mod objects;
 pub mod pods;
 
@@ -13,7 +11,6 @@ use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
-pub use self::mesh::{Heal, LocalMesh, run_envoy_shim};
 use crate::error::{Error, Result};
 
 /// No answer of an API server takes longer: a server whose store is dead hangs for 15 s and more,
@@ -72,12 +69,12 @@ impl Target {
         Ok(target)
     }
 
-    /// A mesh that this process started.
-    pub async fn local(mesh: &LocalMesh) -> Result<Self> {
-        let config = Kubeconfig::from_yaml(&mesh.kubeconfig())
+    /// A mesh of this very process, which ends with it, by its kubeconfig's text.
+    pub async fn embedded(kubeconfig: &str, context: &str) -> Result<Self> {
+        let config = Kubeconfig::from_yaml(kubeconfig)
             .map_err(|cause| Error::runner("reading the local mesh's kubeconfig", cause))?;
         let name = "local mesh".to_owned();
-        Ok(Self { own_mesh: true, ..Self::connect(config, LocalMesh::CONTEXT, name).await? })
+        Ok(Self { own_mesh: true, ..Self::connect(config, context, name).await? })
     }
 
     /// The cluster in one of whose pods this process runs, with the pod's service account.
@@ -146,9 +143,4 @@ impl Target {
     pub fn name(&self) -> &str {
         &self.name
     }
-}
-
-/// The binary that Envoy's parent-death shim re-executes: this very program.
-pub(crate) fn own_binary() -> Result<PathBuf> {
-    std::env::current_exe().map_err(|cause| Error::runner("finding Faultless's own binary", cause))
 }

@@ -4,12 +4,11 @@
 //! asked of windows are pure; reading pods is the sources' work.
 
 mod delays;
-pub mod exposition;
 mod filter;
 mod histogram;
-mod labels;
 mod ledger;
 mod missing;
+pub mod page;
 mod query;
 #[cfg(test)]
 mod recorded;
@@ -19,7 +18,6 @@ mod window;
 
 pub use delays::Delays;
 pub use filter::{Filter, Reporter};
-pub use labels::Labels;
 pub use ledger::{Ledger, Mark};
 pub use missing::{Missing, Part, Why};
 pub use query::{Durations, Requests, Tcp, TcpCounts};

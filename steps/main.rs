@@ -7,6 +7,11 @@ mod expectations;
 mod faults;
 mod features;
 mod load;
+#[cfg(feature = "local")]
+mod local;
+#[cfg(not(feature = "local"))]
+#[path = "no_local.rs"]
+mod local;
 mod mesh;
 mod narrator;
 mod parameters;
@@ -32,7 +37,7 @@ fn main() -> ExitCode {
     // threads here, and needs none of what follows.
     let mut args = std::env::args_os().skip(1);
     if args.next().is_some_and(|first| first == "envoy-shim") {
-        return ended(&faultless::target::run_envoy_shim(args.collect()));
+        return ended(&local::run_envoy_shim(args.collect()));
     }
     let cli = Cli::parse();
     tracing_subscriber::fmt()

@@ -5,10 +5,11 @@ use faultless::error::{ExitCode, Result};
 use faultless::load;
 use faultless::scenario::application::Application;
 use faultless::scenario::healer::{self, Charge};
-use faultless::target::{LocalMesh, Target};
+use faultless::target::Target;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{AgentArgs, HealArgs, UpArgs};
+use crate::local::LocalMesh;
 use crate::shows;
 use crate::signals::Signals;
 
@@ -23,7 +24,7 @@ pub(crate) async fn up(args: UpArgs) -> Result<ExitCode> {
         LocalMesh::may_write_kubeconfig(path)?;
     }
     let mesh = tokio::select! {
-        mesh = LocalMesh::start(args.envoy.clone(), healer::stand_in, &shows::note) => mesh?,
+        mesh = LocalMesh::start(args.envoy.clone(), shows::note) => mesh?,
         _ = signals.next() => return Ok(ExitCode::Passed),
     };
     let kept = tokio::select! {
@@ -45,7 +46,7 @@ async fn keep(args: &UpArgs, mesh: &LocalMesh, application: Option<Application>)
         mesh.write_kubeconfig(path)?;
     }
     if let Some(application) = application {
-        let target = Target::local(mesh).await?;
+        let target = mesh.target().await?;
         target.deploy(&application.folder, &application.manifests).await?;
         let pods = target.deployed(&application.namespaces).await?;
         shows::note(&format!("{} is up: {pods} pods", application.application));

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::istio::{duration, resolve};
 use crate::units::ServiceName;
+use istio::{duration, resolve};
 
 /// How the proxies show that a part of a configuration took effect.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -13,12 +13,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt as _;
-use futures::future::LocalBoxFuture;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::changes::Changes;
 use super::dead_man::{HEALER, LATER, Switch, healers_job, unprotected};
@@ -180,30 +177,6 @@ pub async fn heal(target: &Target, charge: &Charge, tell: &dyn Fn(&str)) -> Resu
         tell(&format!("run {run}: {job} will fire by itself: {error}"));
     }
     Ok(swept.left_behind)
-}
-
-/// What the local mesh runs in the pod of a healer.
-#[must_use]
-pub fn stand_in(
-    target: Target,
-    args: Vec<String>,
-    log: Arc<dyn Fn(String) + Send + Sync>,
-    stop: CancellationToken,
-) -> LocalBoxFuture<'static, std::result::Result<(), String>> {
-    async move {
-        let charge = Charge::parse(&args).map_err(|error| error.to_string())?;
-        let tell = |line: &str| log(line.to_owned());
-        let healing = async {
-            heal(&target, &charge, &tell).await.map_err(|error| error.to_string())?;
-            // The Deployment would start it again; it goes with the Job that owned it.
-            std::future::pending().await
-        };
-        tokio::select! {
-            ended = healing => ended,
-            () = stop.cancelled() => Ok(()),
-        }
-    }
-    .boxed_local()
 }
 
 /// Tries its rights, and says that it watches; answers the uid of its Job.

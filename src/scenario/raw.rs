@@ -9,9 +9,9 @@ use super::workloads::label;
 use super::{QUIET, Scenario};
 use crate::error::{Error, Result};
 use crate::faults::{self, Subject};
-use crate::istio::check::{Severity, check};
 use crate::target::manifests::documents;
 use crate::target::objects::ObjectRef;
+use istio::check::{Severity, check};
 
 /// The group of the objects that a feature may bring.
 const GROUP: &str = "networking.istio.io/";

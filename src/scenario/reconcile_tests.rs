@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::load::ledger::Answer;
 use crate::scenario::application::Application;
-use crate::telemetry::exposition::parse;
+use crate::telemetry::page::parse;
 use crate::telemetry::{PodName, Snapshot};
 
 const SHOP: &str = "

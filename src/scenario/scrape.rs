@@ -9,7 +9,7 @@ use super::run::Run;
 use crate::error::Result;
 use crate::target::Target;
 use crate::target::pods::Pod;
-use crate::telemetry::exposition::{self, Page};
+use crate::telemetry::page::{self, Page};
 use crate::telemetry::{PodName, Snapshot};
 
 /// Sidecars read at the same time: the API server is somebody's production too.
@@ -39,7 +39,7 @@ pub(super) async fn scrape(run: &Run) -> Result<Snapshot> {
     let target = &run.target;
     let pages: Vec<_> = stream::iter(pods.into_iter().filter(|pod| pod.sidecar))
         .map(|pod| async move {
-            let page = page(target, &pod).await;
+            let page = read(target, &pod).await;
             (pod, page)
         })
         .buffer_unordered(AT_ONCE)
@@ -74,12 +74,12 @@ pub(super) async fn settled(run: &Run, timed: bool) -> Result<Snapshot> {
     }
 }
 
-async fn page(target: &Target, pod: &Pod) -> std::result::Result<Page, String> {
+async fn read(target: &Target, pod: &Pod) -> std::result::Result<Page, String> {
     let mut tries = 0;
     loop {
         tries += 1;
         let page = match target.pod_get(pod, PORT, PATH).await {
-            Ok(text) => exposition::parse(&text).map_err(|cause| cause.to_string()),
+            Ok(text) => page::parse(&text).map_err(|cause| cause.to_string()),
             Err(error) => Err(error.to_string()),
         };
         match page {

@@ -116,7 +116,7 @@ fn late_proxies(
 
 #[cfg(test)]
 mod tests {
-    use crate::telemetry::exposition::parse;
+    use crate::telemetry::page::parse;
     use crate::telemetry::{PodName, Snapshot};
 
     use super::*;

@@ -122,7 +122,7 @@ impl Delays {
 mod tests {
     use std::fmt::Write as _;
 
-    use crate::telemetry::exposition::parse;
+    use crate::telemetry::page::parse;
     use crate::telemetry::{PodName, Snapshot, Window};
 
     use super::*;

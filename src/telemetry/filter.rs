@@ -2,7 +2,7 @@
 
 use crate::units::ServiceName;
 
-use super::labels::Labels;
+use exposition::Labels;
 
 /// Whose proxy counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 
 use super::*;
-use crate::telemetry::exposition::parse;
 use crate::telemetry::histogram::Histogram;
+use crate::telemetry::page::parse;
 use crate::telemetry::{Filter, Reporter};
 
 /// A pod's page with a counter and a histogram for each name.
@@ -43,7 +43,7 @@ fn unread() -> Snapshot {
 
 /// What the window has of each series: all that grew. Durations must say the same.
 fn counted(window: &Window) -> BTreeMap<String, u64> {
-    let name = |labels: &super::super::Labels| labels.get("s").to_owned();
+    let name = |labels: &exposition::Labels| labels.get("s").to_owned();
     let timed: BTreeMap<_, _> = window
         .durations
         .iter()

@@ -4,10 +4,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::exposition::Reason;
 use super::filter::{Filter, Fit, Reporter};
-use super::labels::Labels;
 use super::snapshot::{Key, Metric, PodName};
+use exposition::Labels;
+use exposition::Reason;
 
 /// Parts named in a sentence; there may be thousands.
 const NAMED: usize = 5;

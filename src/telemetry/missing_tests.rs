@@ -1,7 +1,7 @@
 //! Which claims a missing part concerns, and how it is said.
 
 use super::*;
-use crate::telemetry::exposition::parse;
+use crate::telemetry::page::parse;
 use crate::telemetry::{Snapshot, Window};
 use crate::units::ServiceName;
 

@@ -15,9 +15,9 @@ use std::collections::BTreeMap;
 
 use super::filter::{Filter, Fit};
 use super::histogram::Histogram;
-use super::labels::Labels;
 use super::snapshot::{Key, REQUESTS, TCP_CLOSED, TCP_OPENED, TCP_RECEIVED, TCP_SENT};
 use super::window::{Window, tally};
+use exposition::Labels;
 
 const WORKLOAD: &str = "destination_workload";
 const VERSION: &str = "destination_version";

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::*;
-use crate::telemetry::exposition::parse;
+use crate::telemetry::page::parse;
 use crate::telemetry::{PodName, Reporter, Snapshot};
 use crate::units::ServiceName;
 

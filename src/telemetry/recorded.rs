@@ -4,7 +4,7 @@
 //! line that is none, an exemplar and `# EOF`. Left out: comments, sizes, and most of what Envoy
 //! and Go say of themselves.
 
-use super::exposition::{Page, parse};
+use super::page::{Page, parse};
 use super::{Filter, Ledger, Metric, PodName, Reporter, Snapshot, Window};
 
 const CART: [&str; 3] = [

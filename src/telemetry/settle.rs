@@ -33,7 +33,7 @@ mod tests {
     use std::fmt::Write as _;
 
     use super::*;
-    use crate::telemetry::exposition::parse;
+    use crate::telemetry::page::parse;
 
     fn page(requests: u64, timed: u64) -> Snapshot {
         let name = "istio_request_duration_milliseconds";

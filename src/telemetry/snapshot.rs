@@ -9,10 +9,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::delays::{self, Delays};
-use super::exposition::{OddLine, Page, Sample};
+use exposition::{Labels, Sample};
+
 use super::histogram::{Histogram, Lines};
-use super::labels::Labels;
 use super::missing::Why;
+use super::page::{OddLine, Page};
 
 /// Counters larger than this are no longer whole numbers in the text format's floats.
 const MAX_COUNT: f64 = 9_007_199_254_740_992.0;

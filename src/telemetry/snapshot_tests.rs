@@ -1,7 +1,7 @@
 //! What a pod's page says that cannot be, and what it costs.
 
 use super::*;
-use crate::telemetry::exposition::parse;
+use crate::telemetry::page::parse;
 
 fn reading(page: &str) -> Reading {
     let mut snapshot = Snapshot::default();

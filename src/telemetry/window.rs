@@ -7,10 +7,10 @@ use std::sync::Arc;
 use super::delays::Delays;
 use super::filter::Filter;
 use super::histogram::Histogram;
-use super::labels::Labels;
 use super::ledger::Ledger;
 use super::missing::Missing;
 use super::snapshot::{Amount, Key, Metric, PodName, Snapshot};
+use exposition::Labels;
 
 /// What was counted between two moments, over all pods. Made by a [`Ledger`].
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -10,14 +10,15 @@ use faultless::scenario::agents::Agents;
 use faultless::scenario::application::Application;
 use faultless::scenario::changes::Changes;
 use faultless::scenario::guard::{Guard, Protection, kept};
-use faultless::scenario::healer;
 use faultless::scenario::room::Room;
 use faultless::scenario::run::{Carries, Options, Run, Sink};
-use faultless::target::{LocalMesh, Target};
+use faultless::target::Target;
 use futures::future::join_all;
 use reports::Event;
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
+
+use crate::local::LocalMesh;
 
 /// Where scenarios are to run.
 #[derive(Debug, Clone)]
@@ -216,7 +217,7 @@ async fn reach(
             let progress = sink.clone();
             let tell =
                 move |what: &str| progress.tell(Event::TargetProgress { what: what.to_owned() });
-            let starting = LocalMesh::start(envoy.clone(), healer::stand_in, tell);
+            let starting = LocalMesh::start(envoy.clone(), tell);
             let mesh = unless(stop, starting).await?;
             match unless(stop, furnish(&mesh, application, sink)).await {
                 Ok(target) => Ok((Some(mesh), target)),
@@ -231,7 +232,7 @@ async fn reach(
 
 /// Puts the application into a mesh.
 async fn furnish(mesh: &LocalMesh, application: &Application, sink: &Sink) -> Result<Target> {
-    let target = Target::local(mesh).await?;
+    let target = mesh.target().await?;
     target.deploy(&application.folder, &application.manifests).await?;
     let pods = target.deployed(&application.namespaces).await?;
     let what = format!("{} runs with {pods} pods", application.application);

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use faultless::local::kinds;
-use faultless::local::store::Part;
 use futures::{StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
@@ -12,6 +10,8 @@ use kube::api::{
     PatchParams, PostParams, Preconditions, WatchEvent, WatchParams,
 };
 use kube::{Client, Discovery, Error};
+use localmesh::kinds;
+use localmesh::store::Part;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 

@@ -3,12 +3,12 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use faultless::local::api::ApiServer;
-use faultless::local::cluster::Cluster;
-use faultless::local::logs::Logs;
-use faultless::local::network::Network;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
+use localmesh::api::ApiServer;
+use localmesh::cluster::Cluster;
+use localmesh::logs::Logs;
+use localmesh::network::Network;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;

@@ -9,8 +9,8 @@ mod world;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use faultless::local::network::Protocol;
-use faultless::local::translate::{World, endpoints, resources};
+use localmesh::network::Protocol;
+use localmesh::translate::{World, endpoints, resources};
 use serde_json::{Map, Value, json};
 
 /// A pod's address that looks the same on every machine.

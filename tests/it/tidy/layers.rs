@@ -5,31 +5,30 @@ use super::source::{Named, Source};
 use super::{Finding, Rule};
 
 /// Which modules of the library each of its modules may name besides itself. A new module finds its
-/// place here first. `scenario` is missing on purpose: it conducts, and may name all but `local`.
+/// place here first. `scenario` is missing on purpose: it conducts, and may name all. What the
+/// crates below may name, their manifests say.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("units", &["error"]),
-    ("istio", &["units", "error"]),
-    ("faults", &["istio", "units", "error"]),
-    ("load", &["istio", "units", "error"]),
-    ("telemetry", &["istio", "units", "error"]),
-    ("verdict", &["istio", "units", "error"]),
-    ("local", &["istio", "units", "error"]),
-    // `load`, because the local mesh is handed the load agent as an image.
-    ("target", &["local", "load", "istio", "units", "error"]),
+    ("faults", &["units", "error"]),
+    ("load", &["units", "error"]),
+    ("telemetry", &["units", "error"]),
+    ("verdict", &["units", "error"]),
+    ("target", &["units", "error"]),
 ];
 
 /// Modules without clock, randomness, IO and async: they get those as arguments, so that every case
 /// of theirs can be shown in a unit test. `x` means `x.rs` and everything in `x/`.
 const PURE: &[&str] = &[
+    "crates/exposition/src",
+    "crates/istio/src",
+    "crates/localmesh/src/kinds",
+    "crates/localmesh/src/store",
+    "crates/localmesh/src/translate",
     "src/error",
     "src/faults",
-    "src/istio",
     "src/load/plan",
-    "src/local/kinds",
-    "src/local/store",
-    "src/local/translate",
-    "src/telemetry/exposition",
+    "src/telemetry/page",
     "src/units",
     "src/verdict",
 ];
@@ -69,10 +68,14 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "R1 the library knows no language and no command line",
         why: "what a sentence means is decided in `steps`; the library works for any caller",
-        check: |source| banned(source, "src/", &["cucumber", "clap", "gherkin", "faultless"]),
+        check: |source| {
+            let below =
+                |folder| banned(source, folder, &["cucumber", "clap", "gherkin", "faultless"]);
+            [below("src/"), below("crates/")].concat()
+        },
         bad: &[
             ("src/a.rs", "use cucumber::World;"),
-            ("src/local/b.rs", "#[derive(clap::Parser)]"),
+            ("crates/localmesh/src/b.rs", "#[derive(clap::Parser)]"),
             ("src/a.rs", "use ::clap;"),
         ],
         good: &[("steps/a.rs", "use clap::Parser;"), ("src/a.rs", "//! Not for clap::Parser.")],
@@ -101,14 +104,14 @@ pub(super) const RULES: &[Rule] = &[
             ("src/load/plan.rs", "use crate::{error::Error, telemetry};"),
             ("src/telemetry.rs", "use super::load;"),
             ("src/telemetry/a.rs", "use super::super::load;"),
-            ("src/units.rs", "fn f() { crate::istio::g() }"),
-            ("src/local/store.rs", "use crate::target::Target;"),
-            ("src/istio.rs", "#[cfg(test)]\nmod tests { use crate::faults::Fault; }"),
+            ("src/units.rs", "fn f() { crate::faults::g() }"),
+            ("src/target.rs", "use crate::scenario::Scenario;"),
+            ("src/load.rs", "#[cfg(test)]\nmod tests { use crate::faults::Fault; }"),
             ("src/surprise.rs", "use crate::units;"),
         ],
         good: &[
             ("src/scenario.rs", "use crate::{faults, load, verdict};"),
-            ("src/local/store.rs", "use super::kinds::Kind;\nuse crate::error::Error;"),
+            ("src/load/plan.rs", "use super::spec::Spec;\nuse crate::error::Error;"),
             ("src/telemetry.rs", "#[cfg(test)]\nmod tests { use super::*; }"),
             ("src/lib.rs", "pub use crate::error::Error;\npub mod load;"),
         ],
@@ -131,34 +134,35 @@ pub(super) const RULES: &[Rule] = &[
         check: pure,
         bad: &[
             ("src/units.rs", "use std::time::Instant;\nfn f() { Instant::now(); }"),
-            ("src/istio/a.rs", "use std::{fmt, fs};"),
-            ("src/local/store.rs", "use rand::Rng;"),
-            ("src/local/store/watch.rs", "use tokio::sync::watch;"),
+            ("crates/istio/src/a.rs", "use std::{fmt, fs};"),
+            ("crates/localmesh/src/store.rs", "use rand::Rng;"),
+            ("crates/localmesh/src/store/watch.rs", "use tokio::sync::watch;"),
             ("src/verdict.rs", "async fn f() {}"),
             ("src/load/plan.rs", "let late = due.elapsed();"),
             ("src/any.rs", "//! A parser of text, as found in pods. Pure.\nuse std::fs;"),
         ],
         good: &[
             ("src/units.rs", "use std::time::{Duration, Instant};\nuse std::net::Ipv4Addr;"),
-            ("src/local/cluster.rs", "//! The rim around the pure store.\nuse tokio::sync::watch;"),
-            ("src/istio.rs", "//! Pure.\n#[cfg(test)]\nmod tests { use std::fs; }"),
+            (
+                "crates/localmesh/src/cluster.rs",
+                "//! The rim around the pure store.\nuse tokio::sync::watch;",
+            ),
+            ("crates/istio/src/a.rs", "//! Pure.\n#[cfg(test)]\nmod tests { use std::fs; }"),
         ],
     },
     Rule {
-        name: "R4 only the target knows the local mesh",
-        why: "above `target` there is no way to tell the local mesh from a cluster",
-        check: only_target_knows_local,
+        name: "R4 one file knows the local mesh",
+        why: "below and beside it there is no way to tell the local mesh from a cluster",
+        check: one_file_knows_local,
         bad: &[
-            ("src/scenario.rs", "use crate::local::Mesh;"),
-            ("src/scenario/journal.rs", "use super::super::local;"),
-            ("steps/cli.rs", "use faultless::local;"),
-            ("src/load.rs", "use crate::{local, units};"),
+            ("src/scenario.rs", "use localmesh::mesh::Mesh;"),
+            ("src/a.rs", "fn f() { localmesh::f() }"),
+            ("steps/cli.rs", "use localmesh;"),
         ],
         good: &[
-            ("src/target.rs", "use crate::local::Mesh;"),
-            ("src/target/up.rs", "use crate::local::Mesh;"),
-            ("src/local/store.rs", "use crate::local::kinds::Kind;"),
-            ("tests/it/mesh.rs", "use faultless::local::Mesh;"),
+            ("steps/local.rs", "use localmesh::mesh::Mesh;"),
+            ("crates/localmesh/src/store.rs", "use crate::kinds::Kind;"),
+            ("tests/it/mesh.rs", "use localmesh::mesh::Mesh;"),
         ],
     },
     Rule {
@@ -167,12 +171,12 @@ pub(super) const RULES: &[Rule] = &[
         check: demo_words,
         bad: &[
             ("src/scenario/a.rs", "let service = \"hotels\"; // the cart"),
-            ("src/local/kubelet.rs", "fn travels() {}"),
+            ("crates/localmesh/src/kubelet.rs", "fn travels() {}"),
             ("steps/a.rs", "if name == \"voyages.fr\" {}"),
         ],
         good: &[
             ("src/scenario/a.rs", "// Like the hotels.\nlet late = in_flight(); /* travels */"),
-            ("src/local/demo/travels.rs", "let url = \"http://hotels:8000\";"),
+            ("crates/localmesh/src/demo/travels.rs", "let url = \"http://hotels:8000\";"),
             ("src/a.rs", "#[cfg(test)]\nmod tests { const HOST: &str = \"hotels\"; }"),
             ("tests/it/truth.rs", "let host = \"hotels\";"),
         ],
@@ -205,11 +209,11 @@ const DEMO: &[&str] = &[
 ];
 
 /// Where the demo is known: its stand-ins, and the page with examples for people.
-const KNOWS_THE_DEMO: &[&str] = &["src/local/demo", "steps/vocabulary"];
+const KNOWS_THE_DEMO: &[&str] = &["crates/localmesh/src/demo", "steps/vocabulary"];
 
 /// The demo's names in code or strings, unit tests and comments excepted.
 fn demo_words(source: &Source) -> Vec<Finding> {
-    let general = source.path.starts_with("src/") || source.path.starts_with("steps/");
+    let general = ["src/", "steps/", "crates/"].iter().any(|f| source.path.starts_with(f));
     let knows = KNOWS_THE_DEMO.iter().any(|module| in_module(&source.path, module));
     if !source.is_rust() || !general || knows {
         return Vec::new();
@@ -233,7 +237,9 @@ fn demo_words(source: &Source) -> Vec<Finding> {
 /// A list that names what is not there protects nothing, and nobody would notice.
 #[test]
 fn the_lists_name_what_is_there() {
-    let pure = PURE.iter().chain(KNOWS_THE_DEMO).map(|module| format!("{module}.rs"));
+    let there = |module: &&str| super::root().join(module).is_dir();
+    let modules = PURE.iter().chain(KNOWS_THE_DEMO).filter(|module| !there(module));
+    let pure = modules.map(|module| format!("{module}.rs"));
     let spawns = super::manners::SPAWNS.iter().map(|(path, _reason)| (*path).to_owned());
     let missing: Vec<String> =
         pure.chain(spawns).filter(|path| !super::root().join(path).exists()).collect();
@@ -331,12 +337,10 @@ fn peers(source: &Source) -> Vec<Finding> {
     found.into_iter().map(|(line, module)| (line, format!("names `{module}`"))).collect()
 }
 
-fn only_target_knows_local(source: &Source) -> Vec<Finding> {
-    let mut found = banned(source, "steps/", &["faultless::local"]);
-    let inside = ["src/target", "src/local"].iter().any(|own| in_module(&source.path, own));
-    if source.is_rust() && source.path.starts_with("src/") && !inside {
-        let named = library_modules(source).into_iter().filter(|(_, module)| module == "local");
-        found.extend(named.map(|(line, _)| (line, "names `local`".to_owned())));
+fn one_file_knows_local(source: &Source) -> Vec<Finding> {
+    let mut found = banned(source, "src/", &["localmesh"]);
+    if source.path != "steps/local.rs" {
+        found.extend(banned(source, "steps/", &["localmesh"]));
     }
     found
 }

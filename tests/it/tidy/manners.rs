@@ -12,7 +12,7 @@ const HEADER_CHARS_MIN: usize = 15;
 /// Who may start a task or a thread outside a `JoinSet`, and why.
 pub(super) const SPAWNS: &[(&str, &str)] = &[
     (
-        "src/local/envoy/process.rs",
+        "crates/localmesh/src/envoy/process.rs",
         "children die with the thread that forked them, so that one lives as long as the program",
     ),
     ("benches/load.rs", "the server has a core of its own, and ends with the benchmark"),
@@ -37,8 +37,8 @@ pub(super) const RULES: &[Rule] = &[
         name: "no mod.rs",
         why: "ten tabs called `mod.rs` cannot be told apart: use `x.rs` beside `x/`",
         check: no_mod_rs,
-        bad: &[("src/local/mod.rs", "")],
-        good: &[("src/local/modes.rs", "")],
+        bad: &[("src/load/mod.rs", "")],
+        good: &[("src/load/modes.rs", "")],
     },
     Rule {
         name: "width",

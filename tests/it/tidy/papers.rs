@@ -74,18 +74,19 @@ fn the_map_names_what_is_there() {
     let named: Vec<&str> = map.split('`').skip(1).step_by(2).collect();
     let mut wrong = Vec::new();
     for path in &named {
-        let ours = ["src/", "steps/", "reports/", "tests/", "features/", ".ci/"];
+        let ours = ["src/", "crates/", "steps/", "reports/", "tests/", "features/", ".ci/"];
         let ours = ours.iter().any(|folder| path.starts_with(folder));
         if ours && !path.contains(['*', ' ']) && !root().join(path).exists() {
             wrong.push(format!("names `{path}`, which is not there"));
         }
     }
     for source in repository() {
-        // Inner parts are their parent's business; the map stops at one level below `local`.
-        let depth = if source.path.starts_with("src/local/") { 3 } else { 2 };
-        let ours = source.is_rust() && source.path.starts_with("src/");
+        // Inner parts are their parent's business: the map stops at each crate's first level.
+        let depth = if source.path.starts_with("crates/") { 4 } else { 2 };
+        let ours = ["src/", "crates/"].iter().any(|folder| source.path.starts_with(folder));
+        let ours = source.is_rust() && ours;
         let inner = source.path.split('/').count() > depth;
-        if !ours || inner || source.is_unit_tests() {
+        if !ours || inner || source.is_unit_tests() || source.path.ends_with("/lib.rs") {
             continue;
         }
         let file = source.path.rsplit('/').next().unwrap_or_default();
@@ -109,7 +110,7 @@ fn every_package_is_under_the_same_lints() {
         assert!(inherits, "{} lacks `[lints] workspace = true`", manifest.path);
         packages += 1;
     }
-    assert_eq!(packages, 2, "the root package and `reports`");
+    assert_eq!(packages, 5, "the root package, `reports`, and those of `crates/`");
 }
 
 fn read(path: &str) -> String {

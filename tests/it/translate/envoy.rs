@@ -9,8 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use faultless::local::network::Protocol;
-use faultless::local::translate::{Proxy, World, config_source, endpoints, resources};
+use localmesh::network::Protocol;
+use localmesh::translate::{Proxy, World, config_source, endpoints, resources};
 use serde_json::{Value, json};
 
 use super::server::Answers;
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Envoy, found or fetched as the program does it: a test that skips shows nothing.
 fn binary() -> PathBuf {
-    faultless::local::envoy::fetch::find(None, &|_| ()).unwrap()
+    localmesh::envoy::fetch::find(None, &|_| ()).unwrap()
 }
 
 fn object(kind: &str, name: &str, spec: &Value) -> Value {

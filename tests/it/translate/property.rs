@@ -101,7 +101,7 @@ proptest! {
             "metadata": {"name": "x", "namespace": "travel-agency"},
             "spec": spec,
         });
-        if let Ok((admitted, _)) = faultless::istio::admit(kind, &object, strict) {
+        if let Ok((admitted, _)) = istio::admit(kind, &object, strict) {
             told(&world::with(world::world(address), vec![admitted]), super::PORTAL);
         }
         // Also what got past admission somehow.
@@ -122,7 +122,7 @@ proptest! {
             "metadata": {"name": "travels", "namespace": "travel-agency"},
             "spec": {"hosts": [host], "http": [{"route": route}]},
         });
-        let admitted = faultless::istio::admit("VirtualService", &object, true);
+        let admitted = istio::admit("VirtualService", &object, true);
         prop_assert_eq!(admitted.is_ok(), weights.iter().any(|weight| *weight > 0));
         let Ok((admitted, _)) = admitted else { return Ok(()) };
         let told = told(&world::with(world::world(address), vec![admitted]), super::PORTAL);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use faultless::local::network::{PodPort, Protocol, Workload};
-use faultless::local::translate::{Endpoint, Proxy, Service, ServicePort, World};
+use localmesh::network::{PodPort, Protocol, Workload};
+use localmesh::translate::{Endpoint, Proxy, Service, ServicePort, World};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ pub(super) fn objects(yaml: &str) -> Vec<Value> {
         .map(|document| Value::deserialize(document).unwrap())
         .map(|object| {
             let kind = object["kind"].as_str().unwrap();
-            faultless::istio::admit(kind, &object, true).unwrap_or_else(|e| panic!("{e}")).0
+            istio::admit(kind, &object, true).unwrap_or_else(|e| panic!("{e}")).0
         })
         .collect()
 }

@@ -1,0 +1,304 @@
+//! Discovery: which groups, versions and resources there are, in the old form and in the aggregated
+//! one that newer clients ask for first. Everything is derived from the table in `kinds`. Pure.
+
+use serde_json::{Value, json};
+
+use super::path::api_version;
+use super::review::{self, Review};
+use crate::kinds::{self, Kind};
+
+/// The content type of an aggregated discovery document.
+pub(super) const AGGREGATED: &str =
+    "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
+/// What can be done with an object or a collection.
+const VERBS: &[&str] =
+    &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+/// The version the server says it is: the Kubernetes whose behaviour is imitated.
+pub(super) fn version() -> Value {
+    json!({
+        "major": "1",
+        "minor": "32",
+        "gitVersion": concat!("v1.32.0+faultless-", env!("CARGO_PKG_VERSION")),
+        "gitCommit": "",
+        "gitTreeState": "clean",
+        "buildDate": "1970-01-01T00:00:00Z",
+        "goVersion": "",
+        "compiler": "rustc",
+        "platform": concat!("linux/", "amd64"),
+    })
+}
+
+/// `/api`
+pub(super) fn core_versions() -> Value {
+    json!({ "kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [] })
+}
+
+/// `/apis`
+pub(super) fn group_list() -> Value {
+    let groups: Vec<Value> = groups().into_iter().map(|(name, _)| group_body(name)).collect();
+    json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
+}
+
+/// `/apis/{group}`
+pub(super) fn group(name: &str) -> Option<Value> {
+    let known = groups().into_iter().any(|(group, _)| group == name);
+    known.then(|| {
+        let mut group = group_body(name);
+        group["kind"] = json!("APIGroup");
+        group["apiVersion"] = json!("v1");
+        group
+    })
+}
+
+fn group_body(name: &str) -> Value {
+    let versions: Vec<Value> = versions(name)
+        .iter()
+        .map(|version| json!({"groupVersion": api_version(name, version), "version": version}))
+        .collect();
+    json!({ "name": name, "preferredVersion": versions.first(), "versions": versions })
+}
+
+/// `/api/v1` and `/apis/{group}/{version}`
+pub(super) fn resources(group: &str, version: &str) -> Option<Value> {
+    if !versions(group).contains(&version) {
+        return None;
+    }
+    let mut resources = Vec::new();
+    for kind in kinds_of(group, version) {
+        resources.push(json!({
+            "name": kind.plural,
+            "singularName": singular(kind.kind),
+            "namespaced": kind.namespaced,
+            "kind": kind.kind,
+            "verbs": VERBS,
+            "shortNames": kind.short,
+            "categories": categories(kind),
+        }));
+        for sub in subresources(kind) {
+            let mut resource = json!({
+                "name": format!("{}/{}", kind.plural, sub.name),
+                "singularName": "",
+                "namespaced": kind.namespaced,
+                "kind": sub.kind,
+                "verbs": sub.verbs,
+            });
+            if let Some((group, version)) = sub.foreign {
+                resource["group"] = json!(group);
+                resource["version"] = json!(version);
+            }
+            resources.push(resource);
+        }
+    }
+    for review in reviews_of(group, version) {
+        resources.push(json!({
+            "name": review.plural,
+            "singularName": singular(review.kind),
+            "namespaced": false,
+            "kind": review.kind,
+            "verbs": ["create"],
+        }));
+    }
+    Some(json!({
+        "kind": "APIResourceList",
+        "apiVersion": "v1",
+        "groupVersion": api_version(group, version),
+        "resources": resources,
+    }))
+}
+
+/// `/api` or `/apis` in the aggregated form.
+pub(super) fn aggregated(core: bool) -> Value {
+    let groups = if core { vec![("", versions(""))] } else { groups() };
+    let items: Vec<Value> = groups
+        .into_iter()
+        .map(|(group, versions)| {
+            let versions: Vec<Value> = versions
+                .iter()
+                .map(|version| {
+                    json!({
+                        "version": version,
+                        "resources": aggregated_resources(group, version),
+                        "freshness": "Current",
+                    })
+                })
+                .collect();
+            json!({ "metadata": { "name": group }, "versions": versions })
+        })
+        .collect();
+    json!({
+        "kind": "APIGroupDiscoveryList",
+        "apiVersion": "apidiscovery.k8s.io/v2",
+        "metadata": {},
+        "items": items,
+    })
+}
+
+fn aggregated_resources(group: &str, version: &str) -> Vec<Value> {
+    let response = |group: &str, version: &str, kind: &str| {
+        json!({
+            "group": group, "version": version, "kind": kind
+        })
+    };
+    let scope = |namespaced: bool| if namespaced { "Namespaced" } else { "Cluster" };
+    let mut resources: Vec<Value> = kinds_of(group, version)
+        .map(|kind| {
+            let subresources: Vec<Value> = subresources(kind)
+                .map(|sub| {
+                    let (group, version) = sub.foreign.unwrap_or((group, version));
+                    json!({
+                        "subresource": sub.name,
+                        "responseKind": response(group, version, sub.kind),
+                        "verbs": sub.verbs,
+                    })
+                })
+                .collect();
+            json!({
+                "resource": kind.plural,
+                "responseKind": response(group, version, kind.kind),
+                "scope": scope(kind.namespaced),
+                "singularResource": singular(kind.kind),
+                "verbs": VERBS,
+                "shortNames": kind.short,
+                "categories": categories(kind),
+                "subresources": subresources,
+            })
+        })
+        .collect();
+    resources.extend(reviews_of(group, version).map(|review| {
+        json!({
+            "resource": review.plural,
+            "responseKind": response(group, version, review.kind),
+            "scope": "Cluster",
+            "singularResource": singular(review.kind),
+            "verbs": ["create"],
+        })
+    }));
+    resources
+}
+
+struct Subresource {
+    name: &'static str,
+    kind: &'static str,
+    /// Group and version of its kind, if they are not the object's.
+    foreign: Option<(&'static str, &'static str)>,
+    verbs: &'static [&'static str],
+}
+
+fn subresources(kind: &'static Kind) -> impl Iterator<Item = Subresource> {
+    kind.subresources.iter().map(|name| match *name {
+        "scale" => Subresource {
+            name,
+            kind: "Scale",
+            foreign: Some(("autoscaling", "v1")),
+            verbs: &["get", "patch", "update"],
+        },
+        "log" => Subresource { name, kind: kind.kind, foreign: None, verbs: &["get"] },
+        "proxy" => {
+            let verbs = &["create", "delete", "get", "patch", "update"];
+            let options =
+                if kind.kind == "Pod" { "PodProxyOptions" } else { "ServiceProxyOptions" };
+            Subresource { name, kind: options, foreign: None, verbs }
+        }
+        "portforward" => Subresource {
+            name,
+            kind: "PodPortForwardOptions",
+            foreign: None,
+            verbs: &["create", "get"],
+        },
+        _ => {
+            Subresource { name, kind: kind.kind, foreign: None, verbs: &["get", "patch", "update"] }
+        }
+    })
+}
+
+/// The groups `kubectl get all` and its kin expand to.
+fn categories(kind: &Kind) -> &'static [&'static str] {
+    match (kind.group, kind.kind) {
+        ("", "Pod" | "Service") | ("apps" | "batch", _) => &["all"],
+        ("networking.istio.io", _) => &["istio-io", "networking-istio-io"],
+        _ => &[],
+    }
+}
+
+/// The named groups with their versions, in the table's order.
+pub(super) fn groups() -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    let kinds = kinds::ALL.iter().map(|kind| (kind.group, kind.versions.to_vec()));
+    let reviews = review::ALL.iter().map(|review| (review.group, vec![review.version]));
+    let all = kinds.chain(reviews);
+    for (group, versions) in all.filter(|(group, _)| !group.is_empty()) {
+        match groups.iter_mut().find(|(name, _)| *name == group) {
+            Some((_, known)) => {
+                known.extend(versions.iter().filter(|v| !known.contains(v)).collect::<Vec<_>>());
+            }
+            None => groups.push((group, versions)),
+        }
+    }
+    groups
+}
+
+fn versions(group: &str) -> Vec<&'static str> {
+    if group.is_empty() {
+        return vec!["v1"];
+    }
+    groups().into_iter().find(|(name, _)| *name == group).map(|(_, v)| v).unwrap_or_default()
+}
+
+/// The kinds served in this version.
+pub(super) fn kinds_of(group: &str, version: &str) -> impl Iterator<Item = &'static Kind> {
+    kinds::ALL
+        .iter()
+        .copied()
+        .filter(move |kind| kind.group == group && kind.versions.contains(&version))
+}
+
+/// The reviews answered in this version.
+fn reviews_of(group: &str, version: &str) -> impl Iterator<Item = &'static Review> {
+    review::ALL.iter().filter(move |review| review.group == group && review.version == version)
+}
+
+fn singular(kind: &str) -> String {
+    kind.to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_found_in_both_forms() {
+        for kind in kinds::ALL {
+            for version in kind.versions {
+                let list = resources(kind.group, version).expect("its version is served");
+                let names: Vec<_> =
+                    list["resources"].as_array().unwrap().iter().map(|r| &r["name"]).collect();
+                assert!(names.contains(&&json!(kind.plural)), "{names:?}");
+                let aggregated = aggregated(kind.group.is_empty()).to_string();
+                assert!(aggregated.contains(&format!("\"resource\":\"{}\"", kind.plural)));
+            }
+        }
+        assert!(resources("apps", "v1beta1").is_none());
+        assert!(group("example.org").is_none());
+    }
+
+    #[test]
+    fn istio_has_three_versions_and_prefers_v1() {
+        let group = group("networking.istio.io").unwrap();
+        assert_eq!(group["preferredVersion"]["groupVersion"], "networking.istio.io/v1");
+        assert_eq!(group["versions"].as_array().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn scale_is_of_another_group() {
+        let apps = resources("apps", "v1").unwrap();
+        let scale = apps["resources"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|r| r["name"] == "deployments/scale")
+            .unwrap();
+        assert_eq!((&scale["group"], &scale["kind"]), (&json!("autoscaling"), &json!("Scale")));
+    }
+}

@@ -1,0 +1,131 @@
+//! istiod's stand-in as a container: the debug pages from which `istioctl` and the runner learn
+//! how far each proxy has come. It shows; the control plane itself runs with the mesh.
+
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::{ControlPlane, ProxyStatus};
+use crate::image::{Container, Image};
+use crate::pages::{self, Page};
+
+/// What `/version` and the metrics of a real one would call themselves.
+const VERSION: &str = concat!("faultless-", env!("CARGO_PKG_VERSION"));
+
+/// The image.
+#[derive(Debug, Clone)]
+pub struct Istiod {
+    control_plane: ControlPlane,
+}
+
+impl Istiod {
+    /// The image's name.
+    pub const IMAGE: &str = "docker.io/istio/pilot";
+    /// istiod's monitoring port, on which the debug pages are.
+    pub const PORT: u16 = 15014;
+
+    /// Shows this control plane.
+    #[must_use]
+    pub const fn new(control_plane: ControlPlane) -> Self {
+        Self { control_plane }
+    }
+}
+
+impl Image for Istiod {
+    fn run(&self, mut container: Container) -> BoxFuture<'static, Result<(), String>> {
+        let control_plane = self.control_plane.clone();
+        Box::pin(async move {
+            let listener = container
+                .listeners
+                .remove(&Self::PORT)
+                .ok_or_else(|| format!("the pod has no containerPort {}", Self::PORT))?;
+            (container.log)(format!("debug pages on port {}", Self::PORT));
+            let answer = move |path: String| -> BoxFuture<'static, Page> {
+                Box::pin(std::future::ready(page(&control_plane, &path)))
+            };
+            tokio::select! {
+                () = pages::serve(listener, answer) => Ok(()),
+                () = container.stop.cancelled() => Ok(()),
+            }
+        })
+    }
+}
+
+fn page(control_plane: &ControlPlane, path: &str) -> Page {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    match path {
+        "/debug/syncz" => Page::json(&syncz(&control_plane.status())),
+        "/debug/config_dump" => {
+            let proxy = query.split('&').find_map(|pair| pair.strip_prefix("proxyID="));
+            match proxy.and_then(|proxy| control_plane.sent(proxy)) {
+                Some(sent) => Page::json(&sent),
+                None => Page::text(404, "no such proxy: ?proxyID=<pod>.<namespace>\n".to_owned()),
+            }
+        }
+        "/ready" => Page::text(200, String::new()),
+        "/version" => Page::text(200, format!("{VERSION}\n")),
+        _ => Page::text(404, "not found\n".to_owned()),
+    }
+}
+
+/// The answer to `/debug/syncz` in istiod's shape, with two fields of ours: `error` and `observed`.
+/// istiod shows nonces; here they are versions. Equal means accepted. Pure.
+#[must_use]
+pub fn syncz(proxies: &[ProxyStatus]) -> Value {
+    let proxies = proxies.iter().map(|proxy| {
+        json!({
+            "cluster_id": "Kubernetes",
+            "proxy": proxy.proxy,
+            "proxy_type": "sidecar",
+            "istio_version": VERSION,
+            "cluster_sent": proxy.cluster.sent,
+            "cluster_acked": proxy.cluster.acked,
+            "listener_sent": proxy.listener.sent,
+            "listener_acked": proxy.listener.acked,
+            "route_sent": proxy.route.sent,
+            "route_acked": proxy.route.acked,
+            "endpoint_sent": proxy.endpoint.sent,
+            "endpoint_acked": proxy.endpoint.acked,
+            "error": proxy.error,
+            "observed": proxy.observed,
+        })
+    });
+    Value::Array(proxies.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Cluster;
+    use crate::control_plane::Ack;
+    use crate::network::Network;
+
+    #[test]
+    fn syncz_has_istiods_shape() {
+        let ack = |sent: &str, acked: &str| Ack { sent: sent.to_owned(), acked: acked.to_owned() };
+        let status = ProxyStatus {
+            proxy: "hotels-v1-x.travel-agency".to_owned(),
+            cluster: ack("a", "a"),
+            listener: ack("b", "b"),
+            route: ack("d", "c"),
+            endpoint: ack("", ""),
+            error: Some("rds/8000 rejected: why".to_owned()),
+            observed: 17,
+        };
+        insta::assert_json_snapshot!(syncz(&[status]));
+    }
+
+    #[test]
+    fn unknown_pages_and_proxies_are_not_found() {
+        let control_plane = ControlPlane::new(Cluster::default(), Network::default());
+        for (path, status) in [
+            ("/ready", 200),
+            ("/version", 200),
+            ("/debug/syncz?x", 200),
+            ("/debug/config_dump", 404),
+            ("/debug/config_dump?proxyID=a.b", 404),
+            ("/", 404),
+        ] {
+            assert_eq!(page(&control_plane, path).status, status, "{path}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Real Envoys: start, ready, stop; what goes wrong is told.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+use super::*;
+use crate::cluster::Cluster;
+use crate::control_plane::{ControlPlane, xds};
+use crate::envoy::fetch;
+use crate::network::{Network, PodNet, Workload};
+
+/// A pod's folder with a control plane that tells it nothing.
+struct Pod {
+    dir: tempfile::TempDir,
+    // Ends with the pod.
+    _tasks: JoinSet<()>,
+}
+
+impl Deref for Pod {
+    type Target = tempfile::TempDir;
+
+    fn deref(&self) -> &Self::Target {
+        &self.dir
+    }
+}
+
+fn pod() -> Pod {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let control_plane = ControlPlane::new(Cluster::default(), Network::default());
+    let listener = xds::listen(dir.path()).expect("a socket");
+    let word = |word: &str| word.to_owned();
+    control_plane.join(Arc::new(PodNet {
+        namespace: word("test"),
+        name: word("pod"),
+        uid: String::new(),
+        ip: [127, 77, 0, 9].into(),
+        labels: BTreeMap::new(),
+        workload: Workload {
+            name: word("pod"),
+            namespace: word("test"),
+            app: word("pod"),
+            version: word("v1"),
+            canonical_name: word("pod"),
+            canonical_revision: word("v1"),
+        },
+        dir: dir.path().to_owned(),
+        sidecar: true,
+        ports: Vec::new(),
+        telemetry: None,
+    }));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move { control_plane.run(listener).await });
+    Pod { dir, _tasks: tasks }
+}
+
+/// A script in the place of our own binary, which a unit test cannot know.
+fn shim(dir: &Path) -> PathBuf {
+    let path = dir.join("shim");
+    std::fs::write(&path, "#!/bin/sh\nshift 3\nexec \"$@\"\n").expect("a script");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&path, mode).expect("a script");
+    path
+}
+
+fn spec(dir: &Path) -> Spec {
+    let binary = fetch::find(None, &|line| eprintln!("{line}")).expect("an Envoy");
+    let node = "sidecar~127.77.0.9~pod.test~test.svc.cluster.local".to_owned();
+    Spec { binary, shim: shim(dir), dir: dir.to_owned(), xds: dir.join(xds::SOCKET), node }
+}
+
+fn log() -> (Log, Arc<Mutex<Vec<String>>>) {
+    let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+    let to = Arc::clone(&lines);
+    (Arc::new(move |line| to.lock().expect("no panic").push(line)), lines)
+}
+
+/// Whether a process is there and has not ended (a zombie has).
+fn alive(pid: Pid) -> bool {
+    std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()))
+        .is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+#[tokio::test]
+async fn an_envoy_gets_ready_and_ends_when_told() {
+    let dir = pod();
+    let mut envoy = Envoy::spawn(spec(dir.path()), log().0).await.expect("started");
+    envoy.ready().await.expect("ready");
+    let pid = envoy.pid().expect("it runs");
+    let answer = admin::get(&dir.path().join(admin::SOCKET), "/server_info").await.expect("asked");
+    assert!(answer.body.contains("sidecar~127.77.0.9~pod.test"), "{}", answer.body);
+    envoy.stop().await;
+    assert!(!alive(pid));
+}
+
+#[tokio::test]
+async fn a_crash_is_noticed() {
+    let dir = pod();
+    let mut envoy = Envoy::spawn(spec(dir.path()), log().0).await.expect("started");
+    envoy.ready().await.expect("ready");
+    let pid = envoy.pid().expect("it runs");
+    kill_process(pid, Signal::SEGV).expect("killed");
+    let how = envoy.ended().await;
+    assert!(how.contains("signal: 11"), "{how}");
+}
+
+#[tokio::test]
+async fn an_envoy_that_cannot_start_says_why() {
+    let dir = pod();
+    // Envoy cannot bind its admin socket over a folder.
+    std::fs::create_dir(dir.path().join(admin::SOCKET)).expect("a folder");
+    let (log, lines) = log();
+    let mut envoy = Envoy::spawn(spec(dir.path()), log).await.expect("started");
+    let error = envoy.ready().await.expect_err("it cannot").to_string();
+    assert!(error.contains("exit status: 1") && error.contains("admin.sock"), "{error}");
+    assert!(!lines.lock().expect("no panic").is_empty());
+}

