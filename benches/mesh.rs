@@ -19,14 +19,14 @@ mod memory;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use faultless::application::Application;
+use faultless::cluster::Cluster;
+use faultless::cluster::ObjectRef;
+use faultless::cluster::Pod;
 use faultless::error::{Error, Result};
 use faultless::faults::{Configuration, Disturbance, Subject};
 use faultless::load::client::Started;
 use faultless::load::{Shape, Spacing, State, StreamReport, StreamSpec, agent};
-use faultless::scenario::application::Application;
-use faultless::target::Target;
-use faultless::target::objects::ObjectRef;
-use faultless::target::pods::Pod;
 use faultless::units::{Percent, Rate};
 use http::Method;
 use serde_json::{Value, json};
@@ -96,13 +96,13 @@ async fn measure() -> Result<()> {
     Ok(())
 }
 
-async fn empty() -> Result<(LocalMesh, Target)> {
+async fn empty() -> Result<(LocalMesh, Cluster)> {
     let mesh = LocalMesh::start(None, |what| println!("{what}")).await?;
     let target = mesh.target().await?;
     Ok((mesh, target))
 }
 
-async fn demo(application: &Application) -> Result<(LocalMesh, Target, u64)> {
+async fn demo(application: &Application) -> Result<(LocalMesh, Cluster, u64)> {
     let (mesh, target) = empty().await?;
     target.deploy(&application.folder, &application.manifests).await?;
     let pods = target.deployed(&application.namespaces).await?;
@@ -110,10 +110,10 @@ async fn demo(application: &Application) -> Result<(LocalMesh, Target, u64)> {
 }
 
 /// The application's namespaces, without the label that asks for sidecars.
-async fn bare_namespaces(target: &Target, application: &Application, file: &Path) -> Result<()> {
+async fn bare_namespaces(target: &Cluster, application: &Application, file: &Path) -> Result<()> {
     let path = application.folder.join(file);
-    let text = faultless::target::manifests::read(&path, 1 << 20)?;
-    for mut namespace in faultless::target::manifests::documents(&text, "namespaces")? {
+    let text = faultless::application::manifest::read(&path, 1 << 20)?;
+    for mut namespace in faultless::application::manifest::documents(&text, "namespaces")? {
         namespace["metadata"]["labels"] = json!({});
         target.create(&namespace).await?;
     }
@@ -121,7 +121,7 @@ async fn bare_namespaces(target: &Target, application: &Application, file: &Path
 }
 
 /// From the write of a VirtualService until the last sidecar acts on it.
-async fn changes(target: &Target) -> Result<()> {
+async fn changes(target: &Cluster) -> Result<()> {
     let mut hotels = Configuration::new(Subject {
         name: "hotels".to_owned(),
         namespace: "travel-agency".to_owned(),
@@ -163,7 +163,7 @@ fn memory() {
 }
 
 /// Median latency of GET /travels, from an agent in the portals' namespace.
-async fn request(target: &Target, sidecar: bool) -> Result<Duration> {
+async fn request(target: &Cluster, sidecar: bool) -> Result<Duration> {
     let labels = json!({"app": "bench", "sidecar.istio.io/inject": sidecar.to_string()});
     let object = json!({
         "apiVersion": "v1",
@@ -203,7 +203,7 @@ async fn request(target: &Target, sidecar: bool) -> Result<Duration> {
 }
 
 async fn ask(
-    target: &Target,
+    target: &Cluster,
     pod: &Pod,
     method: Method,
     path: &str,

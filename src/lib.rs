@@ -7,11 +7,12 @@
 
 pub mod scenario;
 
+pub mod cluster;
 pub mod faults;
 pub mod load;
-pub mod target;
 pub mod telemetry;
 pub mod verdict;
 
+pub mod application;
 pub mod error;
 pub mod units;

@@ -2,7 +2,6 @@
 //! what it wants in one call, and the phases' legal order is kept here, in `enter`.
 
 pub mod agents;
-pub mod application;
 pub mod changes;
 mod clean_slate;
 mod compare;
@@ -41,7 +40,6 @@ use std::time::{Duration, Instant};
 use reports::{Event, Outcome, Phase, ScenarioId};
 use serde_json::Value;
 
-use self::application::Application;
 use self::clean_slate::Slate;
 use self::evidence::Evidence;
 use self::expectation::Claim;
@@ -49,9 +47,10 @@ use self::judging::Proven;
 use self::load::Load;
 use self::outlook::Outlook;
 use self::run::{Patience, Run};
+use crate::application::{Application, Protocol};
+use crate::cluster::ObjectRef;
 use crate::error::{Blame, Error, Result};
 use crate::faults::{self, Configuration, Disturbance, Subject};
-use crate::target::objects::ObjectRef;
 use crate::units::ServiceName;
 
 /// What an undisturbed request may take at most before a change is relied on: the services answer
@@ -325,7 +324,7 @@ impl Scenario {
         Ok(Subject {
             name: found.name.clone(),
             namespace: found.namespace.clone(),
-            tcp: found.protocol == application::Protocol::Tcp,
+            tcp: found.protocol == Protocol::Tcp,
             versions: found.versions.clone(),
         })
     }

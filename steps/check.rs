@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use cucumber::gherkin;
 use cucumber::step::{AmbiguousMatchError, Collection};
+use faultless::application::Application;
 use faultless::error::{Error, ExitCode, Result};
 use faultless::scenario::Scenario;
-use faultless::scenario::application::Application;
 use faultless::scenario::outlook::Outlook;
 use faultless::scenario::run::Patience;
 use futures::FutureExt as _;

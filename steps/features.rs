@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use cucumber::feature::Ext as _;
 use cucumber::gherkin::{self, GherkinEnv};
+use faultless::application::Application;
 use faultless::error::{Error, Result};
-use faultless::scenario::application::Application;
 
 use self::mistakes::Mistake;
 use crate::cli::FeatureArgs;

@@ -5,10 +5,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use faultless::cluster::{Cluster, image};
 use faultless::error::{Error, Result};
 use faultless::load;
 use faultless::scenario::healer::{self, Charge};
-use faultless::target::Target;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use kube::config::Kubeconfig;
@@ -52,7 +52,7 @@ impl LocalMesh {
         let mut images = Images::new();
         let kubeconfig = Arc::new(OnceLock::new());
         let own = OwnImage { kubeconfig: Arc::clone(&kubeconfig) };
-        images.insert(load::agent::IMAGE.to_owned(), Arc::new(own) as Arc<dyn Image>);
+        images.insert(image::IMAGE.to_owned(), Arc::new(own) as Arc<dyn Image>);
         // The program that ties an Envoy's life to ours is this very one.
         let shim = std::env::current_exe()
             .map_err(|cause| Error::runner("finding Faultless's own binary", cause))?;
@@ -64,8 +64,8 @@ impl LocalMesh {
     }
 
     /// The way to it.
-    pub(crate) async fn target(&self) -> Result<Target> {
-        Target::embedded(&self.mesh.kubeconfig(Self::CONTEXT), Self::CONTEXT).await
+    pub(crate) async fn target(&self) -> Result<Cluster> {
+        Cluster::embedded(&self.mesh.kubeconfig(Self::CONTEXT), Self::CONTEXT).await
     }
 
     /// Writes the kubeconfig, which holds a token, readable by its owner alone.
@@ -148,7 +148,7 @@ impl Image for OwnImage {
 async fn heal(kubeconfig: String, args: Vec<String>, log: Log, stop: CancellationToken) -> Done {
     let healing = async {
         let charge = Charge::parse(&args)?;
-        let target = Target::embedded(&kubeconfig, LocalMesh::CONTEXT).await?;
+        let target = Cluster::embedded(&kubeconfig, LocalMesh::CONTEXT).await?;
         healer::heal(&target, &charge, &|line: &str| log(line.to_owned())).await?;
         // The Deployment would start it again; it goes with the Job that owned it.
         std::future::pending::<Result<()>>().await

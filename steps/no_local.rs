@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::future::{Ready, ready};
 use std::path::{Path, PathBuf};
 
+use faultless::cluster::Cluster;
 use faultless::error::{Error, Result};
-use faultless::target::Target;
 
 /// A mesh that cannot be.
 pub(crate) struct LocalMesh(Infallible);
@@ -20,7 +20,7 @@ impl LocalMesh {
         ready(Err(absent()))
     }
 
-    pub(crate) fn target(&self) -> Ready<Result<Target>> {
+    pub(crate) fn target(&self) -> Ready<Result<Cluster>> {
         match self.0 {}
     }
 

@@ -1,8 +1,8 @@
 //! `faultless recover` and `faultless sweep`: what to type when a run died.
 
+use faultless::cluster::Cluster;
 use faultless::error::{ExitCode, Result};
 use faultless::scenario;
-use faultless::target::Target;
 
 use crate::cli::{RecoverArgs, SweepArgs};
 use crate::shows;
@@ -18,7 +18,7 @@ pub(crate) async fn recover(args: &RecoverArgs) -> Result<ExitCode> {
 
 /// Restores or deletes whatever dead runs left in a mesh.
 pub(crate) async fn sweep(args: &SweepArgs) -> Result<ExitCode> {
-    let target = Target::context(&args.context, args.kubeconfig.as_deref()).await?;
+    let target = Cluster::context(&args.context, args.kubeconfig.as_deref()).await?;
     let swept =
         scenario::sweep::sweep(&target, &args.namespaces, args.dry_run, &shows::line).await?;
     if !args.dry_run {

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use cucumber::event::ScenarioFinished;
 use cucumber::{Cucumber, cli, gherkin, parser, runner};
+use faultless::application::Application;
 use faultless::error::{Blame, ExitCode, Result};
 use faultless::scenario::Scenario;
-use faultless::scenario::application::Application;
 use faultless::scenario::changes::Changes;
 use faultless::scenario::guard::Protection;
 use faultless::scenario::room::Room;

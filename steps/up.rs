@@ -1,11 +1,11 @@
 //! `faultless up`: a local mesh that stays; and what Faultless is in a pod: `faultless agent`, a
 //! load agent, and `faultless heal`, a healer.
 
+use faultless::application::Application;
+use faultless::cluster::Cluster;
 use faultless::error::{ExitCode, Result};
 use faultless::load;
-use faultless::scenario::application::Application;
 use faultless::scenario::healer::{self, Charge};
-use faultless::target::Target;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{AgentArgs, HealArgs, UpArgs};
@@ -78,7 +78,7 @@ pub(crate) async fn agent(args: AgentArgs) -> Result<ExitCode> {
 pub(crate) async fn heal(args: HealArgs) -> Result<ExitCode> {
     let mut signals = Signals::listen()?;
     let charge = Charge::parse(&args.charge)?;
-    let target = Target::in_cluster()?;
+    let target = Cluster::in_cluster()?;
     let healing = async {
         healer::heal(&target, &charge, &shows::line).await?;
         std::future::pending().await

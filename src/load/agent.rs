@@ -28,9 +28,6 @@ use super::spec::StreamSpec;
 use super::stream::{Live, Prepared};
 use crate::error::{Error, Result};
 
-/// The agent's image, without its tag: the tag is Faultless's own version.
-pub const IMAGE: &str = "ghcr.io/faultless-mesh/faultless";
-
 /// Where it listens in its pod. Outside of Istio's own ports (15000-15099).
 pub const PORT: u16 = 8099;
 

@@ -9,15 +9,15 @@ use http::Method;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::application::{Application, Portal};
 use super::changes::Changes;
 use super::guard::RUN;
+use crate::application::{Application, Portal};
+use crate::cluster::Pod;
+use crate::cluster::{Cluster, image};
 use crate::error::{Error, Result};
 use crate::faults::{MANAGED_BY, RUN_LABEL};
 use crate::load::client::Started;
 use crate::load::{StreamReport, StreamSpec, agent, client};
-use crate::target::Target;
-use crate::target::pods::Pod;
 
 /// Pulling an image in a cluster takes tens of seconds; more than this is a broken cluster.
 const READY_DEADLINE: Duration = Duration::from_mins(2);
@@ -46,7 +46,7 @@ impl Agents {
     /// Starts an agent beside each portal and waits until all are ready. The run's guard
     /// removes them.
     pub async fn start(
-        target: &Target,
+        target: &Cluster,
         application: &Application,
         run: &str,
         changes: &Changes,
@@ -72,7 +72,7 @@ impl Agents {
 
     async fn bring_up(
         &mut self,
-        target: &Target,
+        target: &Cluster,
         application: &Application,
         run: &str,
         changes: &Changes,
@@ -123,7 +123,7 @@ impl Handles {
     /// Starts one stream on each portal's agent; answers the streams' ids by portal.
     pub async fn send(
         &self,
-        target: &Target,
+        target: &Cluster,
         specs: BTreeMap<String, StreamSpec>,
     ) -> Result<BTreeMap<String, u64>> {
         let starting = specs.into_iter().map(|(portal, spec)| async move {
@@ -142,7 +142,7 @@ impl Handles {
     /// The reports of these streams, by portal.
     pub async fn reports(
         &self,
-        target: &Target,
+        target: &Cluster,
         ids: &BTreeMap<String, u64>,
     ) -> Result<BTreeMap<String, StreamReport>> {
         let asking = ids.iter().map(|(portal, id)| async move {
@@ -154,7 +154,7 @@ impl Handles {
     }
 
     /// Stops these streams; requests in flight end by themselves.
-    pub async fn stop_streams(&self, target: &Target, ids: &BTreeMap<String, u64>) -> Result<()> {
+    pub async fn stop_streams(&self, target: &Cluster, ids: &BTreeMap<String, u64>) -> Result<()> {
         let stopping = ids.iter().map(|(portal, id)| async move {
             let path = client::stop(*id);
             target.pod_request(Method::POST, self.pod(portal)?, agent::PORT, &path, None).await
@@ -204,14 +204,10 @@ fn deployment(portal: &Portal, run: &str) -> Value {
                 "spec": {
                     "containers": [{
                         "name": "agent",
-                        "image": format!("{}:{}", agent::IMAGE, env!("CARGO_PKG_VERSION")),
+                        "image": image::reference(),
                         "args": ["agent"],
                         "ports": [{"name": "http-agent", "containerPort": agent::PORT}],
-                        "securityContext": {
-                            "allowPrivilegeEscalation": false,
-                            "capabilities": {"drop": ["ALL"]},
-                            "readOnlyRootFilesystem": true,
-                        },
+                        "securityContext": image::security_context(),
                     }],
                     "terminationGracePeriodSeconds": 5,
                 },

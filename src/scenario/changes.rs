@@ -21,10 +21,10 @@ use super::journal::{
     tasks,
 };
 use super::run::Run;
+use crate::cluster::Cluster;
+use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
 use crate::faults::RUN_LABEL;
-use crate::target::Target;
-use crate::target::objects::ObjectRef;
 
 /// In this order kinds are taken back: a VirtualService must be gone from every proxy before the
 /// DestinationRule whose subsets it names, and an owner goes after what it owns.
@@ -47,7 +47,7 @@ const UNPROTECTED: &str = "changed, was there before; unprotected: if this runne
 #[derive(Debug, Clone)]
 pub struct Changes {
     pub(super) run: String,
-    pub(super) target: Target,
+    pub(super) target: Cluster,
     journal: Journal,
     pub(super) dead_man: DeadMan,
     healers: Healers,
@@ -70,7 +70,7 @@ pub(super) struct Written {
 impl Changes {
     pub(super) fn new(
         run: String,
-        target: Target,
+        target: Cluster,
         journal: Journal,
         dead_man: DeadMan,
         healers: Healers,
@@ -367,7 +367,7 @@ impl Changes {
 
 /// Undoes what is selected of a journal.
 pub(super) async fn restore(
-    target: &Target,
+    target: &Cluster,
     journal: &Journal,
     which: impl Fn(&Entry) -> bool,
     tell: &dyn Fn(&str),
@@ -408,7 +408,7 @@ pub(super) async fn restore(
 
 /// A restore under way.
 struct Undoing<'a> {
-    target: &'a Target,
+    target: &'a Cluster,
     journal: &'a Journal,
     run: String,
     tell: &'a dyn Fn(&str),
@@ -477,7 +477,7 @@ impl Undoing<'_> {
 
 /// Waits until every proxy knows what is now true of a kind.
 pub(super) async fn settled(
-    target: &Target,
+    target: &Cluster,
     kind: &str,
     names: &[String],
     budget: Budget,
@@ -490,7 +490,7 @@ pub(super) async fn settled(
 }
 
 /// Whether every proxy knows what is now true of all that a run configures; a line if not.
-pub(super) async fn unsettled(target: &Target) -> Option<String> {
+pub(super) async fn unsettled(target: &Cluster) -> Option<String> {
     let budget = Budget::begin();
     for wave in WAVES {
         let names = [format!("every {}", wave[0])];

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::compare::{differences, digest, same};
 use super::guard::Ground;
 use super::journal::{Budget, retried};
+use crate::cluster::Cluster;
+use crate::cluster::ObjectRef;
 use crate::error::Result;
 use crate::faults::RUN_LABEL;
-use crate::target::Target;
-use crate::target::objects::ObjectRef;
 
 /// What is compared.
 const KINDS: &[(&str, &str)] = &[
@@ -48,7 +48,7 @@ pub(super) struct Slate {
 impl Slate {
     /// Looks at these namespaces; objects of this run are not looked at, they are no part of what
     /// was there before.
-    pub(super) async fn of(target: &Target, ground: &Ground, run: &str) -> Result<Self> {
+    pub(super) async fn of(target: &Cluster, ground: &Ground, run: &str) -> Result<Self> {
         let mut slate = Self::default();
         for namespace in &ground.namespaces {
             for (api_version, kind) in KINDS {
@@ -102,7 +102,7 @@ impl Slate {
 /// (with what else the run made, when it ends: load agents and switches too); empty when the slate
 /// is clean.
 pub(super) async fn stains(
-    target: &Target,
+    target: &Cluster,
     ground: &Ground,
     run: &str,
     before: &Slate,
@@ -123,7 +123,7 @@ pub(super) async fn stains(
 
 /// Everything in these namespaces that still carries a run's label, for whoever does not know what
 /// was there before.
-pub(super) async fn marked(target: &Target, namespaces: &[String], run: &str) -> Vec<String> {
+pub(super) async fn marked(target: &Cluster, namespaces: &[String], run: &str) -> Vec<String> {
     let looked = retried(Budget::begin(), async || {
         let gone = gone(target, namespaces).await?;
         labelled(target, namespaces, run, &gone, Some(OURS)).await
@@ -136,7 +136,7 @@ pub(super) async fn marked(target: &Target, namespaces: &[String], run: &str) ->
 
 /// Objects that still carry the run's label.
 async fn labelled(
-    target: &Target,
+    target: &Cluster,
     namespaces: &[String],
     run: &str,
     gone: &[String],
@@ -162,7 +162,7 @@ async fn labelled(
 }
 
 /// Which of these namespaces are gone or going.
-async fn gone(target: &Target, namespaces: &[String]) -> Result<Vec<String>> {
+async fn gone(target: &Cluster, namespaces: &[String]) -> Result<Vec<String>> {
     let mut gone = Vec::new();
     for name in namespaces {
         let namespace = ObjectRef {

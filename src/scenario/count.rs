@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::agents::Agents;
-use super::application::{Application, Service};
 use super::evidence::{Evidence, Slice, View};
 use super::expectation::{
     Caller, Claim, Comparison, Expectation, Observer, Property, Unit, called,
 };
 use super::reconcile::Doubt;
+use crate::application::{Application, Service};
 use crate::error::Result;
 use crate::load::{Latencies, Tally};
 use crate::telemetry::{Filter, Metric, Missing, Reporter, TcpCounts, Window};

@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use super::journal::{Journal, Scope, Undo};
 use super::lease;
+use crate::cluster::Cluster;
+use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
 use crate::faults::{MANAGED_BY, RUN_LABEL};
-use crate::target::Target;
-use crate::target::objects::ObjectRef;
 
 /// How much later the second switch fires: the proxies have long forgotten the VirtualServices
 /// when the DestinationRules go.
@@ -132,7 +132,7 @@ impl DeadMan {
     /// The owner reference for an object that is about to be added: its switch is armed first.
     pub(super) async fn owner(
         &self,
-        target: &Target,
+        target: &Cluster,
         journal: &Journal,
         namespace: &str,
         switch: Switch,
@@ -163,7 +163,7 @@ impl DeadMan {
 
     async fn arm(
         &self,
-        target: &Target,
+        target: &Cluster,
         journal: &Journal,
         namespace: &str,
         switch: Switch,
@@ -206,7 +206,7 @@ impl DeadMan {
     }
 
     /// Pushes every deadline back.
-    pub(super) async fn beat(&self, target: &Target) -> Beat {
+    pub(super) async fn beat(&self, target: &Cluster) -> Beat {
         let jobs: Vec<Job> = self.lock().jobs.values().cloned().collect();
         let begun = Clock::now();
         for Job { object, uid, since, within } in &jobs {

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::application::{Application, Protocol, Service};
+use crate::application::{Application, Protocol, Service};
 use crate::error::{Error, Result};
 use crate::telemetry::Reporter;
 use crate::units::{Percent, ServiceName, Span};

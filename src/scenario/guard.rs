@@ -10,17 +10,18 @@ use std::time::Duration;
 use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
-use super::application::Application;
 use super::changes::{Changes, restore, unsettled};
 use super::clean_slate::{OURS, Slate, WITH_HEALER, stains};
 use super::compare::checksum;
 use super::dead_man::{Beat, DeadMan};
 use super::healer::Healers;
-use super::journal::{self, Budget, Endpoint, Header, Journal, Scope, retried};
+use super::journal::{self, Budget, Header, Journal, Scope, retried};
 use super::lease::{self, Lease, Renewal};
 use super::recover;
+use crate::application::Application;
+use crate::application::settings::Endpoint;
+use crate::cluster::Cluster;
 use crate::error::{Error, Result};
-use crate::target::Target;
 
 /// Between two heartbeats, at most: a Lease of 30 s survives five lost ones.
 const BEAT: Duration = Duration::from_secs(5);
@@ -49,7 +50,7 @@ pub struct Lost(Arc<OnceLock<String>>);
 #[derive(Debug)]
 pub struct Guard {
     run: String,
-    target: Target,
+    target: Cluster,
     ground: Ground,
     journal: Journal,
     dead_man: DeadMan,
@@ -68,7 +69,7 @@ impl Guard {
     /// Begins the journal, takes the Lease and looks at what is there. Nothing is changed when
     /// any of this fails.
     pub async fn open(
-        target: &Target,
+        target: &Cluster,
         application: &Application,
         run: &str,
         protection: &Protection,
@@ -304,13 +305,13 @@ fn namespaces(application: &Application) -> Result<Vec<String>> {
 }
 
 /// The folder of a target's journals.
-pub(super) fn key(target: &Target) -> String {
+pub(super) fn key(target: &Cluster) -> String {
     let readable = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
     let name: String = target.context_name().chars().take(40).map(readable).collect();
     format!("{name}-{}", checksum(target.server().as_bytes()))
 }
 
-fn header(target: &Target, run: &str, namespaces: &[String]) -> Header {
+fn header(target: &Cluster, run: &str, namespaces: &[String]) -> Header {
     Header {
         run: run.to_owned(),
         target: target.name().to_owned(),

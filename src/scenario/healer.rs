@@ -23,11 +23,10 @@ use super::guard::RUN;
 use super::journal::{Budget, Marks, retried};
 use super::lease;
 use super::sweep::{self, Swept};
+use crate::cluster::ObjectRef;
+use crate::cluster::{Cluster, image};
 use crate::error::{Error, Result};
 use crate::faults::{MANAGED_BY, RUN_LABEL};
-use crate::load::agent;
-use crate::target::Target;
-use crate::target::objects::ObjectRef;
 
 /// What the healer's Job says once it is watched.
 const WATCHING: &str = "watching";
@@ -154,7 +153,7 @@ impl Charge {
 /// # Errors
 ///
 /// The runner's, if the API server refuses what a healer needs.
-pub async fn heal(target: &Target, charge: &Charge, tell: &dyn Fn(&str)) -> Result<Vec<String>> {
+pub async fn heal(target: &Cluster, charge: &Charge, tell: &dyn Fn(&str)) -> Result<Vec<String>> {
     let Charge { run, namespace, within } = charge;
     let uid = begin(target, charge).await?;
     tell(&format!("run {run}: watching its heartbeat in {namespace}"));
@@ -180,7 +179,7 @@ pub async fn heal(target: &Target, charge: &Charge, tell: &dyn Fn(&str)) -> Resu
 }
 
 /// Tries its rights, and says that it watches; answers the uid of its Job.
-async fn begin(target: &Target, charge: &Charge) -> Result<String> {
+async fn begin(target: &Cluster, charge: &Charge) -> Result<String> {
     for (api_version, kind) in KINDS {
         target.list(api_version, kind, &charge.namespace, "").await?;
     }
@@ -204,7 +203,7 @@ async fn begin(target: &Target, charge: &Charge) -> Result<String> {
 /// deadline did not move while this process watched for so long; an API server that does not answer
 /// says nothing, and neither does time in which this process stood still. Ends with the run at the
 /// latest, which takes its healers away.
-async fn silence(target: &Target, charge: &Charge, uid: &str) {
+async fn silence(target: &Cluster, charge: &Charge, uid: &str) {
     let job = healers_job(&charge.run, &charge.namespace);
     let (mut seen, mut since) = (None, Instant::now());
     loop {
@@ -227,7 +226,7 @@ async fn silence(target: &Target, charge: &Charge, uid: &str) {
 }
 
 /// Gives back whatever this run changed in the namespace and nobody else did since.
-async fn give_back(target: &Target, charge: &Charge, tell: &dyn Fn(&str)) -> Swept {
+async fn give_back(target: &Cluster, charge: &Charge, tell: &dyn Fn(&str)) -> Swept {
     let Charge { run, namespace, within: _ } = charge;
     let (budget, mut swept) = (Budget::begin(), Swept::default());
     for (api_version, kind) in KINDS {
@@ -332,13 +331,9 @@ fn deployment(charge: &Charge, name: &str) -> Value {
                 "serviceAccountName": name,
                 "containers": [{
                     "name": "healer",
-                    "image": format!("{}:{}", agent::IMAGE, env!("CARGO_PKG_VERSION")),
+                    "image": image::reference(),
                     "args": charge.args(),
-                    "securityContext": {
-                        "allowPrivilegeEscalation": false,
-                        "capabilities": {"drop": ["ALL"]},
-                        "readOnlyRootFilesystem": true,
-                    },
+                    "securityContext": image::security_context(),
                 }],
                 "terminationGracePeriodSeconds": 5,
             },

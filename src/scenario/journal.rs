@@ -24,11 +24,11 @@ pub(super) use self::fake::Fake;
 use self::file::{Found, JournalFile};
 pub(super) use self::file::{journals, state_folder};
 use self::record::{Content, Record};
-pub use self::record::{Endpoint, Header, Scope, Undo};
+pub use self::record::{Header, Scope, Undo};
 pub use self::undo::Restored;
 pub(super) use self::undo::{Budget, Marks, Performed, Task, What, perform, retried, tasks};
+use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
-use crate::target::objects::ObjectRef;
 
 /// A change that is not undone yet.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,10 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::dead_man::Clock;
+use crate::cluster::Cluster;
+use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
 use crate::faults::{MANAGED_BY, RUN_LABEL};
-use crate::target::Target;
-use crate::target::objects::ObjectRef;
 
 /// The Lease's name.
 pub(super) const NAME: &str = "faultless";
@@ -64,7 +64,7 @@ pub(super) enum Renewal {
 impl Lease {
     /// Takes the Lease, if need be after waiting for its holder to end.
     pub(super) async fn take(
-        target: &Target,
+        target: &Cluster,
         namespace: &str,
         run: &str,
         who: &str,
@@ -116,7 +116,7 @@ impl Lease {
     }
 
     /// Renews it.
-    pub(super) async fn renew(&self, target: &Target) -> Renewal {
+    pub(super) async fn renew(&self, target: &Cluster) -> Renewal {
         let begun = Clock::now();
         let lease = match target.get(&self.object).await {
             Ok(Some(lease)) => lease,
@@ -151,13 +151,13 @@ impl Lease {
     }
 
     /// Gives it back, if it still is ours.
-    pub(super) async fn release(&self, target: &Target) -> Result<()> {
+    pub(super) async fn release(&self, target: &Cluster) -> Result<()> {
         release(target, &self.object.namespace, &self.run).await
     }
 }
 
 /// Deletes the Lease of a run, if it still is that run's.
-pub(super) async fn release(target: &Target, namespace: &str, run: &str) -> Result<()> {
+pub(super) async fn release(target: &Cluster, namespace: &str, run: &str) -> Result<()> {
     let object = reference(namespace);
     let Some(lease) = target.get(&object).await? else { return Ok(()) };
     if Holder::of(&lease).run != run {
@@ -170,7 +170,7 @@ pub(super) async fn release(target: &Target, namespace: &str, run: &str) -> Resu
 /// Lets the Lease of a run, where it is in this namespace, go when all of these owners have gone:
 /// what a dead run leaves is to go by itself. Without owners it stays until it is given back.
 pub(super) async fn goes_with(
-    target: &Target,
+    target: &Cluster,
     namespace: &str,
     run: &str,
     owners: &[Value],
@@ -192,7 +192,7 @@ pub(super) async fn goes_with(
 
 /// The runs that hold a Lease in these namespaces (none named: in all) and renew it. A Lease that
 /// has expired is watched for a while, because clocks differ.
-pub(super) async fn living(target: &Target, namespaces: &[String]) -> Result<Vec<Holder>> {
+pub(super) async fn living(target: &Cluster, namespaces: &[String]) -> Result<Vec<Holder>> {
     let first = holders(target, namespaces).await?;
     let expired = |holder: &Holder| holder.until < Timestamp::now();
     if first.iter().any(expired) {
@@ -204,7 +204,7 @@ pub(super) async fn living(target: &Target, namespaces: &[String]) -> Result<Vec
     Ok(first)
 }
 
-async fn holders(target: &Target, namespaces: &[String]) -> Result<Vec<Holder>> {
+async fn holders(target: &Cluster, namespaces: &[String]) -> Result<Vec<Holder>> {
     let selector = format!("{}={}", MANAGED_BY.0, MANAGED_BY.1);
     let everywhere = [String::new()];
     let namespaces = if namespaces.is_empty() { &everywhere[..] } else { namespaces };

@@ -4,8 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::application::Application;
 use super::expectation::called;
+use crate::application::Application;
 use crate::error::{Error, Result};
 use crate::faults::HeaderMatch;
 use crate::load::{Shape, Spacing, StreamSpec};

@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::workloads::label;
 use super::{QUIET, Scenario};
+use crate::application::manifest::documents;
+use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
 use crate::faults::{self, Subject};
-use crate::target::manifests::documents;
-use crate::target::objects::ObjectRef;
 use istio::check::{Severity, check};
 
 /// The group of the objects that a feature may bring.

@@ -5,11 +5,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::application::Application;
 use super::count::{beside, filter};
 use super::evidence::Situation;
 use super::expectation::called;
 use super::scrape::{scrape, settled};
+use crate::application::Application;
 use crate::error::Result;
 use crate::load::{Failure, Tally};
 use crate::telemetry::{Filter, Ledger, Mark, Metric, Reporter, Window};

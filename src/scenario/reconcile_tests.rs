@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::application::Application;
 use crate::load::ledger::Answer;
-use crate::scenario::application::Application;
 use crate::telemetry::page::parse;
 use crate::telemetry::{PodName, Snapshot};
 

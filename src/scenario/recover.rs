@@ -7,8 +7,8 @@ use super::clean_slate::marked;
 use super::guard::host;
 use super::journal::{self, Budget, Earlier, Journal, retried, tasks};
 use super::lease;
+use crate::cluster::Cluster;
 use crate::error::{Error, Result};
-use crate::target::Target;
 
 /// What a recovery came to.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub async fn recover(dry_run: bool, tell: &dyn Fn(&str)) -> Result<Recovered> {
             recovered.finished += 1;
             continue;
         }
-        let finished = match Target::context(&header.context, header.kubeconfig.as_deref()).await {
+        let finished = match Cluster::context(&header.context, header.kubeconfig.as_deref()).await {
             Ok(target) => finish(&target, &journal, damaged, dry_run, tell).await,
             Err(error) => vec![format!(
                 "run {}: {error}; if that mesh is gone for good, remove {}",
@@ -68,7 +68,7 @@ pub async fn recover(dry_run: bool, tell: &dyn Fn(&str)) -> Result<Recovered> {
 /// Looks for unfinished runs of this target before a run begins; finishes them if that is wanted,
 /// and refuses otherwise.
 pub(super) async fn before_run(
-    target: &Target,
+    target: &Cluster,
     state: &Path,
     key: &str,
     wanted: bool,
@@ -124,7 +124,7 @@ fn discard(journal: &Journal, dry_run: bool, why: &str, tell: &dyn Fn(&str)) -> 
 
 /// Finishes one run; answers what is left behind.
 async fn finish(
-    target: &Target,
+    target: &Cluster,
     journal: &Journal,
     damaged: u32,
     dry_run: bool,

@@ -9,13 +9,13 @@ use reports::{Event, Record};
 use tokio_util::sync::CancellationToken;
 
 use super::agents::Handles;
-use super::application::Application;
 use super::changes::Changes;
 use super::fit::Fit;
 use super::guard::Lost;
 use super::room::Room;
+use crate::application::Application;
+use crate::cluster::Cluster;
 use crate::error::Error;
-use crate::target::Target;
 use crate::units::Span;
 use crate::verdict::Confidence;
 
@@ -57,7 +57,7 @@ pub struct Run {
     /// Its id, unique on the target; a DNS label.
     pub id: String,
     /// The mesh.
-    pub target: Target,
+    pub target: Cluster,
     /// The application under test.
     pub application: Arc<Application>,
     /// The load agents.

@@ -11,8 +11,8 @@ use super::journal::Restored;
 use super::run::Run;
 use super::workloads::{GONE_DEADLINE, PAUSE};
 use super::{QUIET, Scenario};
+use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
-use crate::target::objects::ObjectRef;
 
 /// More pods of one workload than this were never tried.
 const REPLICAS_MAX: u32 = 100;

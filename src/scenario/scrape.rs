@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use futures::stream::{self, StreamExt as _};
 
 use super::run::Run;
+use crate::cluster::Cluster;
+use crate::cluster::Pod;
 use crate::error::Result;
-use crate::target::Target;
-use crate::target::pods::Pod;
 use crate::telemetry::page::{self, Page};
 use crate::telemetry::{PodName, Snapshot};
 
@@ -74,7 +74,7 @@ pub(super) async fn settled(run: &Run, timed: bool) -> Result<Snapshot> {
     }
 }
 
-async fn read(target: &Target, pod: &Pod) -> std::result::Result<Page, String> {
+async fn read(target: &Cluster, pod: &Pod) -> std::result::Result<Page, String> {
     let mut tries = 0;
     loop {
         tries += 1;

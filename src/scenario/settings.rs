@@ -10,12 +10,13 @@ use reports::{Event, Phase};
 use serde_json::Value;
 
 use super::compare::same;
-use super::journal::{Endpoint, Undo};
+use super::journal::Undo;
 use super::run::Run;
 use super::{QUIET, Scenario};
+use crate::application::settings::Endpoint;
+use crate::cluster::Cluster;
+use crate::cluster::Pod;
 use crate::error::{Error, Result};
-use crate::target::Target;
-use crate::target::pods::Pod;
 
 /// How a change of settings is told: nothing in the mesh knows what they were.
 const HOW: &str =
@@ -25,7 +26,7 @@ const HOW: &str =
 
 impl Endpoint {
     /// What a pod is set to.
-    pub(super) async fn read(&self, target: &Target, pod: &Pod) -> Result<Value> {
+    pub(super) async fn read(&self, target: &Cluster, pod: &Pod) -> Result<Value> {
         let doing = || format!("reading the settings of pod {}/{}", pod.namespace, pod.name);
         let page = target.pod_get(pod, self.port, &self.read).await?;
         let page: Value =
@@ -38,7 +39,7 @@ impl Endpoint {
     }
 
     /// Sets a pod.
-    pub(super) async fn write(&self, target: &Target, pod: &Pod, settings: &Value) -> Result<()> {
+    pub(super) async fn write(&self, target: &Cluster, pod: &Pod, settings: &Value) -> Result<()> {
         let put = target.pod_request(Method::PUT, pod, self.port, &self.write, Some(settings));
         put.await.map(drop)
     }

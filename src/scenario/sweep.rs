@@ -6,10 +6,10 @@ use serde_json::Value;
 use super::changes::settled;
 use super::journal::{Budget, Marks, Performed, Task, What, perform, retried};
 use super::lease;
+use crate::cluster::Cluster;
+use crate::cluster::ObjectRef;
 use crate::error::Result;
 use crate::faults::{MANAGED_BY, RUN_LABEL};
-use crate::target::Target;
-use crate::target::objects::ObjectRef;
 
 /// What may be ours, in the order in which it is taken away: what names something before what is
 /// named, and the owners last.
@@ -48,7 +48,7 @@ pub struct Swept {
 ///
 /// When it is not known which runs live, and so nothing may be touched.
 pub async fn sweep(
-    target: &Target,
+    target: &Cluster,
     namespaces: &[String],
     dry_run: bool,
     tell: &dyn Fn(&str),
@@ -110,7 +110,7 @@ pub async fn sweep(
 /// Undoes what a run did to one object, as its labels and annotations say; answers its name if they
 /// say it.
 pub(super) async fn undo(
-    target: &Target,
+    target: &Cluster,
     run: &str,
     object: &Value,
     budget: Budget,

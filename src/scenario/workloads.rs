@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use super::journal::Restored;
 use super::run::Run;
 use super::{QUIET, Scenario};
+use crate::application::manifest::{self, documents};
+use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
 use crate::faults::{MANAGED_BY, RUN_LABEL};
-use crate::target::manifests::{self, documents};
-use crate::target::objects::ObjectRef;
 
 /// A manifest larger than this is no manifest.
 const MANIFEST_MAX: u64 = 4 * 1024 * 1024;
@@ -176,7 +176,7 @@ impl Scenario {
 }
 
 fn read(path: &Path) -> Result<Vec<Value>> {
-    documents(&manifests::read(path, MANIFEST_MAX)?, &path.display().to_string())
+    documents(&manifest::read(path, MANIFEST_MAX)?, &path.display().to_string())
 }
 
 pub(super) fn label(metadata: &mut Value, run: &str) {

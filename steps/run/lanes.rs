@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use faultless::application::Application;
+use faultless::cluster::Cluster;
 use faultless::error::{Error, Result};
 use faultless::scenario::agents::Agents;
-use faultless::scenario::application::Application;
 use faultless::scenario::changes::Changes;
 use faultless::scenario::guard::{Guard, Protection, kept};
 use faultless::scenario::room::Room;
 use faultless::scenario::run::{Carries, Options, Run, Sink};
-use faultless::target::Target;
 use futures::future::join_all;
 use reports::Event;
 use tokio::sync::{Mutex, mpsc};
@@ -207,10 +207,10 @@ async fn reach(
     application: &Application,
     sink: &Sink,
     stop: &CancellationToken,
-) -> Result<(Option<LocalMesh>, Target)> {
+) -> Result<(Option<LocalMesh>, Cluster)> {
     match place {
         Place::Context { name, kubeconfig } => {
-            let connecting = Target::context(name, kubeconfig.as_deref());
+            let connecting = Cluster::context(name, kubeconfig.as_deref());
             Ok((None, unless(stop, connecting).await?))
         }
         Place::Local { envoy, .. } => {
@@ -231,7 +231,7 @@ async fn reach(
 }
 
 /// Puts the application into a mesh.
-async fn furnish(mesh: &LocalMesh, application: &Application, sink: &Sink) -> Result<Target> {
+async fn furnish(mesh: &LocalMesh, application: &Application, sink: &Sink) -> Result<Cluster> {
     let target = mesh.target().await?;
     target.deploy(&application.folder, &application.manifests).await?;
     let pods = target.deployed(&application.namespaces).await?;

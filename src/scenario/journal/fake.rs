@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde_json::{Value, json};
 
-use crate::target::Target;
+use crate::cluster::Cluster;
 
 /// The server.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +46,7 @@ pub(in crate::scenario) enum Fate {
 
 impl Fake {
     /// A target that this server answers.
-    pub(in crate::scenario) fn target(&self) -> Target {
+    pub(in crate::scenario) fn target(&self) -> Cluster {
         let this = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
             let this = this.clone();
@@ -61,7 +61,7 @@ impl Fake {
                 Ok::<_, Infallible>(answer)
             }
         });
-        Target::fake(kube::Client::new(service, "default"))
+        Cluster::fake(kube::Client::new(service, "default"))
     }
 
     /// Everything that is stored, without what the server counts.

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::application::settings::Endpoint;
+use crate::cluster::ObjectRef;
 use crate::scenario::compare::checksum;
-use crate::target::objects::ObjectRef;
 
 /// The format that this version writes, and the newest it reads.
 pub(super) const FORMAT: u32 = 1;
@@ -52,23 +53,6 @@ pub enum Undo {
         /// What they were about to be told; nothing else is overwritten.
         wrote: Value,
     },
-}
-
-/// Where pods are asked for their settings, and told them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Endpoint {
-    /// Namespace of the pods.
-    pub namespace: String,
-    /// Label selector of the pods.
-    pub selector: String,
-    /// Port.
-    pub port: u16,
-    /// The path that takes settings by `PUT`, e.g. `/settings`.
-    pub write: String,
-    /// The path that answers `GET` with a page that has the settings in it, e.g. `/status`.
-    pub read: String,
-    /// Where in that page they are (RFC 6901), e.g. `/settings`; empty: it is they.
-    pub pointer: String,
 }
 
 /// Whose run it is and how its target is reached: enough to finish it without its process.

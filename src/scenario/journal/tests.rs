@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::fake::Fate;
 use super::record::{Record, decode, encode};
 use super::*;
+use crate::application::settings::Endpoint;
 use crate::faults::{MANAGED_BY, RUN_LABEL};
 
 const FOLDER: &str = "/apis/networking.istio.io/v1/namespaces/a/virtualservices";

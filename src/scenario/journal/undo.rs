@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation, TestOperation};
 use serde_json::{Value, json};
 
-use super::{Endpoint, Entry, Undo};
+use super::{Entry, Undo};
+use crate::application::settings::Endpoint;
+use crate::cluster::Cluster;
+use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
 use crate::faults::RUN_LABEL;
 use crate::scenario::compare::{differences, digest, same};
-use crate::target::Target;
-use crate::target::objects::ObjectRef;
 
 /// The annotation that keeps what a changed object was, so that it can be restored without the
 /// journal, from any machine.
@@ -168,7 +169,7 @@ pub(in crate::scenario) fn tasks(entries: &[Entry]) -> Vec<Task> {
 
 /// Undoes one change, again and again within the budget.
 pub(in crate::scenario) async fn perform(
-    target: &Target,
+    target: &Cluster,
     run: &str,
     what: &What,
     budget: Budget,
@@ -186,7 +187,7 @@ pub(in crate::scenario) async fn perform(
 /// Tells the pods that were told something what they knew before. Pods that are gone took it with
 /// them, and new ones never heard of it.
 async fn untell_once(
-    target: &Target,
+    target: &Cluster,
     endpoint: &Endpoint,
     pods: &[String],
     before: &Value,
@@ -218,7 +219,7 @@ async fn untell_once(
     Ok(Performed::Done)
 }
 
-async fn delete_once(target: &Target, object: &ObjectRef, run: &str) -> Result<Performed> {
+async fn delete_once(target: &Cluster, object: &ObjectRef, run: &str) -> Result<Performed> {
     let Some(found) = target.get(object).await? else { return Ok(Performed::Done) };
     let label = found.pointer("/metadata/labels").and_then(|labels| labels.get(RUN_LABEL));
     if label.and_then(Value::as_str) != Some(run) {
@@ -245,7 +246,7 @@ async fn delete_once(target: &Target, object: &ObjectRef, run: &str) -> Result<P
 }
 
 async fn revert_once(
-    target: &Target,
+    target: &Cluster,
     object: &ObjectRef,
     before: &Value,
     wrote: &[Value],

@@ -8,8 +8,10 @@ use http_body_util::{BodyExt as _, Limited};
 use kube::client::Body;
 use serde_json::Value;
 
-use super::objects::failed;
-use super::{REQUEST_TIMEOUT, Target};
+use super::connect::REQUEST_TIMEOUT;
+use super::failure::failed;
+use super::handle::Cluster;
+use super::pod::Pod;
 use crate::error::{Error, Result};
 
 /// The largest page that is read: a busy sidecar's statistics were 2 MB in a mesh of 200 services.
@@ -20,28 +22,13 @@ const PAGE_MAX: usize = 32 * 1024 * 1024;
 const GET_TRIES: u32 = 3;
 const GET_PAUSE: Duration = Duration::from_millis(200);
 
-/// A running pod.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Pod {
-    /// Namespace.
-    pub namespace: String,
-    /// Name.
-    pub name: String,
-    /// Whether Istio's sidecar runs in it.
-    pub sidecar: bool,
-    /// Whether it is ready.
-    pub ready: bool,
-    /// Tells its lives apart: its uid with its sidecar's restarts.
-    pub incarnation: String,
-}
+// === impl Cluster ===
 
-// === impl Target ===
-
-impl Target {
+impl Cluster {
     /// The pods of a namespace that match a label selector (empty: all), by name.
     pub async fn pods(&self, namespace: &str, selector: &str) -> Result<Vec<Pod>> {
         let (objects, _) = self.list("v1", "Pod", namespace, selector).await?;
-        let mut pods: Vec<Pod> = objects.iter().filter_map(pod).collect();
+        let mut pods: Vec<Pod> = objects.iter().filter_map(Pod::of).collect();
         pods.sort();
         Ok(pods)
     }
@@ -110,38 +97,6 @@ impl Target {
     }
 }
 
-fn pod(object: &Value) -> Option<Pod> {
-    let text = |path: &str| object.pointer(path).and_then(Value::as_str).map(str::to_owned);
-    if text("/status/phase").as_deref() != Some("Running")
-        || object.pointer("/metadata/deletionTimestamp").is_some()
-    {
-        return None;
-    }
-    let containers = |path: &str| {
-        object.pointer(path).and_then(Value::as_array).is_some_and(|containers| {
-            containers.iter().any(|container| container["name"] == "istio-proxy")
-        })
-    };
-    let ready = object.pointer("/status/conditions").and_then(Value::as_array).is_some_and(|all| {
-        all.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
-    });
-    let statuses =
-        |path: &str| object.pointer(path).and_then(Value::as_array).into_iter().flatten();
-    let restarts = statuses("/status/containerStatuses")
-        .chain(statuses("/status/initContainerStatuses"))
-        .find(|status| status["name"] == "istio-proxy")
-        .and_then(|status| status["restartCount"].as_u64())
-        .unwrap_or_default();
-    Some(Pod {
-        incarnation: format!("{}+{restarts}", text("/metadata/uid")?),
-        namespace: text("/metadata/namespace")?,
-        name: text("/metadata/name")?,
-        // Since Kubernetes 1.29 Istio may run the sidecar as a restartable init container.
-        sidecar: containers("/spec/containers") || containers("/spec/initContainers"),
-        ready,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::io;
@@ -153,7 +108,7 @@ mod tests {
     use super::*;
 
     /// A target whose first connections fail, and how often it was asked.
-    fn unsteady(failures: u32) -> (Target, Arc<AtomicU32>) {
+    fn unsteady(failures: u32) -> (Cluster, Arc<AtomicU32>) {
         let asked = Arc::new(AtomicU32::new(0));
         let asking = Arc::clone(&asked);
         let service = tower::service_fn(move |_: Request<Body>| {
@@ -165,7 +120,7 @@ mod tests {
                 }
             }
         });
-        (Target::fake(kube::Client::new(service, "default")), asked)
+        (Cluster::fake(kube::Client::new(service, "default")), asked)
     }
 
     #[tokio::test(start_paused = true)]

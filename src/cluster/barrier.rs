@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use super::Target;
-use super::pods::Pod;
+use super::handle::Cluster;
+use super::pod::Pod;
 use crate::error::{Error, Result};
 
 /// A healthy mesh converges in well under a second; istiod itself pushes at the latest after 10 s
@@ -40,9 +40,9 @@ pub struct Converged {
     pub took: Duration,
 }
 
-// === impl Target ===
+// === impl Cluster ===
 
-impl Target {
+impl Cluster {
     /// Waits until every proxy has accepted everything up to this resource version. `what` names
     /// the objects that were written: a refusal is reported as theirs.
     pub async fn converged(&self, resource_version: &str, what: &[String]) -> Result<Converged> {

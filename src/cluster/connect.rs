@@ -1,42 +1,21 @@
 //! The way to a mesh: a kubeconfig and nothing else. Whatever is behind it, a cluster or a mesh of
 //! this very process, all that follows goes through the Kubernetes API.
 
-pub mod convergence;
-pub mod manifests;
-pub mod objects;
-pub mod pods;
-
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
+use super::handle::Cluster;
 use crate::error::{Error, Result};
 
 /// No answer of an API server takes longer: a server whose store is dead hangs for 15 s and more,
 /// and a run must not hang with it.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A mesh that can be disturbed.
-#[derive(Clone)]
-pub struct Target {
-    client: kube::Client,
-    name: String,
-    server: String,
-    context: String,
-    kubeconfig: Option<PathBuf>,
-    own_mesh: bool,
-}
+// === impl Cluster ===
 
-impl std::fmt::Debug for Target {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Target({})", self.name)
-    }
-}
-
-// === impl Target ===
-
-impl Target {
+impl Cluster {
     /// A cluster, by the name of its context; never the kubeconfig's current one, because a tool
     /// that guesses its target hurts people.
     pub async fn context(context: &str, kubeconfig: Option<&Path>) -> Result<Self> {
@@ -104,43 +83,5 @@ impl Target {
             .map_err(|cause| Error::runner(format!("connecting to {name}"), cause))?;
         let context = context.to_owned();
         Ok(Self { client, name, server, context, kubeconfig: None, own_mesh: false })
-    }
-
-    /// A target of tests, whatever answers this client.
-    #[cfg(test)]
-    pub(crate) fn fake(client: kube::Client) -> Self {
-        let (name, server) = ("a fake".to_owned(), "https://fake".to_owned());
-        let context = "fake".to_owned();
-        Self { client, name, server, context, kubeconfig: None, own_mesh: false }
-    }
-
-    /// The API server's address, which tells targets apart whatever their contexts are called.
-    #[must_use]
-    pub fn server(&self) -> &str {
-        &self.server
-    }
-
-    /// The kubeconfig's context.
-    #[must_use]
-    pub fn context_name(&self) -> &str {
-        &self.context
-    }
-
-    /// The kubeconfig, if it is one file.
-    #[must_use]
-    pub fn kubeconfig(&self) -> Option<&Path> {
-        self.kubeconfig.as_deref()
-    }
-
-    /// Whether it is a mesh of this very process, which ends with it.
-    #[must_use]
-    pub const fn ends_with_this_process(&self) -> bool {
-        self.own_mesh
-    }
-
-    /// What the reports call it.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
     }
 }

@@ -1,0 +1,50 @@
+//! Where the application's own load enters the mesh, and Faultless's with it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::settings::{Endpoint, Settings};
+
+/// A place where the application's own load enters the mesh.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Portal {
+    /// Namespace in which the agent runs, beside the portal's own workload.
+    pub namespace: String,
+    /// The portal's own workload.
+    pub workload: String,
+    /// The service it calls, as steps name it.
+    pub calls: String,
+    /// The paths it asks for, in turn.
+    pub paths: Vec<String>,
+    /// Whether a good answer is JSON that holds something: an application may answer an empty list
+    /// when a service behind it failed.
+    #[serde(default)]
+    pub expect_json_nonempty: bool,
+    /// The headers it sends; each takes its values in turn.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Vec<String>>,
+    /// Where its settings are, if it can be told some while it runs.
+    #[serde(default)]
+    pub settings: Option<Settings>,
+}
+
+// === impl Portal ===
+
+impl Portal {
+    /// Where its settings are, if it has any.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<Endpoint> {
+        let Settings { port, write, read, pointer, selector } = self.settings.as_ref()?;
+        let selector = selector.clone().unwrap_or_else(|| format!("app={}", self.workload));
+        Some(Endpoint {
+            namespace: self.namespace.clone(),
+            selector,
+            port: *port,
+            write: write.clone(),
+            read: read.clone(),
+            pointer: pointer.clone(),
+        })
+    }
+}

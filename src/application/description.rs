@@ -1,0 +1,155 @@
+//! An application as Faultless must know it: its namespaces, its services, and the portals where
+//! its own load enters the mesh. Described once, in a YAML file next to the features.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::client::Portal;
+use super::manifest::{self, Manifest};
+use crate::error::{Error, Result};
+
+/// An application file is a page of text.
+const FILE_MAX: u64 = 1024 * 1024;
+
+/// The application under test.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Application {
+    /// Its name, as features say it.
+    pub application: String,
+    /// Its namespaces.
+    pub namespaces: Vec<String>,
+    /// Its services, by the name that steps use.
+    pub services: BTreeMap<String, Service>,
+    /// Where its load enters, by the name that steps use.
+    #[serde(default)]
+    pub portals: BTreeMap<String, Portal>,
+    /// What a local mesh is made of; a cluster has it already.
+    #[serde(default)]
+    pub manifests: Vec<Manifest>,
+    /// Workloads that a scenario may deploy for its own time, by the name that steps use.
+    #[serde(default)]
+    pub workloads: BTreeMap<String, Manifest>,
+    /// The folder of the file; manifests are relative to it.
+    #[serde(skip)]
+    pub folder: PathBuf,
+}
+
+/// A service of the application.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// Its name in Kubernetes, where it differs from the name in the steps.
+    #[serde(default)]
+    pub name: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Port.
+    pub port: u16,
+    /// What it speaks.
+    #[serde(default)]
+    pub protocol: Protocol,
+    /// Values of the `version` label of its workloads.
+    pub versions: Vec<String>,
+}
+
+/// What a service speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// HTTP.
+    #[default]
+    Http,
+    /// Opaque TCP.
+    Tcp,
+}
+
+// === impl Application ===
+
+impl Application {
+    /// Reads and checks an application file.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = manifest::read(path, FILE_MAX)?;
+        let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
+        Self::parse(&text, folder)
+            .map_err(|cause| Error::feature(format!("reading {}", path.display()), cause))
+    }
+
+    pub(crate) fn parse(text: &str, folder: PathBuf) -> std::result::Result<Self, String> {
+        let mut yaml: serde_yaml::Value =
+            serde_yaml::from_str(text).map_err(|cause| cause.to_string())?;
+        yaml.apply_merge().map_err(|cause| cause.to_string())?;
+        let mut this: Self = serde_yaml::from_value(yaml).map_err(|cause| cause.to_string())?;
+        this.folder = folder;
+        for (name, service) in &mut this.services {
+            if service.name.is_empty() {
+                service.name.clone_from(name);
+            }
+            if service.versions.is_empty() {
+                return Err(format!("service `{name}` has no versions"));
+            }
+        }
+        for (name, portal) in &this.portals {
+            if !this.services.contains_key(&portal.calls) {
+                return Err(format!("portal `{name}` calls unknown service `{}`", portal.calls));
+            }
+            if portal.paths.is_empty() || portal.headers.values().any(Vec::is_empty) {
+                return Err(format!("portal `{name}` has an empty list of paths or header values"));
+            }
+        }
+        Ok(this)
+    }
+}
+
+// === impl Service ===
+
+impl Service {
+    /// `hotels.travel-agency.svc.cluster.local`
+    #[must_use]
+    pub fn host(&self) -> String {
+        format!("{}.{}.svc.cluster.local", self.name, self.namespace)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHOP: &str = "
+application: shop
+namespaces: [shop]
+services:
+  cart: {namespace: shop, port: 80, versions: [v1, v2]}
+  db: {namespace: shop, port: 3306, protocol: tcp, versions: [v1]}
+portals:
+  web: {namespace: shop, workload: web, calls: cart, paths: [/], headers: {device: [web, mobile]}}
+";
+
+    fn shop() -> Application {
+        Application::parse(SHOP, PathBuf::new()).unwrap()
+    }
+
+    #[test]
+    fn a_mistyped_name_is_answered_with_the_nearest() {
+        let error = shop().service(&"crat".parse().unwrap()).unwrap_err().to_string();
+        assert!(error.contains("did you mean `cart`?"), "{error}");
+        let error = shop().portal("wbe").unwrap_err().to_string();
+        assert!(error.contains("did you mean `web`?"), "{error}");
+        let shop = shop();
+        let cart = shop.service(&"cart.shop".parse().unwrap()).unwrap();
+        let error = shop.version(cart, "v3").unwrap_err().to_string();
+        assert!(error.contains("v1") || error.contains("v2"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_contradicts_itself_is_refused() {
+        let unknown_field = SHOP.replace("calls: cart", "calls: cart, color: red");
+        let unknown_service = SHOP.replace("calls: cart", "calls: card");
+        let no_paths = SHOP.replace("paths: [/]", "paths: []");
+        for bad in [unknown_field, unknown_service, no_paths, "application: [".to_owned()] {
+            assert!(Application::parse(&bad, PathBuf::new()).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Answers of an API server that do not come, or that are none: bounded in time, and as errors that
+//! say whose fault it is.
+
+use super::connect::REQUEST_TIMEOUT;
+use crate::error::{Error, Result};
+
+/// Waits for an answer, whatever the client does meanwhile: it asks again after a 429, 503 or 504,
+/// for as long as the server's `Retry-After` says, and an answer may come byte by byte.
+pub(super) async fn bounded<T>(
+    asking: impl Future<Output = kube::Result<T>>,
+    doing: impl Fn() -> String,
+) -> Result<T> {
+    match tokio::time::timeout(REQUEST_TIMEOUT, asking).await {
+        Ok(answer) => answer.map_err(|cause| failed(doing(), cause)),
+        Err(_) => Err(Error::runner(doing(), "no answer that helps within 20 s")
+            .hint("is the API server overloaded?")),
+    }
+}
+
+/// An answer of the API server as an error: what it refused for its content is the feature's fault,
+/// everything else the target's.
+pub(super) fn failed(doing: String, cause: kube::Error) -> Error {
+    match &cause {
+        kube::Error::Api(status) if status.code == 400 || status.code == 422 => {
+            Error::feature(doing, &status.message)
+        }
+        kube::Error::Api(status) if status.code == 403 => Error::runner(doing, &status.message)
+            .hint("the README lists the rights that a run needs in its namespaces"),
+        kube::Error::Api(status) => Error::runner(doing, &status.message),
+        kube::Error::Service(_) | kube::Error::HyperError(_) => {
+            Error::runner(doing, chain(&cause)).hint("is the API server reachable and running?")
+        }
+        _ => Error::runner(doing, chain(&cause)),
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    // Deeper chains than this repeat themselves.
+    for _ in 0..8 {
+        let Some(next) = source else { break };
+        let next_text = next.to_string();
+        if !text.contains(&next_text) {
+            text = format!("{text}: {next_text}");
+        }
+        source = next.source();
+    }
+    text
+}

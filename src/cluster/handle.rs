@@ -1,0 +1,63 @@
+//! A mesh that can be disturbed, as the rest of the house holds it: a client, and what tells it from
+//! others. Cheap to clone.
+
+use std::path::{Path, PathBuf};
+
+/// A mesh that can be disturbed.
+#[derive(Clone)]
+pub struct Cluster {
+    pub(super) client: kube::Client,
+    pub(super) name: String,
+    pub(super) server: String,
+    pub(super) context: String,
+    pub(super) kubeconfig: Option<PathBuf>,
+    pub(super) own_mesh: bool,
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Cluster({})", self.name)
+    }
+}
+
+// === impl Cluster ===
+
+impl Cluster {
+    /// A target of tests, whatever answers this client.
+    #[cfg(test)]
+    pub(crate) fn fake(client: kube::Client) -> Self {
+        let (name, server) = ("a fake".to_owned(), "https://fake".to_owned());
+        let context = "fake".to_owned();
+        Self { client, name, server, context, kubeconfig: None, own_mesh: false }
+    }
+
+    /// The API server's address, which tells targets apart whatever their contexts are called.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// The kubeconfig's context.
+    #[must_use]
+    pub fn context_name(&self) -> &str {
+        &self.context
+    }
+
+    /// The kubeconfig, if it is one file.
+    #[must_use]
+    pub fn kubeconfig(&self) -> Option<&Path> {
+        self.kubeconfig.as_deref()
+    }
+
+    /// Whether it is a mesh of this very process, which ends with it.
+    #[must_use]
+    pub const fn ends_with_this_process(&self) -> bool {
+        self.own_mesh
+    }
+
+    /// What the reports call it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
