@@ -1,6 +1,6 @@
-//! An application as Faultless must know it, described once in a YAML file next to the features: its
-//! namespaces, its services, where load enters it, and what a local mesh is made of. Words only:
-//! nothing here reaches a mesh.
+//! An application as Faultless must know it, described once in a YAML file next to the features:
+//! its namespaces, its services, where load enters it, and what a local mesh is made of. Words
+//! only: nothing here reaches a mesh.
 
 pub mod client;
 pub mod description;

@@ -1,6 +1,6 @@
 //! A mesh through the Kubernetes API: connect, read and write objects, ask pods, wait for what was
-//! written. Whatever is behind the kubeconfig, a cluster or a mesh of this very process, this is the
-//! only way to it.
+//! written. Whatever is behind the kubeconfig, a cluster or a mesh of this very process, this is
+//! the only way to it.
 
 pub mod barrier;
 mod connect;

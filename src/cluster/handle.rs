@@ -1,5 +1,5 @@
-//! A mesh that can be disturbed, as the rest of the house holds it: a client, and what tells it from
-//! others. Cheap to clone.
+//! A mesh that can be disturbed, as the rest of the house holds it: a client, and what tells it
+//! from others. Cheap to clone.
 
 use std::path::{Path, PathBuf};
 

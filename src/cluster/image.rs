@@ -1,5 +1,5 @@
-//! Faultless's own image, as the pods that it starts name it: load agents and healers. Both are held
-//! to the same limits.
+//! Faultless's own image, as the pods that it starts name it: load agents and healers. Both are
+//! held to the same limits.
 
 use serde_json::{Value, json};
 

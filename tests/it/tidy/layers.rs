@@ -1,8 +1,9 @@
 //! The direction rules R1 to R5 of the house, read off the paths that the code names: words enter
 //! at the top, paper leaves at the bottom, imports point down.
 
-use super::source::{Named, Source};
-use super::{Finding, Rule};
+use super::lexer::Named;
+use super::rule::{Finding, Rule};
+use super::source::Source;
 
 /// Which modules of the library each of its modules may name besides itself. A new module finds its
 /// place here first. `scenario` is missing on purpose: it conducts, and may name all. What the
@@ -10,11 +11,12 @@ use super::{Finding, Rule};
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("units", &["error"]),
-    ("faults", &["units", "error"]),
+    ("faults", &["istio", "units", "error"]),
     ("load", &["units", "error"]),
-    ("telemetry", &["units", "error"]),
+    ("telemetry", &["exposition", "units", "error"]),
     ("verdict", &["units", "error"]),
-    ("target", &["units", "error"]),
+    ("application", &["units", "error"]),
+    ("cluster", &["application", "units", "error"]),
 ];
 
 /// Modules without clock, randomness, IO and async: they get those as arguments, so that every case
@@ -105,7 +107,7 @@ pub(super) const RULES: &[Rule] = &[
             ("src/telemetry.rs", "use super::load;"),
             ("src/telemetry/a.rs", "use super::super::load;"),
             ("src/units.rs", "fn f() { crate::faults::g() }"),
-            ("src/target.rs", "use crate::scenario::Scenario;"),
+            ("src/cluster.rs", "use crate::scenario::Scenario;"),
             ("src/load.rs", "#[cfg(test)]\nmod tests { use crate::faults::Fault; }"),
             ("src/surprise.rs", "use crate::units;"),
         ],
@@ -237,12 +239,15 @@ fn demo_words(source: &Source) -> Vec<Finding> {
 /// A list that names what is not there protects nothing, and nobody would notice.
 #[test]
 fn the_lists_name_what_is_there() {
-    let there = |module: &&str| super::root().join(module).is_dir();
-    let modules = PURE.iter().chain(KNOWS_THE_DEMO).filter(|module| !there(module));
-    let pure = modules.map(|module| format!("{module}.rs"));
-    let spawns = super::manners::SPAWNS.iter().map(|(path, _reason)| (*path).to_owned());
-    let missing: Vec<String> =
-        pure.chain(spawns).filter(|path| !super::root().join(path).exists()).collect();
+    let root = super::repository::root();
+    let there = |path: &str| {
+        ["", ".rs", "/lib.rs", "/src/lib.rs"]
+            .iter()
+            .any(|end| root.join(format!("{path}{end}")).is_file())
+    };
+    let spawns = super::words::SPAWNS.iter().map(|(path, _reason)| path);
+    let listed = PURE.iter().chain(KNOWS_THE_DEMO).chain(spawns);
+    let missing: Vec<&&str> = listed.filter(|path| !there(path)).collect();
     assert!(missing.is_empty(), "listed and not there, perhaps renamed: {missing:?}");
 }
 
@@ -294,38 +299,24 @@ fn impure(source: &Source) -> Vec<Finding> {
     found
 }
 
-/// The modules at the top of the library that a file names: `(line, module)`.
+/// What a file names of ours: `(line, module)`, as `room` has it.
 fn library_modules(source: &Source) -> Vec<(usize, String)> {
-    let mut found = Vec::new();
-    for name in source.names() {
-        let mut module = source.module(name.line);
-        let parts: &[String] = match name.parts[0].as_str() {
-            "crate" => {
-                module.clear();
-                &name.parts[1..]
-            }
-            "self" => &name.parts[1..],
-            "super" => {
-                let ups = name.parts.iter().take_while(|part| *part == "super").count();
-                module.truncate(module.len().saturating_sub(ups));
-                &name.parts[ups..]
-            }
-            _ => continue,
-        };
-        module.extend(parts.iter().cloned());
-        // `crate::{…}` itself, and `Error` re-exported at the root, are no modules.
-        let top = module.into_iter().next();
-        let is_module = |top: &String| top.starts_with(|c: char| c.is_lowercase());
-        found.extend(top.filter(is_module).map(|top| (name.line, top)));
-    }
-    found
+    let names = source.names().into_iter();
+    names.filter_map(|name| Some((name.line, room(&source.absolute(&name)?)?))).collect()
+}
+
+/// The module at the top of the library that a path leads into, or another crate of ours.
+fn room(path: &[String]) -> Option<String> {
+    let top = if path[0] == "faultless" { path.get(1)? } else { &path[0] };
+    // `Error` re-exported at the root is no module.
+    top.starts_with(char::is_lowercase).then(|| top.clone())
 }
 
 fn peers(source: &Source) -> Vec<Finding> {
     if !source.is_rust() || !source.path.starts_with("src/") || source.path == "src/lib.rs" {
         return Vec::new();
     }
-    let own = source.module(0).into_iter().next().unwrap_or_default();
+    let own = room(&source.module(0)).unwrap_or_default();
     if own == "scenario" {
         return Vec::new();
     }
@@ -354,7 +345,7 @@ fn only_the_conductor_sequences(source: &Source) -> Vec<Finding> {
     found
 }
 
-/// Whether a file is `module.rs` or below `module/`.
+/// Whether a file is `module.rs` or below `module/`, which may be a crate's folder, too.
 fn in_module(path: &str, module: &str) -> bool {
     let rest = path.strip_prefix(module);
     rest.is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))

@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::Command;
 
-use super::{repository, root};
+use super::repository::{repository, root};
 
 /// The two commands a newcomer types; `.ci/run` runs them as they stand here.
 const PROMISED: &[&str] = &["cargo run --release -- run", "cargo test"];
