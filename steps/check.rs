@@ -82,7 +82,7 @@ pub(crate) async fn check(args: &CheckArgs) -> Result<ExitCode> {
     if problems.is_empty() {
         let count = u64::from(suite.scenarios());
         let make = if count == 1 { "makes" } else { "make" };
-        shows::line(&format!("{} {make} sense", reports::text::counted(count, "scenario")));
+        shows::line(&format!("{} {make} sense", reports::wording::counted(count, "scenario")));
         return Ok(ExitCode::Passed);
     }
     Err(refusal(&problems))

@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use faultless::error::{Error, ExitCode, Result};
-use reports::{json, terminal};
+use reports::{console, json};
 
 use crate::cli::ReportArgs;
 use crate::run::recorder::{EVENTS, look, show, write_papers};
@@ -29,7 +29,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
     if let Some(error) = write_papers(out, &run).into_iter().next() {
         return Err(error.hint("name another folder with --out"));
     }
-    show(&terminal::summary(&run, look(args.verbose)));
+    show(&console::summary(&run, look(args.verbose)));
     if let Some(problem) = run.finished.as_ref().and_then(|end| end.problem.as_ref()) {
         shows::error(problem);
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use faultless::error::{Error, Result};
 use faultless::scenario::run::Sink;
-use reports::terminal::{Look, Terminal};
+use reports::console::{Console, Look};
 use reports::{Record, html, json, junit};
 
 /// A terminal that does not say how wide it is.
@@ -31,7 +31,7 @@ pub(super) struct Recorder {
 }
 
 struct State {
-    terminal: Terminal,
+    console: Console,
     run: reports::Run,
     events: File,
     /// The first trouble with writing; told at the end, because a run must restore first.
@@ -55,9 +55,9 @@ impl Recorder {
                 _ => {}
             }
         }
-        let terminal = Terminal::new(look(verbose));
+        let console = Console::new(look(verbose));
         let run = reports::Run::default();
-        let state = Arc::new(Mutex::new(State { terminal, run, events, trouble: None }));
+        let state = Arc::new(Mutex::new(State { console, run, events, trouble: None }));
         let writes = Arc::clone(&state);
         let sink = Sink::new(Box::new(move |record| lock(&writes).write(record)));
         Ok(Self { out: out.to_owned(), state, sink })
@@ -71,7 +71,7 @@ impl Recorder {
     /// Moves the clock on a terminal, and lets a long scenario show that it is alive.
     pub(super) fn tick(&self) {
         let elapsed_ms = self.sink.elapsed_ms();
-        let text = lock(&self.state).terminal.tick(elapsed_ms);
+        let text = lock(&self.state).console.tick(elapsed_ms);
         show(&text);
     }
 
@@ -97,7 +97,7 @@ impl Recorder {
 impl State {
     fn write(&mut self, record: &Record) {
         self.run.on(record);
-        let text = self.terminal.on(record);
+        let text = self.console.on(record);
         show(&text);
         // Nothing is written behind a torn line, which would become part of it.
         if self.trouble.is_none() {
