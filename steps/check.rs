@@ -20,7 +20,7 @@ use crate::cli::CheckArgs;
 use crate::features::Suite;
 use crate::narrator::{Place, place};
 use crate::world::World;
-use crate::{shows, vocabulary};
+use crate::{sentences, shows};
 
 /// What is wrong with a step, and where.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -182,13 +182,13 @@ pub(crate) fn readable(panic: &str) -> String {
 fn ambiguous(several: &AmbiguousMatchError) -> String {
     let fits = several.possible_matches.iter();
     let fits: Vec<_> =
-        fits.map(|(regex, _)| format!("`{}`", vocabulary::text(regex.as_str()))).collect();
+        fits.map(|(regex, _)| format!("`{}`", sentences::text(regex.as_str()))).collect();
     format!("it fits {} sentences; say it so that it fits one of: {}", fits.len(), fits.join(", "))
 }
 
 fn unknown(step: &gherkin::Step) -> String {
     let keyword = format!("{:?}", step.ty);
-    match vocabulary::nearest(&step.value) {
+    match sentences::nearest(&step.value) {
         Some(near) => format!(
             "no sentence of this kind ({keyword}) is known; the nearest is: {} {}",
             near.keyword, near.text

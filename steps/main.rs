@@ -1,23 +1,18 @@
 //! The program: what is typed, and which exit code it ends with. Everything it says about the mesh
-//! comes from the library; everything it says about sentences comes from the files beside this one.
+//! comes from the library; everything it says about sentences comes from `sentences`.
 
 mod check;
 mod cli;
-mod expectations;
-mod faults;
 mod features;
-mod load;
-mod mesh;
 mod narrator;
 mod parameters;
 mod recover;
 mod report;
 mod run;
+mod sentences;
 mod shows;
 mod signals;
-mod traffic;
 mod up;
-mod vocabulary;
 mod world;
 
 use std::process::ExitCode;
@@ -58,7 +53,7 @@ fn dispatch(cli: Cli) -> faultless::error::Result<u8> {
             Command::Sweep(args) => recover::sweep(&args).await.map(|code| code as u8),
             Command::Check(args) => check::check(&args).await.map(|code| code as u8),
             Command::Report(args) => report::report(&args).map(|code| code as u8),
-            Command::Steps(args) => vocabulary::print(&args).map(|code| code as u8),
+            Command::Steps(args) => sentences::print(&args).map(|code| code as u8),
             Command::Agent(args) => up::agent(args).await.map(|code| code as u8),
             Command::Heal(args) => up::heal(args).await.map(|code| code as u8),
         }
