@@ -3,8 +3,10 @@
 
 mod check;
 mod cli;
+mod cucumber_writer;
 mod features;
-mod narrator;
+mod location;
+mod panic_text;
 mod parameters;
 mod recover;
 mod report;

@@ -26,8 +26,9 @@ use self::lanes::{Lanes, Place, Plan};
 use self::recorder::Recorder;
 use crate::check::{self, Checked, Outlooks};
 use crate::cli::RunArgs;
+use crate::cucumber_writer::{CucumberWriter, ScenarioIndex};
 use crate::features::Suite;
-use crate::narrator::{Narrator, Register, place};
+use crate::location::location;
 use crate::shows;
 use crate::signals::{Asked, Signals};
 use crate::world::World;
@@ -43,7 +44,8 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
     let suite = Suite::read(&args.features)?;
     let application = Arc::new(suite.application.clone());
     let patience = Patience { confidence: args.confidence, max_load_time: args.max_load_time };
-    let Checked { problems, outlooks } = check::walk(&suite.features, &application, patience).await;
+    let Checked { problems, outlooks } =
+        check::dry_run(&suite.features, &application, patience).await;
     if !problems.is_empty() {
         return Err(check::refusal(&problems));
     }
@@ -189,9 +191,9 @@ async fn scenarios(
 ) -> Vec<Outcome> {
     let features = check::quiet_first(features, &outlooks);
     let outlooks = Mutex::new(outlooks);
-    let register = Register::default();
-    let narrator = Narrator::new(sink, register.clone());
-    let (begins, ends) = (register.clone(), register.clone());
+    let index = ScenarioIndex::default();
+    let writer = CucumberWriter::new(sink, index.clone());
+    let (begins, ends) = (index.clone(), index.clone());
     let (takes, gives) = (lanes.pool(), lanes.pool());
     let options = cli::Opts {
         re_filter: None,
@@ -207,7 +209,7 @@ async fn scenarios(
         .before(move |feature, _, scenario, world| {
             let id = begins.id(feature, scenario);
             let mut outlooks = outlooks.lock().unwrap_or_else(PoisonError::into_inner);
-            let outlook = outlooks.remove(&place(feature, scenario)).unwrap_or_default();
+            let outlook = outlooks.remove(&location(feature, scenario)).unwrap_or_default();
             let pool = takes.clone();
             async move {
                 world.lane = pool.take().await;
@@ -236,11 +238,11 @@ async fn scenarios(
             }
             .boxed_local()
         });
-    Cucumber::<_, _, _, _, _, cli::Empty>::custom(Parsed(features), runner, narrator)
+    Cucumber::<_, _, _, _, _, cli::Empty>::custom(Parsed(features), runner, writer)
         .with_cli(options)
         .run(())
         .await;
-    register.outcomes()
+    index.outcomes()
 }
 
 /// The worst of all outcomes decides. A placebo run is good when nothing passed.
