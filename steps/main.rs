@@ -8,6 +8,7 @@ mod features;
 mod location;
 mod panic_text;
 mod parameters;
+mod record;
 mod recover;
 mod report;
 mod run;

@@ -9,7 +9,7 @@ use faultless::error::{Error, ExitCode, Result};
 use reports::{console, json};
 
 use crate::cli::ReportArgs;
-use crate::run::recorder::{EVENTS, look, show, write_papers};
+use crate::record::{EVENTS, look, show, write_papers};
 use crate::shows;
 
 /// The longest record that is read. A minute of one scenario writes some 50 kB (four looks at its

@@ -24,7 +24,7 @@ const PAPERS: [(&str, Render); 2] = [("junit.xml", junit::render), ("report.html
 type Render = fn(&reports::Run) -> String;
 
 /// Takes records in.
-pub(super) struct Recorder {
+pub(crate) struct Recorder {
     out: PathBuf,
     state: Arc<Mutex<State>>,
     sink: Sink,
@@ -42,7 +42,7 @@ struct State {
 
 impl Recorder {
     /// Makes the folder and begins the record; `verbose` is what the terminal is to be.
-    pub(super) fn open(out: &Path, verbose: bool) -> Result<Self> {
+    pub(crate) fn open(out: &Path, verbose: bool) -> Result<Self> {
         let doing = || format!("writing the record to {}", out.display());
         let failed =
             |cause: io::Error| Error::runner(doing(), cause).hint("name another folder with --out");
@@ -64,19 +64,19 @@ impl Recorder {
     }
 
     /// The stream into it.
-    pub(super) fn sink(&self) -> Sink {
+    pub(crate) fn sink(&self) -> Sink {
         self.sink.clone()
     }
 
     /// Moves the clock on a terminal, and lets a long scenario show that it is alive.
-    pub(super) fn tick(&self) {
+    pub(crate) fn tick(&self) {
         let elapsed_ms = self.sink.elapsed_ms();
         let text = lock(&self.state).console.tick(elapsed_ms);
         show(&text);
     }
 
     /// Writes the reports that need the whole run; answers what could not be written.
-    pub(super) fn close(self) -> Vec<Error> {
+    pub(crate) fn close(self) -> Vec<Error> {
         let mut state = lock(&self.state);
         let over = |error: Error| {
             error.hint("the run itself is over, and how it ended is told apart from this")
