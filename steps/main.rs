@@ -1,28 +1,28 @@
 //! The program: what is typed, and which exit code it ends with. Everything it says about the mesh
-//! comes from the library; everything it says about sentences comes from the files beside this one.
+//! comes from the library; everything it says about sentences comes from `sentences`.
 
 mod check;
 mod cli;
-mod expectations;
-mod faults;
+mod console;
+mod cucumber_writer;
 mod features;
-mod load;
+mod lanes;
 #[cfg(feature = "local")]
 mod local;
 #[cfg(not(feature = "local"))]
 #[path = "no_local.rs"]
 mod local;
-mod mesh;
-mod narrator;
+mod location;
+mod panic_text;
 mod parameters;
+mod pod;
+mod record;
 mod recover;
 mod report;
 mod run;
-mod shows;
+mod sentences;
 mod signals;
-mod traffic;
 mod up;
-mod vocabulary;
 mod world;
 
 use std::process::ExitCode;
@@ -63,14 +63,14 @@ fn dispatch(cli: Cli) -> faultless::error::Result<u8> {
             Command::Sweep(args) => recover::sweep(&args).await.map(|code| code as u8),
             Command::Check(args) => check::check(&args).await.map(|code| code as u8),
             Command::Report(args) => report::report(&args).map(|code| code as u8),
-            Command::Steps(args) => vocabulary::print(&args).map(|code| code as u8),
-            Command::Agent(args) => up::agent(args).await.map(|code| code as u8),
-            Command::Heal(args) => up::heal(args).await.map(|code| code as u8),
+            Command::Steps(args) => sentences::print(&args).map(|code| code as u8),
+            Command::Agent(args) => pod::agent(args).await.map(|code| code as u8),
+            Command::Heal(args) => pod::heal(args).await.map(|code| code as u8),
         }
     })
 }
 
 fn ended(error: &faultless::error::Error) -> ExitCode {
-    shows::error(error);
+    console::error(error);
     ExitCode::from(error.exit_code() as u8)
 }

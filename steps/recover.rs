@@ -5,13 +5,13 @@ use faultless::error::{ExitCode, Result};
 use faultless::scenario;
 
 use crate::cli::{RecoverArgs, SweepArgs};
-use crate::shows;
+use crate::console;
 
 /// Finishes the runs of this machine that died.
 pub(crate) async fn recover(args: &RecoverArgs) -> Result<ExitCode> {
-    let recovered = scenario::recover::recover(args.dry_run, &shows::line).await?;
+    let recovered = scenario::recover::recover(args.dry_run, &console::line).await?;
     if recovered.finished == 0 && recovered.living == 0 && recovered.left_behind.is_empty() {
-        shows::line("no run died here unfinished");
+        console::line("no run died here unfinished");
     }
     Ok(ended(&recovered.left_behind))
 }
@@ -20,16 +20,16 @@ pub(crate) async fn recover(args: &RecoverArgs) -> Result<ExitCode> {
 pub(crate) async fn sweep(args: &SweepArgs) -> Result<ExitCode> {
     let target = Cluster::context(&args.context, args.kubeconfig.as_deref()).await?;
     let swept =
-        scenario::sweep::sweep(&target, &args.namespaces, args.dry_run, &shows::line).await?;
+        scenario::sweep::sweep(&target, &args.namespaces, args.dry_run, &console::line).await?;
     if !args.dry_run {
-        shows::line(&format!("{} undone, {} of living runs left", swept.undone, swept.living));
+        console::line(&format!("{} undone, {} of living runs left", swept.undone, swept.living));
     }
     Ok(ended(&swept.left_behind))
 }
 
 fn ended(left_behind: &[String]) -> ExitCode {
     for what in left_behind {
-        shows::note(&format!("left behind: {what}"));
+        console::note(&format!("left behind: {what}"));
     }
     if left_behind.is_empty() { ExitCode::Passed } else { ExitCode::LeftBehind }
 }

@@ -6,11 +6,11 @@ use std::io::Read as _;
 use std::path::Path;
 
 use faultless::error::{Error, ExitCode, Result};
-use reports::{json, terminal};
+use reports::json;
 
 use crate::cli::ReportArgs;
-use crate::run::recorder::{EVENTS, look, show, write_papers};
-use crate::shows;
+use crate::console;
+use crate::record::{EVENTS, look, show, write_papers};
 
 /// The longest record that is read. A minute of one scenario writes some 50 kB (four looks at its
 /// load a second), so this is a day of several lanes.
@@ -29,9 +29,9 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
     if let Some(error) = write_papers(out, &run).into_iter().next() {
         return Err(error.hint("name another folder with --out"));
     }
-    show(&terminal::summary(&run, look(args.verbose)));
+    show(&reports::console::summary(&run, look(args.verbose)));
     if let Some(problem) = run.finished.as_ref().and_then(|end| end.problem.as_ref()) {
-        shows::error(problem);
+        console::error(problem);
     }
     Ok(ExitCode::Passed)
 }
@@ -54,7 +54,7 @@ fn read(path: &Path) -> Result<reports::Run> {
         return Err(refused("there is no record of a run in it".to_owned()));
     }
     if recording.torn {
-        shows::note("the record's last line is torn: the run was killed while it wrote");
+        console::note("the record's last line is torn: the run was killed while it wrote");
     }
     Ok(reports::Run::of(&recording.records))
 }

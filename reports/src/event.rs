@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::outcome::Outcome;
+
 /// One event with its place in the stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -40,28 +42,6 @@ pub enum Phase {
     Judge,
     /// Putting everything back.
     Restore,
-}
-
-/// How something ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// As it should be.
-    Passed,
-    /// An expectation was violated.
-    Failed,
-    /// The evidence did not suffice in the time given.
-    Inconclusive,
-    /// It would have passed without its fault: it shows nothing.
-    Vacuous,
-    /// The feature says something that cannot be meant.
-    Wrong,
-    /// The runner or its target failed.
-    Broken,
-    /// Something could not be put back.
-    LeftBehind,
-    /// It was not run, because something before it failed or the run was interrupted.
-    Skipped,
 }
 
 /// One of the things that can happen in a run.

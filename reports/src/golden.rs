@@ -2,8 +2,9 @@
 //! `UPDATE_SAMPLES` set in the environment the files are written anew instead of compared. For
 //! tests only (`lib.rs` says so), so what fails here may panic.
 
-use crate::terminal::{Look, Terminal, summary};
-use crate::{Run, html, json, junit};
+use crate::console::{Console, Look, summary};
+use crate::run::Run;
+use crate::{html, json, junit};
 
 /// A run in which everything happens that can.
 const RUN: &str = include_str!("../samples/run.jsonl");
@@ -36,18 +37,18 @@ fn run(sample: &str) -> Run {
 
 /// What is shown while it happens.
 fn shown(sample: &str, look: Look) -> String {
-    let mut terminal = Terminal::new(look);
-    json::read(sample).unwrap().records.iter().map(|record| terminal.on(record)).collect()
+    let mut console = Console::new(look);
+    json::read(sample).unwrap().records.iter().map(|record| console.on(record)).collect()
 }
 
 #[test]
-fn the_terminals_plain_lines() {
+fn the_consoles_plain_lines() {
     check("run.txt", &shown(RUN, PLAIN));
     check("run-verbose.txt", &shown(RUN, VERBOSE));
 }
 
 #[test]
-fn a_recorded_run_on_the_terminal() {
+fn a_recorded_run_on_the_console() {
     let said = summary(&run(RUN), PLAIN);
     check("report.txt", &said);
     check("report-verbose.txt", &summary(&run(RUN), VERBOSE));

@@ -1,6 +1,6 @@
 //! The record stream as text, one JSON object per line (`events.jsonl`), and back.
 
-use crate::Record;
+use crate::event::Record;
 
 /// What a file of records held.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,9 @@
 //! What a placebo run showed: its changes were withheld, so a scenario that passes shows nothing,
 //! and a suite none of whose scenarios passes is one that can fail.
 
-use crate::{Outcome, Run, text};
+use crate::outcome::Outcome;
+use crate::run::Run;
+use crate::{text, wording};
 
 /// What it showed, as a sentence.
 pub(crate) fn conclusion(run: &Run) -> String {
@@ -17,7 +19,7 @@ pub(crate) fn conclusion(run: &Run) -> String {
     let whole = run.finished.is_some() && run.interrupted.is_none();
     let idle = if whole { run.count(Outcome::Skipped) } else { 0 };
     let of = run.total().saturating_sub(idle);
-    let all = text::counted(of, "scenario");
+    let all = wording::counted(of, "scenario");
     let note = match idle {
         0 => String::new(),
         1 => " (1 changes no configuration and does not count)".to_owned(),
@@ -30,7 +32,7 @@ pub(crate) fn conclusion(run: &Run) -> String {
             _ => "pass without their fault and show nothing",
         };
         let names = passing.join("; ");
-        return format!("{} of {all} {pass}{note}: {names}", text::thousands(count));
+        return format!("{} of {all} {pass}{note}: {names}", wording::thousands(count));
     }
     if of == 0 {
         return "no scenario changes the configuration: there was nothing to withhold".to_owned();
@@ -43,7 +45,7 @@ pub(crate) fn conclusion(run: &Run) -> String {
         (_, some) => format!("do not pass without their fault ({some} of them are not decided)"),
     };
     let shown = if failing == of && whole { ": the suite can fail" } else { "" };
-    format!("{} of {all} {fail}{shown}{note}", text::thousands(failing))
+    format!("{} of {all} {fail}{shown}{note}", wording::thousands(failing))
 }
 
 /// Whether a scenario ended as it should: in a placebo run one that passes did not.
@@ -59,8 +61,8 @@ pub(crate) const fn good(outcome: Outcome, placebo: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{Event, Record, ScenarioId};
     use crate::run::Finished;
-    use crate::{Event, Record, ScenarioId};
 
     fn concluded(outcomes: &[Outcome], planned: u32, interrupted: bool) -> String {
         let mut run = Run { planned, placebo: true, ..Run::default() };

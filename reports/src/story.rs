@@ -1,7 +1,7 @@
 //! A scenario told from its first step to its last, a line each: what the short papers leave out.
 
 use crate::run::{Claim, Scenario, Step};
-use crate::text;
+use crate::wording;
 
 /// The steps with their outcomes and numbers, then the load and what was left behind. Foreign text
 /// is in them as it came.
@@ -22,14 +22,14 @@ pub(crate) fn lines(scenario: &Scenario) -> Vec<String> {
 }
 
 fn step_line(step: &Step) -> String {
-    let outcome = text::outcome(step.outcome());
+    let outcome = wording::outcome(step.outcome());
     let took = step.finished.as_ref().map_or(0, |(_, _, took)| *took);
     let sentence = format!("{} {}", step.keyword, step.text);
-    format!("{} ... {outcome}, {}", sentence.trim(), text::duration(took))
+    format!("{} ... {outcome}, {}", sentence.trim(), wording::duration(took))
 }
 
 fn claim_lines(claim: &Claim) -> Vec<String> {
-    let mut lines = vec![format!("    {}: {}", text::outcome(claim.outcome), claim.stated())];
+    let mut lines = vec![format!("    {}: {}", wording::outcome(claim.outcome), claim.stated())];
     lines.extend(claim.proof.iter().map(|proof| format!("    proof: {proof}")));
     lines
 }

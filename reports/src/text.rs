@@ -1,7 +1,7 @@
-//! Words, numbers and durations as readers expect them, and the rule for foreign text: what comes
-//! from features, clusters and proxies is shown, and does nothing else.
+//! The rule for foreign text: what comes from features, clusters and proxies is shown, and does
+//! nothing else.
 
-use crate::{Outcome, Phase};
+use crate::wording::thousands;
 
 /// Longest foreign text that is shown, in characters: a screenful. Proxies may return whole pages.
 const MAX_CHARS: usize = 4_000;
@@ -66,80 +66,6 @@ pub fn cut(text: &str, width: usize) -> String {
     format!("{kept}…")
 }
 
-/// A whole number with `,` between thousands.
-#[must_use]
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// `1 scenario`, `2 scenarios`.
-#[must_use]
-pub fn counted(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", thousands(number), if number == 1 { "" } else { "s" })
-}
-
-/// `340 ms`, `5.3 s`, `2 min 03 s`.
-#[must_use]
-pub fn duration(ms: u64) -> String {
-    match ms {
-        0..1_000 => format!("{ms} ms"),
-        1_000..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
-        _ => format!("{} min {:02} s", ms / 60_000, ms % 60_000 / 1_000),
-    }
-}
-
-/// An outcome in words.
-#[must_use]
-pub const fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Passed => "passed",
-        Outcome::Failed => "failed",
-        Outcome::Inconclusive => "inconclusive",
-        Outcome::Vacuous => "vacuous",
-        Outcome::Wrong => "wrong",
-        Outcome::Broken => "broken",
-        Outcome::LeftBehind => "left behind",
-        Outcome::Skipped => "skipped",
-    }
-}
-
-/// A phase in words.
-#[must_use]
-pub const fn phase(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Prepare => "prepare",
-        Phase::Disturb => "disturb",
-        Phase::Converge => "converge",
-        Phase::Observe => "observe",
-        Phase::Judge => "judge",
-        Phase::Restore => "restore",
-    }
-}
-
-/// What an exit code means; that of a placebo run is good when nothing passed.
-#[must_use]
-pub const fn exit_code(code: u8, placebo: bool) -> &'static str {
-    match code {
-        0 if placebo => "no scenario passes without its fault",
-        1 if placebo => "a scenario passes without its fault",
-        0 => "every expectation was met",
-        1 => "an expectation was not met, or a verdict was inconclusive or vacuous",
-        2 => "the features or arguments are wrong",
-        3 => "the runner or its target failed",
-        4 => "something was left behind in the mesh",
-        129 | 130 | 143 => "stopped by a signal",
-        _ => "unknown",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,18 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_durations() {
-        assert_eq!(counted(1, "scenario"), "1 scenario");
-        assert_eq!(counted(1_312, "scenario"), "1,312 scenarios");
-        for (ms, shown) in [
-            (0, "0 ms"),
-            (999, "999 ms"),
-            (5_349, "5.3 s"),
-            (59_999, "59.9 s"),
-            (123_456, "2 min 03 s"),
-        ] {
-            assert_eq!(duration(ms), shown);
-        }
+    fn what_is_too_wide_is_cut() {
         assert_eq!(cut("scenario", 8), "scenario");
         assert_eq!(cut("scenario", 5), "scen…");
     }

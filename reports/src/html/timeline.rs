@@ -2,9 +2,10 @@
 
 use std::fmt::{self, Write as _};
 
-use super::Esc;
+use super::escape::Esc;
+use crate::event::Phase;
 use crate::run::Scenario;
-use crate::{Phase, text};
+use crate::wording;
 
 /// Width of the drawing's own coordinates; it is stretched to the page.
 const WIDTH: f64 = 1000.0;
@@ -35,21 +36,21 @@ pub(super) fn write(page: &mut String, scenario: &Scenario, last_ms: u64) -> fmt
             Some((_, sum)) => *sum += took,
             None => spent.push((*phase, took)),
         }
-        let name = text::phase(*phase);
+        let name = wording::phase(*phase);
         let x = (begin.saturating_sub(from) as f64 * scale).min(WIDTH - VISIBLE);
         let width = (took as f64 * scale).max(VISIBLE);
         writeln!(
             page,
             "<rect class=\"{name}\" x=\"{x:.1}\" width=\"{width:.1}\" height=\"20\">\
              <title>{name}, {}{}{}</title></rect>",
-            text::duration(took),
+            wording::duration(took),
             if detail.is_empty() { "" } else { ": " },
             Esc(detail),
         )?;
     }
     page.push_str("</svg>\n<ul class=\"key\">\n");
     for (phase, took) in spent {
-        let (name, took) = (text::phase(phase), text::duration(took));
+        let (name, took) = (wording::phase(phase), wording::duration(took));
         writeln!(page, "<li><i class=\"{name}\"></i>{name} {took}</li>")?;
     }
     page.push_str("</ul>\n");

@@ -211,7 +211,7 @@ const DEMO: &[&str] = &[
 ];
 
 /// Where the demo is known: its stand-ins, and the page with examples for people.
-const KNOWS_THE_DEMO: &[&str] = &["crates/localmesh/src/demo", "steps/vocabulary"];
+const KNOWS_THE_DEMO: &[&str] = &["crates/localmesh/src/demo", "steps/sentences/words"];
 
 /// The demo's names in code or strings, unit tests and comments excepted.
 fn demo_words(source: &Source) -> Vec<Finding> {

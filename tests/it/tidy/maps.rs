@@ -35,12 +35,7 @@ const KNOWN: &[&[&str]] = &[
         "faultless::scenario::journal",
         "faultless::verdict",
     ],
-    &[
-        "istio",
-        "istio::destination_rule",
-        "istio::schema",
-        "istio::virtual_service",
-    ],
+    &["istio", "istio::destination_rule", "istio::schema", "istio::virtual_service"],
     &["it::faulty", "it::translate"],
     &[
         "localmesh::admission",

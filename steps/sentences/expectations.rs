@@ -4,13 +4,18 @@ use cucumber::then;
 use faultless::error::Result;
 use faultless::scenario::expectation::{Claim, Comparison, Expectation};
 
-use crate::parameters::{Amount, Is, Looks, Percent, Service, Version};
+use crate::parameters::{Amount, Observer, Percent, Property, Service, Version};
 use crate::world::World;
 
 #[then(expr = "{observer} sees/see {amount} {property}")]
-async fn expect(world: &mut World, looks: Looks, amount: Amount, is: Is) -> Result<()> {
+async fn expect(
+    world: &mut World,
+    observer: Observer,
+    amount: Amount,
+    property: Property,
+) -> Result<()> {
     let Amount(bound, unit) = amount;
-    let expectation = Expectation { observer: looks.0, unit, property: is.0, bound };
+    let expectation = Expectation { observer: observer.0, unit, property: property.0, bound };
     world.scenario()?.expect(&Claim::Share(expectation)).await
 }
 
@@ -24,9 +29,10 @@ async fn compare(
     other: Version,
     service: Service,
     most: Percent,
-    is: Is,
+    property: Property,
 ) -> Result<()> {
     let versions = [one.0, other.0];
-    let comparison = Comparison { service: service.0, versions, property: is.0, most: most.0 };
+    let comparison =
+        Comparison { service: service.0, versions, property: property.0, most: most.0 };
     world.scenario()?.expect(&Claim::Alike(comparison)).await
 }

@@ -23,7 +23,7 @@ const STEPS: [&str; 6] = ["Given", "When", "Then", "And", "But", "*"];
 
 /// A place in a feature file and what is wrong there.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Mistake {
+pub(super) struct ParseError {
     /// From 1.
     pub line: usize,
     /// From 1.
@@ -33,7 +33,7 @@ pub(super) struct Mistake {
 }
 
 /// The first line that means to be a heading or a step but has its keyword wrong.
-pub(super) fn misspelt(text: &str) -> Option<Mistake> {
+pub(super) fn misspelt(text: &str) -> Option<ParseError> {
     // Other languages have other keywords, which the parser knows.
     if text.lines().any(|line| line.trim_start().starts_with("# language:")) {
         return None;
@@ -64,23 +64,23 @@ pub(super) fn misspelt(text: &str) -> Option<Mistake> {
         });
         if let Some(cause) = cause {
             let indent = line.chars().take_while(|c| c.is_whitespace()).count();
-            return Some(Mistake { line: number + 1, column: indent + 1, cause });
+            return Some(ParseError { line: number + 1, column: indent + 1, cause });
         }
     }
     None
 }
 
 /// What the parser's refusal at this place (from 1) means.
-pub(super) fn unparsed(text: &str, line: usize, expected: &str) -> Mistake {
+pub(super) fn unparsed(text: &str, line: usize, expected: &str) -> ParseError {
     let meant = |(number, text): (usize, &str)| {
         let text = text.trim();
         (!text.is_empty() && !text.starts_with('#')).then(|| (number + 1, text.to_owned()))
     };
     let Some((first, opening)) = text.lines().enumerate().find_map(meant) else {
         let cause = "there is nothing in it; a feature file begins with `Feature: NAME`".to_owned();
-        return Mistake { line: 1, column: 1, cause };
+        return ParseError { line: 1, column: 1, cause };
     };
-    let at = |line, cause: &str| Mistake { line, column: 1, cause: cause.to_owned() };
+    let at = |line, cause: &str| ParseError { line, column: 1, cause: cause.to_owned() };
     if expected.contains("table row") {
         // The parser stands behind the table.
         return at(line, "the rows of the table above have different numbers of cells");
@@ -147,7 +147,7 @@ mod tests {
 
     #[track_caller]
     fn at(text: &str) -> (usize, usize, String) {
-        let Mistake { line, column, cause } = misspelt(text).expect("a mistake");
+        let ParseError { line, column, cause } = misspelt(text).expect("a mistake");
         (line, column, cause)
     }
 

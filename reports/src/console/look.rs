@@ -1,6 +1,7 @@
 //! How the output is shown, and its colours.
 
-use crate::{Outcome, text};
+use crate::outcome::Outcome;
+use crate::{text, wording};
 
 /// How the output is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +51,7 @@ impl Look {
             Outcome::Failed | Outcome::Wrong | Outcome::Broken | Outcome::LeftBehind => Colour::Red,
             Outcome::Skipped => Colour::Dim,
         };
-        self.paint(colour, text::outcome(outcome))
+        self.paint(colour, wording::outcome(outcome))
     }
 
     /// What is in the mesh and ours, so that nobody overlooks it.

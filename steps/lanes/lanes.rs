@@ -15,14 +15,14 @@ use faultless::scenario::room::Room;
 use faultless::scenario::run::{Carries, Options, Run, Sink};
 use futures::future::join_all;
 use reports::Event;
-use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
+use super::pool::Pool;
 use crate::local::LocalMesh;
 
 /// Where scenarios are to run.
 #[derive(Debug, Clone)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// On a cluster.
     Context { name: String, kubeconfig: Option<PathBuf> },
     /// On local meshes with this Envoy.
@@ -31,7 +31,7 @@ pub(super) enum Place {
 
 /// What every lane is made with.
 #[derive(Clone)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     pub id: String,
     pub application: Arc<Application>,
     pub options: Options,
@@ -45,7 +45,7 @@ pub(super) struct Plan {
 }
 
 /// The lanes of a run.
-pub(super) struct Lanes {
+pub(crate) struct Lanes {
     lanes: Vec<Lane>,
     pool: Pool,
 }
@@ -57,18 +57,11 @@ struct Lane {
     run: Arc<Run>,
 }
 
-/// The lanes that are free. Cheap to clone.
-#[derive(Clone)]
-pub(super) struct Pool {
-    free: mpsc::Sender<Arc<Run>>,
-    next: Arc<Mutex<mpsc::Receiver<Arc<Run>>>>,
-}
-
 // === impl Lanes ===
 
 impl Lanes {
     /// Makes all lanes ready, beside each other. If one fails, the others are closed again.
-    pub(super) async fn open(place: &Place, plan: &Plan) -> Result<Self> {
+    pub(crate) async fn open(place: &Place, plan: &Plan) -> Result<Self> {
         let count = match place {
             Place::Context { .. } => 1,
             Place::Local { lanes, .. } => *lanes,
@@ -81,12 +74,8 @@ impl Lanes {
                 Err(error) => drop(failed.get_or_insert(error)),
             }
         }
-        let (free, next) = mpsc::channel(count);
-        for lane in &lanes {
-            // The channel has room for every lane.
-            let _ = free.try_send(Arc::clone(&lane.run));
-        }
-        let lanes = Self { lanes, pool: Pool { free, next: Arc::new(Mutex::new(next)) } };
+        let pool = Pool::of(count, lanes.iter().map(|lane| Arc::clone(&lane.run)));
+        let lanes = Self { lanes, pool };
         match failed {
             None => Ok(lanes),
             Some(error) => match lanes.close(false).await {
@@ -99,18 +88,18 @@ impl Lanes {
     }
 
     /// How many there are.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.lanes.len()
     }
 
     /// The free ones.
-    pub(super) fn pool(&self) -> Pool {
+    pub(crate) fn pool(&self) -> Pool {
         self.pool.clone()
     }
 
     /// Does the work and keeps every lane's run alive while it takes; looks at its end whether all
     /// of them still are.
-    pub(super) async fn kept<T>(&self, work: impl Future<Output = T>) -> T {
+    pub(crate) async fn kept<T>(&self, work: impl Future<Output = T>) -> T {
         let guards: Vec<&Guard> = self.lanes.iter().map(|lane| &lane.guard).collect();
         let done = kept(&guards, work).await;
         join_all(guards.into_iter().map(Guard::look_again)).await;
@@ -118,18 +107,18 @@ impl Lanes {
     }
 
     /// Why what a lane saw is invalid, once one was lost.
-    pub(super) fn lost(&self) -> Option<Error> {
+    pub(crate) fn lost(&self) -> Option<Error> {
         self.lanes.iter().find_map(|lane| lane.guard.lost().error())
     }
 
     /// What the lanes write with.
-    pub(super) fn changes(&self) -> Vec<Changes> {
+    pub(crate) fn changes(&self) -> Vec<Changes> {
         self.lanes.iter().map(|lane| lane.guard.changes()).collect()
     }
 
     /// Removes the agents and ends the meshes; answers what is left behind. `doubt`: whether a
     /// scenario said that it left something.
-    pub(super) async fn close(self, doubt: bool) -> Vec<String> {
+    pub(crate) async fn close(self, doubt: bool) -> Vec<String> {
         let closed = join_all(self.lanes.into_iter().map(|lane| lane.close(doubt))).await;
         closed.into_iter().flatten().collect()
     }
@@ -246,20 +235,5 @@ async fn unless<T>(stop: &CancellationToken, work: impl Future<Output = Result<T
         biased;
         () = stop.cancelled() => Err(Error::runner("making the target ready", "interrupted")),
         done = work => done,
-    }
-}
-
-// === impl Pool ===
-
-impl Pool {
-    /// Waits for a free lane.
-    pub(super) async fn take(&self) -> Option<Arc<Run>> {
-        self.next.lock().await.recv().await
-    }
-
-    /// Gives a lane back.
-    pub(super) fn give(&self, lane: Arc<Run>) {
-        // The channel has room for every lane, and nobody gives one twice.
-        let _ = self.free.try_send(lane);
     }
 }

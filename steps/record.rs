@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use faultless::error::{Error, Result};
 use faultless::scenario::run::Sink;
-use reports::terminal::{Look, Terminal};
+use reports::console::{Console, Look};
 use reports::{Record, html, json, junit};
 
 /// A terminal that does not say how wide it is.
@@ -24,14 +24,14 @@ const PAPERS: [(&str, Render); 2] = [("junit.xml", junit::render), ("report.html
 type Render = fn(&reports::Run) -> String;
 
 /// Takes records in.
-pub(super) struct Recorder {
+pub(crate) struct Recorder {
     out: PathBuf,
     state: Arc<Mutex<State>>,
     sink: Sink,
 }
 
 struct State {
-    terminal: Terminal,
+    console: Console,
     run: reports::Run,
     events: File,
     /// The first trouble with writing; told at the end, because a run must restore first.
@@ -42,7 +42,7 @@ struct State {
 
 impl Recorder {
     /// Makes the folder and begins the record; `verbose` is what the terminal is to be.
-    pub(super) fn open(out: &Path, verbose: bool) -> Result<Self> {
+    pub(crate) fn open(out: &Path, verbose: bool) -> Result<Self> {
         let doing = || format!("writing the record to {}", out.display());
         let failed =
             |cause: io::Error| Error::runner(doing(), cause).hint("name another folder with --out");
@@ -55,28 +55,28 @@ impl Recorder {
                 _ => {}
             }
         }
-        let terminal = Terminal::new(look(verbose));
+        let console = Console::new(look(verbose));
         let run = reports::Run::default();
-        let state = Arc::new(Mutex::new(State { terminal, run, events, trouble: None }));
+        let state = Arc::new(Mutex::new(State { console, run, events, trouble: None }));
         let writes = Arc::clone(&state);
         let sink = Sink::new(Box::new(move |record| lock(&writes).write(record)));
         Ok(Self { out: out.to_owned(), state, sink })
     }
 
     /// The stream into it.
-    pub(super) fn sink(&self) -> Sink {
+    pub(crate) fn sink(&self) -> Sink {
         self.sink.clone()
     }
 
     /// Moves the clock on a terminal, and lets a long scenario show that it is alive.
-    pub(super) fn tick(&self) {
+    pub(crate) fn tick(&self) {
         let elapsed_ms = self.sink.elapsed_ms();
-        let text = lock(&self.state).terminal.tick(elapsed_ms);
+        let text = lock(&self.state).console.tick(elapsed_ms);
         show(&text);
     }
 
     /// Writes the reports that need the whole run; answers what could not be written.
-    pub(super) fn close(self) -> Vec<Error> {
+    pub(crate) fn close(self) -> Vec<Error> {
         let mut state = lock(&self.state);
         let over = |error: Error| {
             error.hint("the run itself is over, and how it ended is told apart from this")
@@ -97,7 +97,7 @@ impl Recorder {
 impl State {
     fn write(&mut self, record: &Record) {
         self.run.on(record);
-        let text = self.terminal.on(record);
+        let text = self.console.on(record);
         show(&text);
         // Nothing is written behind a torn line, which would become part of it.
         if self.trouble.is_none() {

@@ -1,94 +1,32 @@
-//! Cucumber's events as events of the run: the only file that knows both.
+//! The writer: tells the run what cucumber tells it.
+
+use std::collections::HashMap;
+use std::time::Instant;
 
 use cucumber::event::{self, Cucumber, RetryableScenario, StepError};
 use cucumber::{Event, Writer, cli, gherkin, parser, writer};
 use faultless::scenario::run::Sink;
 use reports::{Event as Told, Outcome, ScenarioId};
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
-
-use crate::check::readable;
+use super::index::ScenarioIndex;
+use crate::location::file;
+use crate::panic_text;
 use crate::world::World;
 
-/// Which scenario of the features is which of the run, and how each ended: shared between the
-/// hooks, which make scenarios, and the narrator, which tells of them.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Register(Arc<Mutex<HashMap<Place, Entry>>>);
-
-/// Where a scenario stands: file and line are enough to tell them apart.
-pub(crate) type Place = (String, usize);
-
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    id: ScenarioId,
-    outcome: Option<Outcome>,
-}
-
 /// Cucumber's writer: tells the run's stream what cucumber tells us.
-pub(crate) struct Narrator {
+pub(crate) struct CucumberWriter {
     sink: Sink,
-    register: Register,
+    index: ScenarioIndex,
     started: HashMap<ScenarioId, Instant>,
     step_started: HashMap<ScenarioId, Instant>,
 }
 
-// === impl Register ===
+// === impl CucumberWriter ===
 
-impl Register {
-    /// The id of a scenario; a new one at its first mention.
-    pub(crate) fn id(
-        &self,
-        feature: &gherkin::Feature,
-        scenario: &gherkin::Scenario,
-    ) -> ScenarioId {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = ScenarioId(u32::try_from(entries.len()).unwrap_or(u32::MAX));
-        entries.entry(place(feature, scenario)).or_insert(Entry { id: next, outcome: None }).id
-    }
-
-    /// Notes how a scenario ended, after its restore.
-    pub(crate) fn ended(
-        &self,
-        feature: &gherkin::Feature,
-        scenario: &gherkin::Scenario,
-        outcome: Outcome,
-    ) {
-        self.id(feature, scenario);
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = entries.get_mut(&place(feature, scenario)) {
-            entry.outcome = Some(outcome);
-        }
-    }
-
-    /// How all scenarios ended that began.
-    pub(crate) fn outcomes(&self) -> Vec<Outcome> {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.values().map(|entry| entry.outcome.unwrap_or(Outcome::Broken)).collect()
-    }
-
-    fn outcome(&self, feature: &gherkin::Feature, scenario: &gherkin::Scenario) -> Outcome {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = entries.get(&place(feature, scenario));
-        entry.and_then(|entry| entry.outcome).unwrap_or(Outcome::Broken)
-    }
-}
-
-pub(crate) fn place(feature: &gherkin::Feature, scenario: &gherkin::Scenario) -> Place {
-    (file(feature), scenario.position.line)
-}
-
-fn file(feature: &gherkin::Feature) -> String {
-    feature.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default()
-}
-
-// === impl Narrator ===
-
-impl Narrator {
+impl CucumberWriter {
     /// Tells into this stream.
-    pub(crate) fn new(sink: Sink, register: Register) -> Self {
-        Self { sink, register, started: HashMap::new(), step_started: HashMap::new() }
+    pub(crate) fn new(sink: Sink, index: ScenarioIndex) -> Self {
+        Self { sink, index, started: HashMap::new(), step_started: HashMap::new() }
     }
 
     fn scenario(
@@ -98,7 +36,7 @@ impl Narrator {
         scenario: &gherkin::Scenario,
         event: &event::Scenario<World>,
     ) {
-        let id = self.register.id(feature, scenario);
+        let id = self.index.id(feature, scenario);
         match event {
             event::Scenario::Started => {
                 self.started.insert(id, Instant::now());
@@ -118,7 +56,7 @@ impl Narrator {
             }
             event::Scenario::Finished => self.sink.tell(Told::ScenarioFinished {
                 scenario: id,
-                outcome: self.register.outcome(feature, scenario),
+                outcome: self.index.outcome(feature, scenario),
                 took_ms: took_ms(self.started.remove(&id)),
             }),
             event::Scenario::Hook(..) | event::Scenario::Log(_) => {}
@@ -146,7 +84,7 @@ impl Narrator {
     }
 }
 
-impl Writer<World> for Narrator {
+impl Writer<World> for CucumberWriter {
     type Cli = cli::Empty;
 
     async fn handle_event(&mut self, event: parser::Result<Event<Cucumber<World>>>, _: &Self::Cli) {
@@ -164,18 +102,12 @@ impl Writer<World> for Narrator {
     }
 }
 
-impl writer::Normalized for Narrator {}
-impl writer::NonTransforming for Narrator {}
+impl writer::Normalized for CucumberWriter {}
+impl writer::NonTransforming for CucumberWriter {}
 
 fn message(error: &StepError) -> String {
     match error {
-        StepError::Panic(info) => {
-            let text = info
-                .downcast_ref::<String>()
-                .map(String::as_str)
-                .or_else(|| info.downcast_ref::<&str>().copied());
-            readable(text.unwrap_or("the step panicked without a word"))
-        }
+        StepError::Panic(info) => panic_text::of(&**info, "the step panicked without a word"),
         StepError::NotFound | StepError::AmbiguousMatch(_) => error.to_string(),
     }
 }

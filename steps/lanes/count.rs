@@ -9,7 +9,7 @@ use std::time::Duration;
 const MEMORY_PER_LANE: u64 = 700 << 20;
 
 /// More lanes than this were never tried.
-pub(super) const LANES_MAX: usize = 16;
+const LANES_MAX: usize = 16;
 
 /// A lane is worth a core; one that is nearly free is free enough.
 const NEARLY: f64 = 0.3;
@@ -32,7 +32,7 @@ struct Free {
 }
 
 /// How many lanes suit this machine now, when nobody said.
-pub(super) fn lanes_for(scenarios: u32) -> usize {
+pub(crate) fn lanes_for(scenarios: u32) -> usize {
     lanes(Free::now(), usize::try_from(scenarios).unwrap_or(LANES_MAX))
 }
 

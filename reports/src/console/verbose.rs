@@ -2,17 +2,16 @@
 //! when it was and whose, because lanes run side by side.
 
 use super::look::Look;
-use super::{Terminal, load_words, summary};
-use crate::run::{Scenario, changed};
-use crate::{Event, Outcome, Phase, Record, ScenarioId, text};
-
-/// In CI, how often at most a scenario's load is reported, in milliseconds: often enough to show
-/// that it is alive, seldom enough to keep the log short.
-const LOAD_EVERY_MS: u64 = 10_000;
+use super::told::Told;
+use super::{live, scenario};
+use crate::event::{Event, Phase, Record, ScenarioId};
+use crate::outcome::Outcome;
+use crate::run::{Run, Scenario, changed};
+use crate::{text, wording};
 
 /// The lines of a record; none for what is told in another way.
-pub(super) fn lines(terminal: &mut Terminal, record: &Record) -> Vec<String> {
-    let (at, look) = (record.elapsed_ms, terminal.look);
+pub(super) fn lines(record: &Record, run: &Run, look: Look, told: &mut Told) -> Vec<String> {
+    let at = record.elapsed_ms;
     let (whose, said) = match &record.event {
         Event::TargetProgress { what } => (None, vec![text::line(what)]),
         Event::ScenarioStarted { scenario, feature, file, line, name, tags: _ } => {
@@ -21,10 +20,10 @@ pub(super) fn lines(terminal: &mut Terminal, record: &Record) -> Vec<String> {
             (Some(scenario), vec![format!("{title}  ({place})")])
         }
         Event::StepFinished { scenario, outcome, message: _, took_ms } => {
-            (Some(scenario), step(terminal, *scenario, *outcome, *took_ms))
+            (Some(scenario), step(run, look, *scenario, *outcome, *took_ms))
         }
         Event::PhaseEntered { scenario, phase, detail } if *phase != Phase::Observe => {
-            let (phase, detail) = (text::phase(*phase), text::line(detail));
+            let (phase, detail) = (wording::phase(*phase), text::line(detail));
             let said = if detail.is_empty() { String::new() } else { format!(": {detail}") };
             (Some(scenario), vec![format!("  {phase}{said}")])
         }
@@ -35,26 +34,26 @@ pub(super) fn lines(terminal: &mut Terminal, record: &Record) -> Vec<String> {
             (Some(scenario), vec![text::line(&format!("  the machine was starved: {what}"))])
         }
         Event::LoadProgress { scenario, .. } => {
-            (Some(scenario), load(terminal, at, *scenario).into_iter().collect())
+            (Some(scenario), load(run, look, told, at, *scenario).into_iter().collect())
         }
         Event::Disturbed { scenario, objects, proxies, converged_ms } => {
             let change = text::line(&changed(objects, *proxies, *converged_ms));
             (Some(scenario), vec![format!("  changed: {change}")])
         }
         Event::Judged { scenario, outcome, proof, .. } => {
-            (Some(scenario), judged(terminal, *scenario, *outcome, proof.as_deref()))
+            (Some(scenario), judged(run, look, *scenario, *outcome, proof.as_deref()))
         }
         Event::Restored { scenario, undone, left_behind, took_ms } => {
             (Some(scenario), restored(look, *undone, left_behind, *took_ms))
         }
         Event::ScenarioFinished { scenario, .. } => {
-            let known = terminal.run.scenario(*scenario);
-            let head = known.map(|known| summary::head(known, &terminal.run, look));
+            let known = run.scenario(*scenario);
+            let head = known.map(|known| scenario::head(known, run, look));
             let load = known.and_then(Scenario::all_load);
             let load = load.map(|load| format!("  load: {load}"));
             (Some(scenario), load.into_iter().chain(head).collect())
         }
-        // What is observed is the step's own sentence; the others the terminal tells itself.
+        // What is observed is the step's own sentence; the others `lines` tells.
         Event::PhaseEntered { .. }
         | Event::StepStarted { .. }
         | Event::RunStarted { .. }
@@ -64,12 +63,12 @@ pub(super) fn lines(terminal: &mut Terminal, record: &Record) -> Vec<String> {
     said.iter().map(|line| stamped(at, whose.copied(), line)).collect()
 }
 
-fn step(terminal: &Terminal, id: ScenarioId, outcome: Outcome, took_ms: u64) -> Vec<String> {
-    let Some(scenario) = terminal.run.scenario(id) else { return Vec::new() };
+fn step(run: &Run, look: Look, id: ScenarioId, outcome: Outcome, took_ms: u64) -> Vec<String> {
+    let Some(scenario) = run.scenario(id) else { return Vec::new() };
     let step = scenario.steps.iter().rev().find(|step| !step.keyword.is_empty());
     let Some(step) = step else { return Vec::new() };
     let sentence = text::line(&format!("{} {}", step.keyword, step.text));
-    let (outcome, took) = (terminal.look.outcome(outcome), text::duration(took_ms));
+    let (outcome, took) = (look.outcome(outcome), wording::duration(took_ms));
     let mut lines = vec![format!("  {sentence} ... {outcome}, {took}")];
     let (cause, more) = scenario.why(step);
     lines.extend(cause.map(|cause| format!("    {}", text::line(cause))));
@@ -81,41 +80,37 @@ fn step(terminal: &Terminal, id: ScenarioId, outcome: Outcome, took_ms: u64) -> 
 
 /// The claim that was judged just now.
 fn judged(
-    terminal: &Terminal,
+    run: &Run,
+    look: Look,
     id: ScenarioId,
     outcome: Outcome,
     proof: Option<&str>,
 ) -> Vec<String> {
-    let claim = terminal.run.scenario(id).and_then(|scenario| scenario.claims().last());
-    let verdict = terminal.look.outcome(outcome);
+    let claim = run.scenario(id).and_then(|scenario| scenario.claims().last());
+    let verdict = look.outcome(outcome);
     let said = claim.map(|claim| format!("  {verdict}: {}", text::line(&claim.stated())));
     let proof = proof.map(|proof| format!("    proof: {}", text::line(proof)));
     said.into_iter().chain(proof).collect()
 }
 
 fn restored(look: Look, undone: u32, left_behind: &[String], took_ms: u64) -> Vec<String> {
-    let undone = text::counted(u64::from(undone), "change");
-    let done = format!("  restored: {undone} undone in {}", text::duration(took_ms));
+    let undone = wording::counted(u64::from(undone), "change");
+    let done = format!("  restored: {undone} undone in {}", wording::duration(took_ms));
     let left = left_behind.iter().map(|what| format!("  {}", look.left_behind(what)));
     std::iter::once(done).chain(left).collect()
 }
 
 /// In plain lines, how the load goes; on a terminal the live lines say it.
-fn load(terminal: &mut Terminal, at: u64, id: ScenarioId) -> Option<String> {
-    if terminal.look.live {
+fn load(run: &Run, look: Look, told: &mut Told, at: u64, id: ScenarioId) -> Option<String> {
+    if look.live || !told.owes_load(id, at) {
         return None;
     }
-    match terminal.load_told.iter_mut().find(|(told, _)| *told == id) {
-        Some((_, last)) if at < last.saturating_add(LOAD_EVERY_MS) => return None,
-        Some((_, last)) => *last = at,
-        None => terminal.load_told.push((id, at)),
-    }
-    let load = terminal.run.scenario(id).and_then(|scenario| scenario.load)?;
-    Some(format!("  load: {}", load_words(load)))
+    let load = run.scenario(id).and_then(|scenario| scenario.load)?;
+    Some(format!("  load: {}", live::load_words(load)))
 }
 
 /// `[   12.3 s] #2 text`.
 fn stamped(at: u64, scenario: Option<ScenarioId>, text: &str) -> String {
     let whose = scenario.map_or(String::new(), |ScenarioId(id)| format!("#{} ", u64::from(id) + 1));
-    format!("[{:>11}] {whose}{text}", text::duration(at))
+    format!("[{:>11}] {whose}{text}", wording::duration(at))
 }

@@ -1,0 +1,39 @@
+//! Which features, and what is done with them without a mesh.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use faultless::units::Span;
+use faultless::verdict::Confidence;
+
+#[derive(Debug, Args)]
+pub(crate) struct FeatureArgs {
+    /// Feature files or folders of them; `FILE:LINE` picks one scenario.
+    #[arg(value_name = "PATH", default_value = "features")]
+    pub paths: Vec<PathBuf>,
+    /// Only scenarios whose tags fit, e.g. `@fault and not @slow`.
+    #[arg(long, value_name = "EXPRESSION")]
+    pub tags: Option<String>,
+    /// The application's description [default: `application.yaml` beside the features]
+    #[arg(long, value_name = "FILE")]
+    pub application: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub features: FeatureArgs,
+    /// How sure the run's verdicts must be.
+    #[arg(long, value_name = "PERCENT", default_value = "99.9%")]
+    pub confidence: Confidence,
+    /// How long a claim of the run may ask for more load.
+    #[arg(long, value_name = "TIME", default_value = "2m")]
+    pub max_load_time: Span,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StepsArgs {
+    /// As the page in `docs/`.
+    #[arg(long)]
+    pub markdown: bool,
+}

@@ -1,0 +1,19 @@
+//! What the program is in a pod.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+
+#[derive(Debug, Args)]
+pub(crate) struct AgentArgs {
+    /// Where to listen.
+    #[arg(long, default_value = "0.0.0.0:8099")]
+    pub listen: SocketAddr,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HealArgs {
+    /// The run's id, the namespace, and after how many seconds without a heartbeat.
+    #[arg(num_args = 3, required = true, value_names = ["RUN", "NAMESPACE", "SECONDS"])]
+    pub charge: Vec<String>,
+}

@@ -1,0 +1,18 @@
+//! A recorded run shown again.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// The record of a run, or the folder with its `events.jsonl`.
+    #[arg(value_name = "PATH", default_value = "faultless-out")]
+    pub record: PathBuf,
+    /// Where `junit.xml` and `report.html` go [default: beside the record]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Show each step, change, proof and claim, also of scenarios that passed.
+    #[arg(long, short)]
+    pub verbose: bool,
+}

@@ -1,0 +1,51 @@
+//! Where feature files lie, and the application's description beside them.
+
+use std::path::{Path, PathBuf};
+
+use faultless::error::{Error, Result};
+
+/// A folder with more feature files than this was not meant.
+const FILES_MAX: usize = 1_000;
+
+/// `FILE:LINE` taken apart, where the whole is not a file itself.
+pub(super) fn with_line(path: &Path) -> (PathBuf, Option<usize>) {
+    if !path.exists()
+        && let Some((file, line)) = path.to_string_lossy().rsplit_once(':')
+        && let Ok(line) = line.parse()
+    {
+        return (PathBuf::from(file), Some(line));
+    }
+    (path.to_owned(), None)
+}
+
+/// The feature files of a folder and of those below it, by name; a file is its own.
+pub(super) fn feature_files(path: &Path) -> Result<Vec<PathBuf>> {
+    let doing = || format!("looking for features in {}", path.display());
+    let unreadable = |cause: std::io::Error| Error::feature(doing(), cause);
+    if !std::fs::metadata(path).map_err(unreadable)?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let (mut folders, mut files) = (vec![path.to_owned()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let (path, kind) = (entry.path(), entry.file_type().map_err(unreadable)?);
+            if kind.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "feature") {
+                files.push(path);
+            }
+            if files.len() + folders.len() > FILES_MAX {
+                return Err(Error::feature(doing(), format!("more than {FILES_MAX} entries")));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// `application.yaml` in the file's folder, or in the nearest one above it.
+pub(super) fn application(file: &Path) -> Option<PathBuf> {
+    let folders = file.ancestors().skip(1);
+    folders.map(|folder| folder.join("application.yaml")).find(|path| path.is_file())
+}

@@ -1,0 +1,59 @@
+//! Everything that the arguments name, read.
+
+use cucumber::gherkin;
+use faultless::application::Application;
+use faultless::error::{Error, Result};
+
+use super::{find, parse, pick};
+use crate::cli::FeatureArgs;
+
+/// The features of a run, ready to run, with the application they are about.
+pub(crate) struct Suite {
+    pub features: Vec<gherkin::Feature>,
+    pub application: Application,
+}
+
+// === impl Suite ===
+
+impl Suite {
+    /// Reads everything that the arguments name.
+    pub(crate) fn read(args: &FeatureArgs) -> Result<Self> {
+        let mut features = Vec::new();
+        let mut application = args.application.clone();
+        let mut files = 0;
+        for path in &args.paths {
+            let (path, line) = find::with_line(path);
+            for file in find::feature_files(&path)? {
+                files += 1;
+                if application.is_none() {
+                    application = find::application(&file);
+                }
+                let feature = parse::file(&file)?;
+                features.extend(pick::fitting(feature, line, args.tags.as_deref())?);
+            }
+        }
+        let paths: Vec<_> = args.paths.iter().map(|p| p.display().to_string()).collect();
+        let paths = paths.join(", ");
+        if files == 0 {
+            return Err(Error::feature("looking for features", format!("none in {paths}"))
+                .hint("name a .feature file or a folder that has some"));
+        }
+        if features.is_empty() {
+            return Err(Error::feature("picking scenarios", "none fits the tags or the line"));
+        }
+        let application = application.ok_or_else(|| {
+            Error::feature(
+                "looking for the application's description",
+                format!("none near {paths}"),
+            )
+            .hint("put application.yaml beside the features, or name it with --application")
+        })?;
+        Ok(Self { features, application: Application::read(&application)? })
+    }
+
+    /// How many scenarios there are.
+    pub(crate) fn scenarios(&self) -> u32 {
+        let count: usize = self.features.iter().map(cucumber::feature::Ext::count_scenarios).sum();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+}

@@ -1,0 +1,39 @@
+//! What the program is in a pod: `faultless agent`, a load agent, and `faultless heal`, a healer.
+
+use faultless::cluster::Cluster;
+use faultless::error::{ExitCode, Result};
+use faultless::load;
+use faultless::scenario::healer::{self, Charge};
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::{AgentArgs, HealArgs};
+use crate::console;
+use crate::signals::Signals;
+
+/// Serves load requests until a signal comes.
+pub(crate) async fn agent(args: AgentArgs) -> Result<ExitCode> {
+    let mut signals = Signals::listen()?;
+    let stop = CancellationToken::new();
+    let mut serving = std::pin::pin!(load::agent::main_tcp(args.listen, stop.clone()));
+    tokio::select! {
+        served = &mut serving => return served.map(|()| ExitCode::Passed),
+        _ = signals.next() => stop.cancel(),
+    }
+    serving.await.map(|()| ExitCode::Passed)
+}
+
+/// Watches a run's heartbeat and gives back what it changed when it stops. It ends by a signal: its
+/// Deployment would only start it again.
+pub(crate) async fn heal(args: HealArgs) -> Result<ExitCode> {
+    let mut signals = Signals::listen()?;
+    let charge = Charge::parse(&args.charge)?;
+    let target = Cluster::in_cluster()?;
+    let healing = async {
+        healer::heal(&target, &charge, &console::line).await?;
+        std::future::pending().await
+    };
+    tokio::select! {
+        ended = healing => ended,
+        _ = signals.next() => Ok(ExitCode::Passed),
+    }
+}

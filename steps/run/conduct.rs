@@ -1,0 +1,90 @@
+//! What a run does to its target: it is made ready, everything runs, and it is put back.
+
+use std::sync::{Arc, OnceLock};
+
+use faultless::application::Application;
+use faultless::error::Result;
+use faultless::scenario::changes::Changes;
+use faultless::scenario::guard::Protection;
+use faultless::scenario::room::Room;
+use faultless::scenario::run::{Carries, Options, Run, Sink};
+use reports::{Event, Outcome};
+use tokio_util::sync::CancellationToken;
+
+use super::hooks;
+use crate::check::Outlooks;
+use crate::cli::RunArgs;
+use crate::features::Suite;
+use crate::lanes;
+use crate::lanes::{Lanes, Place, Plan};
+
+/// How a run ended.
+pub(super) struct Ended {
+    pub outcomes: Vec<Outcome>,
+    pub left_behind: bool,
+}
+
+/// Makes the target ready, runs everything, and puts the target back.
+pub(super) async fn conduct(
+    args: &RunArgs,
+    (suite, outlooks): (Suite, Outlooks),
+    application: Arc<Application>,
+    sink: Sink,
+    stop: CancellationToken,
+    hands: &OnceLock<Vec<Changes>>,
+) -> Result<Ended> {
+    let id = Run::new_id();
+    let mut target = args.context.clone().unwrap_or_else(|| "a local mesh".to_owned());
+    if args.no_dead_man {
+        target.push_str(" (unprotected: --no-dead-man)");
+    }
+    sink.tell(Event::RunStarted {
+        run: id.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        target,
+        scenarios: suite.scenarios(),
+        placebo: args.placebo,
+    });
+    let options = Options {
+        confidence: args.confidence,
+        max_load_time: args.max_load_time,
+        placebo: args.placebo,
+    };
+    let place = match &args.context {
+        Some(name) => Place::Context { name: name.clone(), kubeconfig: args.kubeconfig.clone() },
+        None => Place::Local {
+            lanes: args.lanes.map_or_else(|| lanes::lanes_for(suite.scenarios()), usize::from),
+            envoy: args.envoy.clone(),
+        },
+    };
+    let protection = Protection {
+        dead_man: (!args.no_dead_man).then(|| args.dead_man.duration()),
+        wait: args.wait.map(faultless::units::Span::duration).unwrap_or_default(),
+        adopt: args.adopt,
+        recover: args.recover,
+    };
+    let (room, carries) = (Room::default(), Carries::default());
+    let plan =
+        Plan { id, application, options, protection, sink: sink.clone(), stop, room, carries };
+    let lanes = Lanes::open(&place, &plan).await?;
+    let _ = hands.set(lanes.changes());
+    let outcomes =
+        lanes.kept(hooks::scenarios(suite.features, outlooks, &lanes, sink.clone())).await;
+    let lost = lanes.lost();
+    let doubt = outcomes.contains(&Outcome::LeftBehind);
+    let left = lanes.close(doubt).await;
+    for what in &left {
+        sink.tell(Event::TargetProgress { what: format!("left behind: {what}") });
+    }
+    let left_behind = !left.is_empty();
+    if doubt && !left_behind {
+        let what = "what a scenario left behind is undone by now, and nothing of it is left";
+        sink.tell(Event::TargetProgress { what: what.to_owned() });
+    }
+    if let Some(lost) = lost
+        && !left_behind
+    {
+        return Err(lost);
+    }
+    Ok(Ended { outcomes, left_behind })
+}
