@@ -171,7 +171,7 @@ async fn request(target: &Cluster, sidecar: bool) -> Result<Duration> {
         "metadata": {"name": "bench", "namespace": "travel-portal", "labels": labels},
         "spec": {"containers": [{
             "name": "agent",
-            "image": agent::IMAGE,
+            "image": faultless::cluster::image::IMAGE,
             "ports": [{"name": "http-agent", "containerPort": agent::PORT}],
         }]},
     });

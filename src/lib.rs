@@ -10,6 +10,7 @@ pub mod scenario;
 pub mod cluster;
 pub mod faults;
 pub mod load;
+pub mod safety;
 pub mod telemetry;
 pub mod verdict;
 

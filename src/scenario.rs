@@ -2,33 +2,25 @@
 //! what it wants in one call, and the phases' legal order is kept here, in `enter`.
 
 pub mod agents;
-pub mod changes;
-mod clean_slate;
-mod compare;
 mod count;
-mod dead_man;
 mod evidence;
 pub mod expectation;
 mod fit;
-pub mod guard;
-pub mod healer;
-pub mod journal;
 mod judging;
-mod lease;
 pub mod load;
 pub mod outlook;
 mod raw;
 mod reconcile;
-pub mod recover;
 pub mod room;
 pub mod run;
 mod scaling;
 mod scrape;
 mod sending;
 mod settings;
-pub mod sweep;
+mod take_back;
 mod witness;
 mod workloads;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -40,7 +32,6 @@ use std::time::{Duration, Instant};
 use reports::{Event, Outcome, Phase, ScenarioId};
 use serde_json::Value;
 
-use self::clean_slate::Slate;
 use self::evidence::Evidence;
 use self::expectation::Claim;
 use self::judging::Proven;
@@ -51,6 +42,7 @@ use crate::application::{Application, Protocol};
 use crate::cluster::ObjectRef;
 use crate::error::{Blame, Error, Result};
 use crate::faults::{self, Configuration, Disturbance, Subject};
+use crate::safety::Slate;
 use crate::units::ServiceName;
 
 /// What an undisturbed request may take at most before a change is relied on: the services answer

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use faultless::cluster::{Cluster, image};
 use faultless::error::{Error, Result};
 use faultless::load;
-use faultless::scenario::healer::{self, Charge};
+use faultless::safety::watchdog::{self, Charge};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use kube::config::Kubeconfig;
@@ -149,7 +149,7 @@ async fn heal(kubeconfig: String, args: Vec<String>, log: Log, stop: Cancellatio
     let healing = async {
         let charge = Charge::parse(&args)?;
         let target = Cluster::embedded(&kubeconfig, LocalMesh::CONTEXT).await?;
-        healer::heal(&target, &charge, &|line: &str| log(line.to_owned())).await?;
+        watchdog::heal(&target, &charge, &|line: &str| log(line.to_owned())).await?;
         // The Deployment would start it again; it goes with the Job that owned it.
         std::future::pending::<Result<()>>().await
     };

@@ -3,7 +3,7 @@
 use faultless::cluster::Cluster;
 use faultless::error::{ExitCode, Result};
 use faultless::load;
-use faultless::scenario::healer::{self, Charge};
+use faultless::safety::watchdog::{self, Charge};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{AgentArgs, HealArgs};
@@ -29,7 +29,7 @@ pub(crate) async fn heal(args: HealArgs) -> Result<ExitCode> {
     let charge = Charge::parse(&args.charge)?;
     let target = Cluster::in_cluster()?;
     let healing = async {
-        healer::heal(&target, &charge, &console::line).await?;
+        watchdog::heal(&target, &charge, &console::line).await?;
         std::future::pending().await
     };
     tokio::select! {

@@ -2,14 +2,14 @@
 
 use faultless::cluster::Cluster;
 use faultless::error::{ExitCode, Result};
-use faultless::scenario;
+use faultless::safety;
 
 use crate::cli::{RecoverArgs, SweepArgs};
 use crate::console;
 
 /// Finishes the runs of this machine that died.
 pub(crate) async fn recover(args: &RecoverArgs) -> Result<ExitCode> {
-    let recovered = scenario::recover::recover(args.dry_run, &console::line).await?;
+    let recovered = safety::recover::recover(args.dry_run, &console::line).await?;
     if recovered.finished == 0 && recovered.living == 0 && recovered.left_behind.is_empty() {
         console::line("no run died here unfinished");
     }
@@ -20,7 +20,7 @@ pub(crate) async fn recover(args: &RecoverArgs) -> Result<ExitCode> {
 pub(crate) async fn sweep(args: &SweepArgs) -> Result<ExitCode> {
     let target = Cluster::context(&args.context, args.kubeconfig.as_deref()).await?;
     let swept =
-        scenario::sweep::sweep(&target, &args.namespaces, args.dry_run, &console::line).await?;
+        safety::sweep::sweep(&target, &args.namespaces, args.dry_run, &console::line).await?;
     if !args.dry_run {
         console::line(&format!("{} undone, {} of living runs left", swept.undone, swept.living));
     }

@@ -9,15 +9,13 @@ use http::Method;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::changes::Changes;
-use super::guard::RUN;
 use crate::application::{Application, Portal};
-use crate::cluster::Pod;
-use crate::cluster::{Cluster, image};
+use crate::cluster::{Cluster, Pod, image};
 use crate::error::{Error, Result};
 use crate::faults::{MANAGED_BY, RUN_LABEL};
 use crate::load::client::Started;
 use crate::load::{StreamReport, StreamSpec, agent, client};
+use crate::safety::{Changes, Scope};
 
 /// Pulling an image in a cluster takes tens of seconds; more than this is a broken cluster.
 const READY_DEADLINE: Duration = Duration::from_mins(2);
@@ -80,7 +78,7 @@ impl Agents {
         for (name, portal) in &application.portals {
             let deployment = deployment(portal, run);
             changes
-                .add(RUN, SUBJECT, &deployment)
+                .add(Scope::Run, SUBJECT, &deployment)
                 .await
                 .map_err(|error| error.hint(format!("this is the load agent for portal {name}")))?;
         }

@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use istio::check::{Severity, check};
 use serde_json::Value;
 
 use super::workloads::label;
@@ -10,8 +11,8 @@ use super::{QUIET, Scenario};
 use crate::application::manifest::documents;
 use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
-use crate::faults::{self, Subject};
-use istio::check::{Severity, check};
+use crate::faults;
+use crate::faults::Subject;
 
 /// The group of the objects that a feature may bring.
 const GROUP: &str = "networking.istio.io/";

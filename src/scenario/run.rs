@@ -9,13 +9,12 @@ use reports::{Event, Record};
 use tokio_util::sync::CancellationToken;
 
 use super::agents::Handles;
-use super::changes::Changes;
 use super::fit::Fit;
-use super::guard::Lost;
 use super::room::Room;
 use crate::application::Application;
 use crate::cluster::Cluster;
 use crate::error::Error;
+use crate::safety::{Changes, Lost};
 use crate::units::Span;
 use crate::verdict::Confidence;
 

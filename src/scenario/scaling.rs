@@ -6,13 +6,12 @@ use std::time::Instant;
 use reports::{Event, Phase};
 use serde_json::Value;
 
-use super::changes::{Changes, Written};
-use super::journal::Restored;
 use super::run::Run;
 use super::workloads::{GONE_DEADLINE, PAUSE};
 use super::{QUIET, Scenario};
 use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
+use crate::safety::{Changes, Restored, Written};
 
 /// More pods of one workload than this were never tried.
 const REPLICAS_MAX: u32 = 100;

@@ -3,14 +3,14 @@
 
 use std::time::{Duration, Instant};
 
-use futures::stream::{self, StreamExt as _};
+use futures::stream;
+use futures::stream::StreamExt as _;
 
 use super::run::Run;
-use crate::cluster::Cluster;
-use crate::cluster::Pod;
+use crate::cluster::{Cluster, Pod};
 use crate::error::Result;
-use crate::telemetry::page::{self, Page};
-use crate::telemetry::{PodName, Snapshot};
+use crate::telemetry::page::Page;
+use crate::telemetry::{PodName, Snapshot, page};
 
 /// Sidecars read at the same time: the API server is somebody's production too.
 const AT_ONCE: usize = 8;

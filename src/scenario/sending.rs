@@ -9,13 +9,12 @@ use std::time::Duration;
 
 use reports::{Event, Phase};
 
-use super::Scenario;
 use super::evidence::drain;
 use super::expectation::{Claim, Observer};
 use super::fit::{Step, rounded};
 use super::load::{Load, Sent};
 use super::run::Run;
-use super::witness;
+use super::{Scenario, witness};
 use crate::error::{Error, Result};
 use crate::faults;
 use crate::load::{Shape, StreamSpec};

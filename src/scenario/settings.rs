@@ -2,56 +2,20 @@
 //! their memory and nowhere else. They are read before they are changed, changed after the journal
 //! knows them, and given back; what no journal tells, no label on an object tells either.
 
-use std::fmt;
 use std::time::Instant;
 
-use http::Method;
 use reports::{Event, Phase};
 use serde_json::Value;
 
-use super::compare::same;
-use super::journal::Undo;
-use super::run::Run;
-use super::{QUIET, Scenario};
 use crate::application::settings::Endpoint;
-use crate::cluster::Cluster;
-use crate::cluster::Pod;
 use crate::error::{Error, Result};
+use crate::safety::{Undo, same};
+use crate::scenario::run::Run;
+use crate::scenario::{QUIET, Scenario};
 
 /// How a change of settings is told: nothing in the mesh knows what they were.
 const HOW: &str =
     "told; if this runner dies, only `faultless recover` on its machine gives it back";
-
-// === impl Endpoint ===
-
-impl Endpoint {
-    /// What a pod is set to.
-    pub(super) async fn read(&self, target: &Cluster, pod: &Pod) -> Result<Value> {
-        let doing = || format!("reading the settings of pod {}/{}", pod.namespace, pod.name);
-        let page = target.pod_get(pod, self.port, &self.read).await?;
-        let page: Value =
-            serde_json::from_str(&page).map_err(|cause| Error::runner(doing(), cause))?;
-        let none = || {
-            Error::runner(doing(), format!("{} answers nothing at `{}`", self.read, self.pointer))
-                .hint("the application's description says where its settings are")
-        };
-        page.pointer(&self.pointer).cloned().ok_or_else(none)
-    }
-
-    /// Sets a pod.
-    pub(super) async fn write(&self, target: &Cluster, pod: &Pod, settings: &Value) -> Result<()> {
-        let put = target.pod_request(Method::PUT, pod, self.port, &self.write, Some(settings));
-        put.await.map(drop)
-    }
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of the pods {} in {}", self.write, self.selector, self.namespace)
-    }
-}
-
-// === impl Scenario ===
 
 impl Scenario {
     /// Given or When: a portal (`None`: every one) is told these settings, each a path such as
@@ -143,7 +107,11 @@ impl Scenario {
 
 /// Replaces a value that is there, by one of its own sort: a setting that nobody knows does
 /// nothing, and a portal may take it all the same.
-fn replace(settings: &mut Value, path: &str, to: &str) -> std::result::Result<(), &'static str> {
+pub(crate) fn replace(
+    settings: &mut Value,
+    path: &str,
+    to: &str,
+) -> std::result::Result<(), &'static str> {
     let pointer = format!("/{}", path.replace('.', "/"));
     let there = settings.pointer_mut(&pointer).ok_or("there is no such setting")?;
     *there = match there {

@@ -9,17 +9,17 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::agents::Handles;
-use super::changes::Changes;
-use super::dead_man::DeadMan;
 use super::expectation::{Claim, Expectation, Observer, Property, Unit};
-use super::guard::Lost;
-use super::healer::Healers;
-use super::journal::{Fake, Header, Journal};
 use super::load::{Headers, Pace};
 use super::room::Room;
 use super::run::{Carries, Options, Patience, Sink};
 use super::*;
 use crate::faults::{MANAGED_BY, RUN_LABEL};
+use crate::safety::deadman::DeadMan;
+use crate::safety::journal::{Header, Journal};
+use crate::safety::testing::Fake;
+use crate::safety::watchdog::Healers;
+use crate::safety::{Changes, Lost};
 use crate::units::Percent;
 use crate::verdict::{Bound, Confidence};
 

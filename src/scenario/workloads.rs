@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use reports::{Event, Phase};
 use serde_json::{Value, json};
 
-use super::journal::Restored;
 use super::run::Run;
 use super::{QUIET, Scenario};
-use crate::application::manifest::{self, documents};
+use crate::application::manifest;
+use crate::application::manifest::documents;
 use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
 use crate::faults::{MANAGED_BY, RUN_LABEL};
+use crate::safety::Restored;
 
 /// A manifest larger than this is no manifest.
 const MANIFEST_MAX: u64 = 4 * 1024 * 1024;

@@ -4,8 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use faultless::application::Application;
 use faultless::error::Result;
-use faultless::scenario::changes::Changes;
-use faultless::scenario::guard::Protection;
+use faultless::safety::Changes;
+use faultless::safety::Protection;
 use faultless::scenario::room::Room;
 use faultless::scenario::run::{Carries, Options, Run, Sink};
 use reports::{Event, Outcome};

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use faultless::error::{Blame, ExitCode, Result};
-use faultless::scenario::changes::Changes;
+use faultless::safety::Changes;
 use faultless::scenario::run::Patience;
 use reports::Event;
 use tokio_util::sync::CancellationToken;

@@ -12,6 +12,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("units", &["error"]),
     ("faults", &["istio", "units", "error"]),
+    ("safety", &["application", "cluster", "faults", "istio", "units", "error"]),
     ("load", &["units", "error"]),
     ("telemetry", &["exposition", "units", "error"]),
     ("verdict", &["units", "error"]),

@@ -1,0 +1,150 @@
+//! The one hand that writes into a mesh: what is not there is added, what is there is changed, each
+//! only after the journal knows how to undo it; and the same hand takes all of it back.
+
+use serde_json::{Value, json};
+
+use crate::cluster::{Cluster, ObjectRef};
+use crate::error::Result;
+use crate::faults::RUN_LABEL;
+use crate::safety::deadman::{DeadMan, Switch};
+use crate::safety::in_flight::InFlight;
+use crate::safety::journal::{Entry, Journal, Scope, Undo};
+use crate::safety::restore::{Restored, restore};
+use crate::safety::undo::tasks;
+use crate::safety::watchdog::Healers;
+use crate::safety::waves::WAVES;
+
+/// What a run writes with.
+#[derive(Debug, Clone)]
+pub struct Changes {
+    pub(crate) run: String,
+    pub(crate) target: Cluster,
+    pub(crate) journal: Journal,
+    pub(crate) dead_man: DeadMan,
+    pub(crate) healers: Healers,
+    pub(crate) adopt: bool,
+    /// Writes whose answer is still to come.
+    in_flight: InFlight,
+}
+
+impl Changes {
+    pub(crate) fn new(
+        run: String,
+        target: Cluster,
+        journal: Journal,
+        dead_man: DeadMan,
+        healers: Healers,
+        adopt: bool,
+    ) -> Self {
+        Self { run, target, journal, dead_man, healers, adopt, in_flight: InFlight::default() }
+    }
+
+    /// Does work until `stop`, and answers nothing then; a write that is under way is waited for.
+    pub(crate) async fn until<T>(
+        &self,
+        stop: impl Future<Output = ()>,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        self.in_flight.until(stop, work).await
+    }
+
+    /// A write. An answer that says no may have been lost on the way from a server that did it, so
+    /// the object itself is asked: `is_so` tells whether it is what this run wrote.
+    pub(crate) async fn written(
+        &self,
+        name: &ObjectRef,
+        write: impl Future<Output = Result<Value>>,
+        is_so: impl Fn(&Value) -> bool,
+    ) -> Result<Value> {
+        let _in_flight = self.in_flight.begin();
+        let error = match write.await {
+            Ok(stored) => return Ok(stored),
+            Err(error) => error,
+        };
+        let label = |now: &Value| {
+            now.pointer("/metadata/labels").is_some_and(|labels| labels[RUN_LABEL] == *self.run)
+        };
+        match self.target.get(name).await {
+            Ok(Some(now)) if label(&now) && is_so(&now) => Ok(now),
+            Ok(_) | Err(_) => Err(error),
+        }
+    }
+
+    /// Adds an object that is not there yet, owned by the dead-man's switch.
+    pub(crate) async fn add(&self, scope: Scope, subject: &str, object: &Value) -> Result<Value> {
+        let name = ObjectRef::of(object)?;
+        let owner = self.owner(&name.namespace, Switch::of(&name.kind)).await?;
+        self.add_owned(scope, subject, object, owner).await
+    }
+
+    /// The reference to the dead-man's switch that is to own an object.
+    pub(crate) async fn owner(&self, namespace: &str, switch: Switch) -> Result<Option<Value>> {
+        self.dead_man.owner(&self.target, &self.journal, namespace, switch).await
+    }
+
+    /// Adds an object that is not there yet, owned as said.
+    pub(crate) async fn add_owned(
+        &self,
+        scope: Scope,
+        subject: &str,
+        object: &Value,
+        owner: Option<Value>,
+    ) -> Result<Value> {
+        let name = ObjectRef::of(object)?;
+        let mut object = object.clone();
+        if let Some(owner) = owner {
+            object["metadata"]["ownerReferences"] = json!([owner]);
+        }
+        self.dead_man.check()?;
+        let id = self.journal.intend(scope, subject, Undo::Added { object: name.clone() })?;
+        let stored = self.written(&name, self.target.create(&object), |_| true).await?;
+        self.journal.done(id, stored.get("spec"));
+        Ok(stored)
+    }
+
+    /// Records how to undo what is about to be told to pods by `PUT`.
+    pub(crate) async fn told<T>(
+        &self,
+        scope: Scope,
+        subject: &str,
+        undo: Undo,
+        tell: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        self.dead_man.check()?;
+        let id = self.journal.intend(scope, subject, undo)?;
+        let _in_flight = self.in_flight.begin();
+        let told = tell.await?;
+        self.journal.done(id, None);
+        Ok(told)
+    }
+
+    /// Whether an entry is of something that was changed and is none of Istio's: a Deployment, or
+    /// what pods were told.
+    pub(crate) fn is_other(entry: &Entry) -> bool {
+        match &entry.undo {
+            Undo::Added { .. } => false,
+            Undo::Changed { object, .. } => {
+                !WAVES.iter().any(|kinds| kinds.contains(&&*object.kind))
+            }
+            Undo::Put { .. } => true,
+        }
+    }
+
+    /// These entries of a scope.
+    pub(crate) fn others_changed(&self, scope: Scope) -> Vec<Entry> {
+        self.journal.entries(|entry| entry.scope == scope && Self::is_other(entry))
+    }
+
+    /// What is not undone, for whoever has to leave at once.
+    #[must_use]
+    pub fn still_open(&self) -> Vec<String> {
+        tasks(&self.journal.entries(|_| true)).iter().map(|task| task.what.to_string()).collect()
+    }
+
+    /// Undoes what is selected: VirtualServices before the DestinationRules they name, with the
+    /// barrier between. Never stops at the first that fails.
+    pub(crate) async fn restore(&self, which: impl Fn(&Entry) -> bool) -> Restored {
+        let tell = |_: &str| {};
+        restore(&self.target, &self.journal, which, &tell).await
+    }
+}

@@ -1,0 +1,40 @@
+//! Where a run may touch something: read off the application's description. Pure.
+
+use crate::application::Application;
+use crate::application::settings::Endpoint;
+use crate::error::{Error, Result};
+
+/// Where a run may touch something.
+#[derive(Debug, Clone)]
+pub(crate) struct Ground {
+    /// The application's namespaces; the Lease is in the first.
+    pub(crate) namespaces: Vec<String>,
+    /// Where its portals' settings are, by portal.
+    pub(crate) settings: Vec<(String, Endpoint)>,
+}
+
+impl Ground {
+    pub(crate) fn of(application: &Application) -> Result<Self> {
+        let portals = application.portals.iter();
+        let settings =
+            portals.filter_map(|(name, portal)| Some((name.clone(), portal.endpoint()?)));
+        Ok(Self { namespaces: namespaces(application)?, settings: settings.collect() })
+    }
+}
+
+/// All namespaces of an application, its first first.
+pub(crate) fn namespaces(application: &Application) -> Result<Vec<String>> {
+    let services = application.services.values().map(|service| &service.namespace);
+    let portals = application.portals.values().map(|portal| &portal.namespace);
+    let mut all = Vec::<String>::new();
+    for namespace in application.namespaces.iter().chain(services).chain(portals) {
+        if !all.contains(namespace) {
+            all.push(namespace.clone());
+        }
+    }
+    if all.is_empty() {
+        let doing = format!("looking at application {}", application.application);
+        return Err(Error::feature(doing, "it has no namespaces"));
+    }
+    Ok(all)
+}

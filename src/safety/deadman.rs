@@ -1,0 +1,9 @@
+//! The dead-man's switches: Jobs whose deadline a living run pushes back.
+
+mod arm;
+mod job;
+mod switches;
+
+pub(crate) use arm::unprotected;
+pub(crate) use job::{HEALER, Switch, healers_job};
+pub(crate) use switches::{Beat, DeadMan, LATER};

@@ -1,0 +1,81 @@
+//! Finishing one run that died, from its journal: the same undo, by another process.
+
+use std::path::PathBuf;
+
+use crate::cluster::Cluster;
+use crate::error::Result;
+use crate::safety::journal::{Journal, host};
+use crate::safety::lease;
+use crate::safety::leftovers::marked;
+use crate::safety::restore::restore;
+use crate::safety::undo::{Budget, retried, tasks};
+
+pub(crate) fn discard(
+    journal: &Journal,
+    dry_run: bool,
+    why: &str,
+    tell: &dyn Fn(&str),
+) -> Result<()> {
+    let path: PathBuf = journal.path();
+    if dry_run {
+        tell(&format!("would remove {}: {why}", path.display()));
+        return Ok(());
+    }
+    let ids: Vec<u64> = journal.entries(|_| true).iter().map(|entry| entry.id).collect();
+    journal.undone(&ids);
+    journal.close()?;
+    tell(&format!("removed {}: {why}", path.display()));
+    Ok(())
+}
+
+/// Finishes one run; answers what is left behind.
+pub(crate) async fn finish(
+    target: &Cluster,
+    journal: &Journal,
+    damaged: u32,
+    dry_run: bool,
+    tell: &dyn Fn(&str),
+) -> Vec<String> {
+    let header = journal.header();
+    let run = &header.run;
+    if header.host != host() {
+        // Its lock says nothing here: a home may be shared between machines.
+        let alive = lease::living(target, &header.namespaces).await;
+        if !alive.is_ok_and(|living| living.iter().all(|holder| holder.run != *run)) {
+            return vec![format!("run {run} may still live on {}", header.host)];
+        }
+    }
+    if dry_run {
+        for task in tasks(&journal.entries(|_| true)) {
+            tell(&format!("run {run}: would undo {}", task.what));
+        }
+        tell(&format!("run {run}: would give back its Lease and remove its journal"));
+        return Vec::new();
+    }
+    let mut left = restore(target, journal, |_| true, &|what| tell(&format!("run {run}: {what}")))
+        .await
+        .left_behind;
+    if left.is_empty() {
+        // Also what a damaged record would have told.
+        left = marked(target, &header.namespaces, run).await;
+    }
+    if let Some(namespace) = header.namespaces.first() {
+        let released =
+            retried(Budget::begin(), async || lease::release(target, namespace, run).await).await;
+        if let Err(error) = released {
+            left.push(format!("its Lease in {namespace}: {error}"));
+        }
+    }
+    if damaged > 0 && left.is_empty() {
+        tell(&format!(
+            "run {run}: {damaged} records of its journal are damaged (a torn last one announces \
+             nothing that was done); `faultless sweep` finds whatever they would have told"
+        ));
+    }
+    match journal.close() {
+        Ok(true) => tell(&format!("run {run} is finished")),
+        Ok(false) => left.push(format!("its journal stays: {}", journal.path().display())),
+        Err(error) => left.push(error.to_string()),
+    }
+    left
+}

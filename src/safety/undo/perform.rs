@@ -1,0 +1,91 @@
+//! Undoing one step: as good twice as once.
+
+use serde_json::Value;
+
+use crate::application::settings::Endpoint;
+use crate::cluster::{Cluster, ObjectRef};
+use crate::error::{Error, Result};
+use crate::faults::RUN_LABEL;
+use crate::safety::compare::{differences, same};
+use crate::safety::patch::text;
+use crate::safety::undo::budget::{Budget, retried};
+use crate::safety::undo::revert::revert_once;
+use crate::safety::undo::steps::{Performed, What};
+
+/// Undoes one change, again and again within the budget.
+pub(crate) async fn perform(
+    target: &Cluster,
+    run: &str,
+    what: &What,
+    budget: Budget,
+) -> Result<Performed> {
+    retried(budget, async || match what {
+        What::Delete(object) => delete_once(target, object, run).await,
+        What::Revert { object, before, wrote } => revert_once(target, object, before, wrote).await,
+        What::Put { endpoint, pods, before, wrote } => {
+            untell_once(target, endpoint, pods, before, wrote).await
+        }
+    })
+    .await
+}
+
+/// Tells the pods that were told something what they knew before. Pods that are gone took it with
+/// them, and new ones never heard of it.
+async fn untell_once(
+    target: &Cluster,
+    endpoint: &Endpoint,
+    pods: &[String],
+    before: &Value,
+    wrote: &[Value],
+) -> Result<Performed> {
+    for pod in target.pods(&endpoint.namespace, &endpoint.selector).await? {
+        if !pods.contains(&pod.name) {
+            continue;
+        }
+        let current = endpoint.read(target, &pod).await?;
+        if same(&current, before) {
+            continue;
+        }
+        if !wrote.iter().any(|wrote| same(wrote, &current)) {
+            let lines = differences(before, &current).join("; ");
+            let (pod, namespace) = (&pod.name, &endpoint.namespace);
+            return Ok(Performed::Stuck {
+                why: format!(
+                    "somebody else told pod {pod} something meanwhile, or it began anew, and that \
+                     is kept: {lines}"
+                ),
+                command: format!(
+                    "kubectl delete pod {pod} -n {namespace} makes it forget everything"
+                ),
+            });
+        }
+        endpoint.write(target, &pod, before).await?;
+    }
+    Ok(Performed::Done)
+}
+
+async fn delete_once(target: &Cluster, object: &ObjectRef, run: &str) -> Result<Performed> {
+    let Some(found) = target.get(object).await? else { return Ok(Performed::Done) };
+    let label = found.pointer("/metadata/labels").and_then(|labels| labels.get(RUN_LABEL));
+    if label.and_then(Value::as_str) != Some(run) {
+        // Somebody replaced it by an object of their own; that is theirs to keep.
+        return Ok(Performed::Done);
+    }
+    let uid = text(&found, "/metadata/uid");
+    target.delete(object, uid).await?;
+    let Some(still) = target.get(object).await? else { return Ok(Performed::Done) };
+    let finalizers = still.pointer("/metadata/finalizers").and_then(Value::as_array);
+    match finalizers.and_then(|held| held.first()).and_then(Value::as_str) {
+        // The garbage collector's own finalizers go by themselves.
+        Some("orphan" | "foregroundDeletion") => {
+            Err(Error::left_behind(format!("deleting {object}"), "its dependents are not gone yet"))
+        }
+        // A foreign finalizer lets DELETE answer 200 and keeps the object.
+        Some(finalizer) if text(&still, "/metadata/uid") == uid => Ok(Performed::Stuck {
+            why: format!("it is deleted, but held by the finalizer {finalizer}"),
+            command: object.delete_command(),
+        }),
+        // Pods and what owns them end in their own time.
+        _ => Ok(Performed::Done),
+    }
+}

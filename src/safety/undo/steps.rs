@@ -1,0 +1,112 @@
+//! What undoes a journal's entries: several changes of one object are one step. Pure.
+
+use serde_json::Value;
+
+use crate::application::settings::Endpoint;
+use crate::cluster::ObjectRef;
+use crate::safety::journal::{Entry, Undo};
+
+/// All that has to be undone in one go: several changes of one object are one.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Task {
+    /// The entries that it undoes.
+    pub(crate) ids: Vec<u64>,
+    pub(crate) what: What,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum What {
+    /// Delete it.
+    Delete(ObjectRef),
+    /// Give back `before`'s spec, if the spec now is one that we wrote.
+    Revert { object: ObjectRef, before: Value, wrote: Vec<Value> },
+    /// Tell the pods.
+    Put { endpoint: Endpoint, pods: Vec<String>, before: Value, wrote: Vec<Value> },
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Performed {
+    /// Nothing of this change is left.
+    Done,
+    /// It cannot be undone by us, however often we try: why, and what a person can do.
+    Stuck { why: String, command: String },
+}
+
+/// What undoes these entries, newest first.
+pub(crate) fn tasks(entries: &[Entry]) -> Vec<Task> {
+    let mut tasks = Vec::<Task>::new();
+    for entry in entries.iter().rev() {
+        match &entry.undo {
+            Undo::Added { object } => {
+                let what = What::Delete(object.clone());
+                tasks.push(Task { ids: vec![entry.id], what });
+            }
+            Undo::Changed { object, before, wrote } => {
+                let mut specs = vec![wrote.clone()];
+                specs.extend(entry.stored.clone());
+                let earlier = tasks.iter_mut().find_map(|task| match &mut task.what {
+                    What::Revert { object: other, before, wrote } if other == object => {
+                        Some((&mut task.ids, before, wrote))
+                    }
+                    _ => None,
+                });
+                // The oldest record knows what was there before us.
+                if let Some((ids, oldest, all)) = earlier {
+                    ids.push(entry.id);
+                    *oldest = before.clone();
+                    all.extend(specs);
+                } else {
+                    let (object, before) = (object.clone(), before.clone());
+                    let what = What::Revert { object, before, wrote: specs };
+                    tasks.push(Task { ids: vec![entry.id], what });
+                }
+            }
+            Undo::Put { endpoint, pods, before, wrote } => {
+                let earlier = tasks.iter_mut().find_map(|task| match &mut task.what {
+                    What::Put { endpoint: other, pods, before, wrote } if other == endpoint => {
+                        Some((&mut task.ids, pods, before, wrote))
+                    }
+                    _ => None,
+                });
+                if let Some((ids, told, oldest, all)) = earlier {
+                    ids.push(entry.id);
+                    told.extend(pods.clone());
+                    *oldest = before.clone();
+                    all.push(wrote.clone());
+                } else {
+                    let (endpoint, pods) = (endpoint.clone(), pods.clone());
+                    let (before, wrote) = (before.clone(), vec![wrote.clone()]);
+                    let what = What::Put { endpoint, pods, before, wrote };
+                    tasks.push(Task { ids: vec![entry.id], what });
+                }
+            }
+        }
+    }
+    tasks
+}
+
+impl Task {
+    /// The object it is about.
+    pub(crate) const fn object(&self) -> Option<&ObjectRef> {
+        match &self.what {
+            What::Delete(object) | What::Revert { object, .. } => Some(object),
+            What::Put { .. } => None,
+        }
+    }
+
+    /// Of which kind the object is, or nothing.
+    pub(crate) fn kind(&self) -> &str {
+        self.object().map_or("", |object| &object.kind)
+    }
+}
+
+impl std::fmt::Display for What {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Delete(object) => write!(f, "{object}"),
+            Self::Revert { object, .. } => write!(f, "{object} (changed)"),
+            Self::Put { endpoint, .. } => write!(f, "{endpoint}"),
+        }
+    }
+}

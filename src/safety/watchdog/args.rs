@@ -1,0 +1,39 @@
+//! What a healer has to do, as its pod's arguments. Pure.
+
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+
+/// What a healer has to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    /// The run whose changes it gives back.
+    pub run: String,
+    /// Where: its own namespace.
+    pub namespace: String,
+    /// How long after the last heartbeat.
+    pub within: Duration,
+}
+
+impl Charge {
+    /// From the arguments after `heal`.
+    ///
+    /// # Errors
+    ///
+    /// The feature's (whoever typed them), if they are not a run, a namespace and whole seconds.
+    pub fn parse(args: &[String]) -> Result<Self> {
+        let wrong = || {
+            Error::feature("reading what to heal", format!("`{}`", args.join(" ")))
+                .hint("a run's id, a namespace, and seconds")
+        };
+        let [run, namespace, seconds] = args else { return Err(wrong()) };
+        let seconds: u64 = seconds.parse().map_err(|_| wrong())?;
+        let within = Duration::from_secs(seconds);
+        Ok(Self { run: run.clone(), namespace: namespace.clone(), within })
+    }
+
+    pub(crate) fn args(&self) -> [String; 4] {
+        let seconds = self.within.as_secs().to_string();
+        ["heal".to_owned(), self.run.clone(), self.namespace.clone(), seconds]
+    }
+}

@@ -1,0 +1,98 @@
+//! What a healer consists of: an account, the least rights, and a pod. Pure.
+
+use serde_json::{Value, json};
+
+use crate::cluster::image;
+use crate::faults::{MANAGED_BY, RUN_LABEL};
+use crate::safety::deadman::healers_job;
+use crate::safety::lease;
+use crate::safety::watchdog::args::Charge;
+
+pub(crate) fn name(run: &str) -> String {
+    format!("faultless-{run}-healer")
+}
+
+/// What a healer consists of: an account, its rights, and a pod.
+pub(crate) fn objects(charge: &Charge) -> [Value; 4] {
+    let Charge { run, namespace, within: _ } = charge;
+    let name = name(run);
+    let labels = json!({MANAGED_BY.0: MANAGED_BY.1, RUN_LABEL: run});
+    let object = |api_version: &str, kind: &str, fields: Value| {
+        let mut object = json!({
+            "apiVersion": api_version,
+            "kind": kind,
+            "metadata": {"name": name, "namespace": namespace, "labels": labels},
+        });
+        for (key, value) in fields.as_object().into_iter().flatten() {
+            object[key] = value.clone();
+        }
+        object
+    };
+    let group = "rbac.authorization.k8s.io";
+    let account = json!({"kind": "ServiceAccount", "name": name, "namespace": namespace});
+    let role = json!({"apiGroup": group, "kind": "Role", "name": name});
+    [
+        object("v1", "ServiceAccount", json!({})),
+        object("rbac.authorization.k8s.io/v1", "Role", json!({"rules": rules(charge)})),
+        object(
+            "rbac.authorization.k8s.io/v1",
+            "RoleBinding",
+            json!({"roleRef": role, "subjects": [account]}),
+        ),
+        object("apps/v1", "Deployment", json!({"spec": deployment(charge, &name)})),
+    ]
+}
+
+/// The least that a healer needs: to find and change what it may have to give back, and to watch
+/// and end its own Job.
+pub(super) fn rules(charge: &Charge) -> Value {
+    let job = healers_job(&charge.run, &charge.namespace).name;
+    json!([
+        {
+            "apiGroups": ["networking.istio.io"],
+            "resources": ["virtualservices", "destinationrules"],
+            "verbs": ["get", "list", "patch"],
+        },
+        {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "list", "patch"]},
+        {
+            "apiGroups": ["batch"],
+            "resources": ["jobs"],
+            "resourceNames": [job],
+            "verbs": ["get", "patch", "delete"],
+        },
+        {
+            "apiGroups": ["coordination.k8s.io"],
+            "resources": ["leases"],
+            "resourceNames": [lease::NAME],
+            "verbs": ["get", "delete"],
+        },
+    ])
+}
+
+fn deployment(charge: &Charge, name: &str) -> Value {
+    json!({
+        "replicas": 1,
+        "selector": {"matchLabels": {"app": name}},
+        "template": {
+            "metadata": {
+                "labels": {
+                    "app": name,
+                    MANAGED_BY.0: MANAGED_BY.1,
+                    RUN_LABEL: charge.run,
+                    // It talks to the API server alone, whatever is done to the mesh.
+                    "sidecar.istio.io/inject": "false",
+                },
+            },
+            "spec": {
+                "serviceAccountName": name,
+                "containers": [{
+                    "name": "healer",
+                    "image": image::reference(),
+                    "args": charge.args(),
+                    "securityContext": image::security_context(),
+                }],
+                "terminationGracePeriodSeconds": 5,
+            },
+        },
+    })
+}

@@ -1,0 +1,245 @@
+//! That a healer waits while its run lives, gives back what the run changed when it is silent, and
+//! touches nothing else; that its Role is enough for all it does; and that a run refuses without.
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+use super::args::Charge;
+use super::covered::Healers;
+use super::manifests::rules;
+use super::watch::{LOOK, heal};
+use crate::cluster::ObjectRef;
+use crate::faults::{MANAGED_BY, RUN_LABEL};
+use crate::safety::applier::Changes;
+use crate::safety::deadman::{DeadMan, HEALER, LATER};
+use crate::safety::journal::{Header, Journal, Scope};
+use crate::safety::testing::Fake;
+use crate::safety::undo::Marks;
+use crate::safety::watchdog::watch::WATCHING;
+
+const ISTIO: &str = "/apis/networking.istio.io/v1/namespaces/a";
+const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/a/deployments";
+const JOB: &str = "/apis/batch/v1/namespaces/a/jobs/faultless-r1-last";
+
+fn charge() -> Charge {
+    let within = Duration::from_secs(10);
+    Charge { run: "r1".to_owned(), namespace: "a".to_owned(), within }
+}
+
+fn object(kind: &str, name: &str, spec: Value) -> Value {
+    let api_version = match kind {
+        "Deployment" => "apps/v1",
+        _ => "networking.istio.io/v1",
+    };
+    let metadata = json!({"name": name, "namespace": "a", "labels": {"team": "x"}});
+    json!({"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec})
+}
+
+/// Puts an object there and changes it as a run does.
+async fn changed(fake: &Fake, path: &str, before: Value, spec: Value, run: &str) {
+    fake.put(path, before);
+    let there = fake.get(path).unwrap();
+    let patch = Marks::change(&there, &spec, run).unwrap();
+    fake.target().patch(&ObjectRef::of(&there).unwrap(), patch).await.unwrap();
+}
+
+fn pushed(fake: &Fake, seconds: u64) {
+    let metadata = json!({"name": "faultless-r1-last", "namespace": "a", "uid": "j",
+        "annotations": {HEALER: "starting"}});
+    let spec = json!({"activeDeadlineSeconds": seconds});
+    let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec});
+    fake.put(JOB, job);
+}
+
+/// Of what a run changed, one was changed by somebody else since, and one is of another run.
+async fn mesh() -> Fake {
+    let fake = Fake::default();
+    pushed(&fake, 300);
+    let spec = |timeout: &str| json!({"hosts": ["x"], "http": [{"timeout": timeout}]});
+    for (name, run) in [("mine", "r1"), ("edited", "r1"), ("theirs", "r2")] {
+        let path = format!("{ISTIO}/virtualservices/{name}");
+        let before = object("VirtualService", name, spec("1s"));
+        changed(&fake, &path, before, spec("2s"), run).await;
+    }
+    let path = format!("{ISTIO}/virtualservices/edited");
+    let mut edited = fake.get(&path).unwrap();
+    edited["spec"] = spec("77s");
+    fake.put(&path, edited);
+    let rule = object("DestinationRule", "mine", json!({"host": "x"}));
+    let policy = json!({"host": "x", "trafficPolicy": {}});
+    changed(&fake, &format!("{ISTIO}/destinationrules/mine"), rule, policy, "r1").await;
+    let deployment = object("Deployment", "mine", json!({"replicas": 1}));
+    let none = json!({"replicas": 0});
+    changed(&fake, &format!("{DEPLOYMENTS}/mine"), deployment, none, "r1").await;
+    let mut added = object("VirtualService", "added", spec("1s"));
+    added["metadata"]["labels"] = json!({MANAGED_BY.0: MANAGED_BY.1, RUN_LABEL: "r1"});
+    fake.put(&format!("{ISTIO}/virtualservices/added"), added);
+    fake
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_wakes_the_healer_and_a_heartbeat_does_not() {
+    let fake = mesh().await;
+    let before = fake.contents();
+    let beats = async {
+        for beat in 0..20_u64 {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            let mut now = fake.get(JOB).unwrap();
+            assert_eq!(now["metadata"]["annotations"][HEALER], WATCHING);
+            now["spec"]["activeDeadlineSeconds"] = json!(302 + 2 * beat);
+            fake.put(JOB, now);
+        }
+        let now = fake.contents();
+        let all = now.iter().filter(|(path, _)| *path != JOB);
+        assert!(all.eq(before.iter().filter(|(path, _)| *path != JOB)), "while the run lives");
+        Instant::now()
+    };
+    let (target, charge) = (fake.target(), charge());
+    let healing = async {
+        let left = heal(&target, &charge, &|_| {}).await.unwrap();
+        (left, Instant::now())
+    };
+    let (last, (left, ended)) = tokio::join!(beats, healing);
+    let took = ended - last;
+    let (low, high) = (charge.within + LATER, charge.within + LATER + 3 * LOOK);
+    assert!(low <= took && took <= high, "it took {took:?}");
+
+    let now = fake.contents();
+    let at = |path: &str| now[path].clone();
+    let mine = at(&format!("{ISTIO}/virtualservices/mine"));
+    assert_eq!(mine["spec"]["http"][0]["timeout"], "1s");
+    assert_eq!(mine["metadata"]["labels"], json!({"team": "x"}));
+    assert!(mine["metadata"].get("annotations").is_none());
+    assert_eq!(at(&format!("{ISTIO}/destinationrules/mine"))["spec"], json!({"host": "x"}));
+    assert_eq!(at(&format!("{DEPLOYMENTS}/mine"))["spec"], json!({"replicas": 1}));
+    for name in ["edited", "theirs", "added"] {
+        let path = format!("{ISTIO}/virtualservices/{name}");
+        assert_eq!(now[&path], before[&path], "{name}");
+    }
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert!(left[0].contains("a/edited") && left[0].contains("77s"), "{left:?}");
+    assert!(!now.contains_key(JOB), "it goes with the Job that owns it");
+
+    let patches: Vec<_> = fake.asked().into_iter().filter(|(m, _)| *m == Method::PATCH).collect();
+    let position = |name: &str| patches.iter().rposition(|(_, path)| path.ends_with(name));
+    assert!(position("virtualservices/mine") < position("destinationrules/mine"));
+}
+
+/// Whether a Role lets somebody do this.
+fn allows(rules: &Value, method: &Method, path: &str) -> bool {
+    // `/apis/GROUP/VERSION/namespaces/NAMESPACE/PLURAL[/NAME]`
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    let (group, plural, name) = (parts[1], parts[5], parts.get(6).copied());
+    let verb = match (method, name) {
+        (&Method::GET, None) => "list",
+        (&Method::GET, Some(_)) => "get",
+        (&Method::PATCH, _) => "patch",
+        (&Method::DELETE, _) => "delete",
+        _ => "create",
+    };
+    let has = |list: &Value, wanted: &str| {
+        list.as_array().is_some_and(|list| list.iter().any(|known| known == wanted))
+    };
+    rules.as_array().unwrap().iter().any(|rule| {
+        has(&rule["apiGroups"], group)
+            && has(&rule["resources"], plural)
+            && has(&rule["verbs"], verb)
+            && (rule["resourceNames"].is_null()
+                || name.is_some_and(|name| has(&rule["resourceNames"], name)))
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn its_role_is_enough_for_all_that_it_asks() {
+    let fake = mesh().await;
+    let lease = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+        "metadata": {"name": "faultless", "namespace": "a", "labels": {RUN_LABEL: "r1"}}});
+    let path = "/apis/coordination.k8s.io/v1/namespaces/a/leases/faultless";
+    fake.put(path, lease);
+    let others = fake.asked().len();
+    heal(&fake.target(), &charge(), &|_| {}).await.unwrap();
+    assert!(fake.get(path).is_none(), "the target is free for the next run");
+    let rules = rules(&charge());
+    let asked = fake.asked().split_off(others);
+    assert!(asked.len() > 15, "{asked:?}");
+    for (method, path) in asked {
+        assert!(allows(&rules, &method, &path), "{method} {path}");
+    }
+    let foreign = "/apis/batch/v1/namespaces/a/jobs/other";
+    assert!(!allows(&rules, &Method::DELETE, foreign));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_server_that_does_not_answer_says_nothing_about_the_run() {
+    let fake = mesh().await;
+    let path = format!("{ISTIO}/virtualservices/mine");
+    let before = fake.get(&path);
+    let (target, charge) = (fake.target(), charge());
+    let healing = heal(&target, &charge, &|_| {});
+    let outage = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        fake.refuse(60);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        // The run's heartbeats reached it all the while.
+        let mut now = fake.get(JOB).unwrap();
+        now["spec"]["activeDeadlineSeconds"] = json!(400);
+        fake.refuse(0);
+        fake.put(JOB, now);
+        tokio::time::sleep(Duration::from_secs(9)).await;
+        assert_eq!(fake.get(&path), before);
+    };
+    let ((), healed) = tokio::join!(outage, healing);
+    assert_eq!(healed.unwrap().len(), 1);
+    assert_ne!(fake.get(&path), before, "once it is silent for long enough");
+}
+
+fn changes(fake: &Fake, state: &TempDir, within: Option<Duration>) -> Changes {
+    let text = |text: &str| text.to_owned();
+    let header = Header {
+        run: text("r1"),
+        target: text("fake"),
+        own_mesh: false,
+        context: text("fake"),
+        kubeconfig: None,
+        namespaces: vec![text("a")],
+        host: text("here"),
+        pid: 1,
+        begun: String::new(),
+    };
+    let journal = Journal::begin(state.path(), "k", header).unwrap();
+    let dead_man = DeadMan::new("r1", within);
+    Changes::new(text("r1"), fake.target(), journal, dead_man, Healers::default(), false)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nothing_would_give_back_is_not_changed_unless_that_is_wanted() {
+    let path = format!("{DEPLOYMENTS}/mine");
+    let name = ObjectRef::of(&object("Deployment", "mine", json!({}))).unwrap();
+    let (fake, state) = (Fake::default(), TempDir::new().unwrap());
+    fake.put(&path, object("Deployment", "mine", json!({"replicas": 1})));
+    fake.forbid("/roles");
+    let before = fake.get(&path);
+    let protected = changes(&fake, &state, Some(Duration::from_secs(60)));
+    let refused = protected.scale(Scope::Scenario(0), &name, 2).await.unwrap_err().to_string();
+    assert!(refused.contains("Role a/faultless-r1-healer"), "{refused}");
+    assert!(refused.contains("--no-dead-man"), "{refused}");
+    assert_eq!(fake.get(&path), before);
+
+    // A healer that never says that it watches: its image cannot be had, or its rights do not do.
+    let (fake, state) = (Fake::default(), TempDir::new().unwrap());
+    fake.put(&path, object("Deployment", "mine", json!({"replicas": 1})));
+    let protected = changes(&fake, &state, Some(Duration::from_secs(600)));
+    let refused = protected.scale(Scope::Scenario(0), &name, 2).await.unwrap_err().to_string();
+    assert!(refused.contains("does not watch") && refused.contains("--no-dead-man"), "{refused}");
+    assert_eq!(fake.get(&path).unwrap()["spec"]["replicas"], 1);
+
+    let (fake, state) = (Fake::default(), TempDir::new().unwrap());
+    fake.put(&path, object("Deployment", "mine", json!({"replicas": 1})));
+    let written = changes(&fake, &state, None).scale(Scope::Scenario(0), &name, 2).await.unwrap();
+    assert!(written.how.contains("unprotected"), "{}", written.how);
+    assert_eq!(fake.get(&path).unwrap()["spec"]["replicas"], 2);
+}

@@ -1,0 +1,140 @@
+//! Objects that were there before a run and were changed by it are given back by the mesh itself
+//! when the runner is gone: a pod of Faultless's own image watches the run's heartbeat, and when it
+//! stops, undoes with the very code of `sweep` what carries the run's marks. One for each namespace
+//! in which a run changes something, started before the first such change.
+//!
+//! The heartbeat that it watches is the deadline of the Job that owns it (`deadman`): each push
+//! changes it, it lies in the healer's own namespace, and a Job that is gone says as much.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::cluster::Cluster;
+use crate::error::{Error, Result};
+use crate::safety::deadman::{HEALER, LATER, healers_job};
+use crate::safety::sweep::Swept;
+use crate::safety::undo::{Budget, Marks, retried};
+use crate::safety::watchdog::args::Charge;
+use crate::safety::{lease, sweep};
+
+/// What the healer's Job says once it is watched.
+pub(crate) const WATCHING: &str = "watching";
+
+/// What a run may have changed, in the order in which it is given back: what names something before
+/// what is named.
+pub(crate) const KINDS: &[(&str, &str)] = &[
+    ("networking.istio.io/v1", "VirtualService"),
+    ("networking.istio.io/v1", "DestinationRule"),
+    ("apps/v1", "Deployment"),
+];
+
+/// Between two looks at the heartbeat: a healer is late by at most this, and a read of one object
+/// each second is nothing to an API server.
+pub(super) const LOOK: Duration = Duration::from_secs(1);
+
+/// Watches a run's heartbeat, and gives back what the run changed when it stops; then takes the
+/// healer itself away. Answers what is left behind.
+///
+/// # Errors
+///
+/// The runner's, if the API server refuses what a healer needs.
+pub async fn heal(target: &Cluster, charge: &Charge, tell: &dyn Fn(&str)) -> Result<Vec<String>> {
+    let Charge { run, namespace, within } = charge;
+    let uid = begin(target, charge).await?;
+    tell(&format!("run {run}: watching its heartbeat in {namespace}"));
+    silence(target, charge, &uid).await;
+    tell(&format!("run {run}: no heartbeat for {} s", within.as_secs()));
+    let mut swept = give_back(target, charge, tell).await;
+    for what in &swept.left_behind {
+        tell(&format!("run {run}: left behind: {what}"));
+    }
+    // In the namespace that has the Lease; it frees the target for the next run.
+    let freed =
+        retried(Budget::begin(), async || lease::release(target, namespace, run).await).await;
+    if let Err(error) = freed {
+        swept.left_behind.push(format!("the Lease: {error}"));
+    }
+    // It owns everything that this healer is made of.
+    let job = healers_job(run, namespace);
+    let ended = retried(Budget::begin(), async || target.delete(&job, &uid).await).await;
+    if let Err(error) = ended {
+        tell(&format!("run {run}: {job} will fire by itself: {error}"));
+    }
+    Ok(swept.left_behind)
+}
+
+/// Tries its rights, and says that it watches; answers the uid of its Job.
+pub(crate) async fn begin(target: &Cluster, charge: &Charge) -> Result<String> {
+    for (api_version, kind) in KINDS {
+        target.list(api_version, kind, &charge.namespace, "").await?;
+    }
+    let job = healers_job(&charge.run, &charge.namespace);
+    let found = target.get(&job).await?;
+    let none = || Error::runner("beginning to watch", format!("there is no {job}"));
+    let found = found.ok_or_else(none)?;
+    let uid = found["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
+    let patch = json!([
+        {"op": "test", "path": "/metadata/uid", "value": uid},
+        {"op": "replace", "path": format!("/metadata/annotations/{}", HEALER.replace('/', "~1")),
+         "value": WATCHING},
+    ]);
+    let patch = serde_json::from_value(patch)
+        .map_err(|cause| Error::runner("beginning to watch", cause))?;
+    target.patch(&job, patch).await?;
+    Ok(uid)
+}
+
+/// Waits until the heartbeat has stopped for long enough. Clocks differ, so what counts is that the
+/// deadline did not move while this process watched for so long; an API server that does not answer
+/// says nothing, and neither does time in which this process stood still. Ends with the run at the
+/// latest, which takes its healers away.
+async fn silence(target: &Cluster, charge: &Charge, uid: &str) {
+    let job = healers_job(&charge.run, &charge.namespace);
+    let (mut seen, mut since) = (None, Instant::now());
+    loop {
+        let asked = Instant::now();
+        match target.get(&job).await {
+            Ok(Some(now)) if now["metadata"]["uid"].as_str() == Some(uid) => {
+                let deadline = now["spec"]["activeDeadlineSeconds"].as_u64();
+                if seen != Some(deadline) {
+                    (seen, since) = (Some(deadline), Instant::now());
+                } else if asked.saturating_duration_since(since) >= charge.within {
+                    return;
+                }
+            }
+            // It fired, or somebody took it away: nobody keeps this run alive any more.
+            Ok(_) => return,
+            Err(_) => {}
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Gives back whatever this run changed in the namespace and nobody else did since.
+async fn give_back(target: &Cluster, charge: &Charge, tell: &dyn Fn(&str)) -> Swept {
+    let Charge { run, namespace, within: _ } = charge;
+    let (budget, mut swept) = (Budget::begin(), Swept::default());
+    for (api_version, kind) in KINDS {
+        let listed = retried(budget, async || target.list(api_version, kind, namespace, "").await);
+        let objects = match listed.await {
+            Ok((objects, _)) => objects,
+            Err(error) => {
+                swept.left_behind.push(format!("every {kind} of this run: {error}"));
+                continue;
+            }
+        };
+        let mut given = false;
+        for object in objects.iter().filter(|object| Marks::run(object).as_ref() == Some(run)) {
+            given |= *kind == "VirtualService";
+            sweep::undo(target, run, object, budget, &mut swept, tell).await;
+        }
+        if given {
+            // As with the Jobs: the proxies must have forgotten them before DestinationRules
+            // change, and their state cannot be read from here.
+            tokio::time::sleep(LATER).await;
+        }
+    }
+    swept
+}

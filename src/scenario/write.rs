@@ -1,0 +1,53 @@
+//! The changes of a scenario: written behind barriers, counted, and told.
+
+use reports::{Event, Phase};
+use serde_json::Value;
+
+use crate::cluster::ObjectRef;
+use crate::error::Result;
+use crate::safety::{Ground, Scope, Slate, Written};
+use crate::scenario::Scenario;
+use crate::scenario::run::Run;
+
+impl Scenario {
+    /// Writes objects in order, each behind a barrier: a VirtualService must never name subsets
+    /// that a proxy does not know yet.
+    pub(crate) async fn write(&mut self, run: &Run, objects: &[Value]) -> Result<()> {
+        let names: Vec<_> = objects.iter().map(ObjectRef::of).collect::<Result<_>>()?;
+        let list = names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        self.enter(Phase::Disturb, list.join(", "))?;
+        let (mut proxies, mut converged_ms, mut told) = (0, 0, Vec::new());
+        if run.options.placebo {
+            told = list.iter().map(|name| format!("{name} (withheld)")).collect();
+        } else {
+            self.remember(run).await?;
+            for object in objects {
+                let written = run.changes.configure(self.scope(), object).await?;
+                let Written { name, version, how } = written;
+                if let Some(version) = version {
+                    self.tell_phase(Phase::Converge, name.to_string());
+                    let converged = run.target.converged(&version, &[name.to_string()]).await?;
+                    proxies = converged.proxies;
+                    let took = u64::try_from(converged.took.as_millis()).unwrap_or(u64::MAX);
+                    converged_ms = converged_ms.max(took);
+                }
+                told.push(format!("{name} ({how})"));
+            }
+        }
+        run.sink.tell(Event::Disturbed { scenario: self.id, objects: told, proxies, converged_ms });
+        Ok(())
+    }
+
+    /// Looks at what is there before the first change, whatever that is.
+    pub(crate) async fn remember(&mut self, run: &Run) -> Result<()> {
+        if self.before.is_none() {
+            let ground = Ground::of(&run.application)?;
+            self.before = Some(Slate::of(&run.target, &ground, &run.id).await?);
+        }
+        Ok(())
+    }
+
+    pub(crate) const fn scope(&self) -> Scope {
+        Scope::Scenario(self.id.0)
+    }
+}
