@@ -8,6 +8,7 @@
 pub mod scenario;
 
 pub mod cluster;
+pub mod evidence;
 pub mod faults;
 pub mod load;
 pub mod safety;

@@ -1,24 +1,14 @@
 //! The conductor: prepare, disturb, observe, judge, restore. Only this file sequences; a step says
 //! what it wants in one call, and the phases' legal order is kept here, in `enter`.
 
-pub mod agents;
-mod count;
-mod evidence;
-pub mod expectation;
-mod fit;
 mod judging;
-pub mod load;
-pub mod outlook;
+pub mod plan;
 mod raw;
-mod reconcile;
-pub mod room;
 pub mod run;
 mod scaling;
-mod scrape;
 mod sending;
 mod settings;
 mod take_back;
-mod witness;
 mod workloads;
 mod write;
 
@@ -32,17 +22,17 @@ use std::time::{Duration, Instant};
 use reports::{Event, Outcome, Phase, ScenarioId};
 use serde_json::Value;
 
-use self::evidence::Evidence;
-use self::expectation::Claim;
-use self::judging::Proven;
-use self::load::Load;
-use self::outlook::Outlook;
 use self::run::{Patience, Run};
 use crate::application::{Application, Protocol};
 use crate::cluster::ObjectRef;
 use crate::error::{Blame, Error, Result};
+use crate::evidence::Evidence;
+use crate::evidence::Proven;
+use crate::evidence::claim::Claim;
+use crate::evidence::client_load::Load;
 use crate::faults::{self, Configuration, Disturbance, Subject};
 use crate::safety::Slate;
+use crate::scenario::plan::Outlook;
 use crate::units::ServiceName;
 
 /// What an undisturbed request may take at most before a change is relied on: the services answer

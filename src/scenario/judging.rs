@@ -1,33 +1,21 @@
 //! Observing and judging: load is sent until a claim is decided, and what is claimed under a
 //! configuration counts only if the proxies show that the configuration took effect.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reports::{Event, Outcome, Phase};
+use reports::{Event, Outcome, Phase, ScenarioId};
 
-use super::Scenario;
-use super::count::Judgement;
-use super::evidence::{Evidence, Situation, View, first_chunk, next_chunk};
-use super::expectation::{Claim, Expectation, Observer, Property, Unit};
-use super::fit::rounded;
-use super::load::Load;
-use super::run::{Patience, Run};
 use crate::error::{Error, Result};
+use crate::evidence::{
+    Claim, Evidence, Expectation, Judgement, Load, Observer, Progress, Property, Setup, Shown,
+    Unit, first_chunk, next_chunk, rounded, shown,
+};
 use crate::faults;
-use crate::faults::{Proof, Sign};
-use crate::telemetry::{Filter, Reporter};
-use crate::units::{Percent, Span};
-use crate::verdict::{Bound, Confidence, Counts, Decision, effort_after, judge};
-
-/// What proves a configuration, and what is missing.
-#[derive(Debug, Default)]
-struct Shown {
-    all: Vec<String>,
-    missing: Option<String>,
-    /// How many trials there were of a proof that is open, and how many it is likely to need.
-    open: Option<(u64, u64)>,
-}
+use crate::scenario::Scenario;
+use crate::scenario::run::{Patience, Run};
+use crate::units::Span;
+use crate::verdict::{Confidence, Decision};
 
 /// Everything that is known when a claim is looked at.
 struct Look {
@@ -36,8 +24,6 @@ struct Look {
     /// How many trials there are of what is open, and how many it is likely to need.
     open: Vec<(u64, u64)>,
 }
-
-// === impl Scenario ===
 
 impl Scenario {
     /// Then: load is sent until the claim is decided, and it must be met.
@@ -57,9 +43,13 @@ impl Scenario {
                 this.expected.push(claim.clone());
             }
             let loads = this.loads.clone();
-            let situation = Situation {
-                run: &run,
-                scenario: this.id,
+            let (scenario, sink) = (this.id, run.sink.clone());
+            let on_progress = move |progress| sink.tell(loading(scenario, progress));
+            let setup = Setup {
+                place: run.place(),
+                room: &run.room,
+                quiet_from: run.quiet_from(),
+                on_progress: &on_progress,
                 loads: &loads,
                 multiplied: faults::multiplied(&this.objects()),
                 bursty: faults::burst(&this.objects()) > 1,
@@ -67,12 +57,12 @@ impl Scenario {
             };
             let mut evidence = match this.evidence.take() {
                 Some(evidence) => evidence,
-                None => Evidence::begin(&situation).await?,
+                None => Evidence::begin(&setup).await?,
             };
             loop {
                 let look = this.look(&run, claim, &evidence)?;
                 if evidence.is_empty() || this.wants_more(&run, &look, &evidence) {
-                    this.observe(&situation, claim, &look, &mut evidence).await?;
+                    this.observe(&run, &setup, claim, &look, &mut evidence).await?;
                     continue;
                 }
                 let told = this.tell(&run, claim, look);
@@ -127,7 +117,8 @@ impl Scenario {
         let confidence = run.options.confidence;
         let burst = faults::burst(&self.objects());
         let judged = claim.judge(&run.application, evidence, burst, confidence)?;
-        let proof = self.proof(&evidence.all(), confidence);
+        let proofs = faults::proofs(&self.objects());
+        let proof = shown(&proofs, &evidence.all(), &mut self.proven, confidence);
         let undecided = judged.iter().filter(|one| one.decision == Decision::Undecided);
         let open = undecided.map(|one| one.trials).chain(proof.open).collect();
         Ok(Look { judged, proof, open })
@@ -144,12 +135,12 @@ impl Scenario {
     /// fits. After a piece in which the machine was starved it is less, and alone.
     async fn observe(
         &mut self,
-        situation: &Situation<'_>,
+        run: &Run,
+        setup: &Setup<'_>,
         claim: &Claim,
         look: &Look,
         evidence: &mut Evidence,
     ) -> Result<()> {
-        let run = situation.run;
         let confidence = run.options.confidence;
         let mut asked = self.asked(&self.expected, confidence);
         // What was seen may foretell that more is needed than a true claim would.
@@ -168,7 +159,7 @@ impl Scenario {
         }
         let rates = self.fitting(run, &asked);
         let chunk = self.chunk(look, evidence, &rates, confidence);
-        evidence.extend(situation, chunk, &rates, starved.is_some()).await
+        evidence.extend(setup, chunk, &rates, starved.is_some()).await
     }
 
     /// As long as what is claimed is likely to need. With a delay in the mesh, every further piece
@@ -301,81 +292,9 @@ impl Scenario {
             _ => Err(Error::mesh("expectation violated", numbers)),
         }
     }
-
-    /// What proves that everything that is configured took effect, and the first proof that is
-    /// missing. A proof is a claim itself: that so much of what was seen shows it.
-    fn proof(&mut self, view: &View, confidence: Confidence) -> Shown {
-        let mut shown = Shown::default();
-        for proof in faults::proofs(&self.objects()) {
-            let (hits, trials, what) = Self::count(&proof, view);
-            let proven = match least(&proof) {
-                None if hits > 0 => Decision::Met,
-                None => Decision::Violated,
-                Some(bound) => {
-                    judge(&bound, &Counts::exact(hits, trials).into(), confidence).decision
-                }
-            };
-            match proven {
-                Decision::Met => {
-                    shown.all.push(format!("{hits} {what}"));
-                    self.proven.insert(proof.clone());
-                }
-                _ if proof.sign.of_a_limit() && self.proven.contains(&proof) => {}
-                _ if hits == 0 => drop(shown.missing.get_or_insert(format!("no {what}"))),
-                Decision::Violated | Decision::Undecided => {
-                    let least = proof.least_percent;
-                    let some = format!("only {hits} of {trials} {what}, not shown to be {least}%");
-                    shown.missing.get_or_insert(some);
-                }
-            }
-            if let (Decision::Undecided, Some(bound)) = (proven, least(&proof)) {
-                let needed = effort_after(&bound, &Counts::exact(hits, trials).into(), confidence);
-                shown.open.get_or_insert((trials, needed));
-            }
-        }
-        shown
-    }
-
-    /// How many requests show a proof, of how many, and what that is called.
-    fn count(proof: &Proof, view: &View) -> (u64, u64, String) {
-        let Proof { service, sign, least_percent: _ } = proof;
-        let source = Filter::of(Reporter::Source, service);
-        let destination = Filter::of(Reporter::Destination, service);
-        let window = &view.sum.window;
-        let arrived =
-            |version: &str| window.requests(&destination).to_version(version).unwrap_or_default();
-        let sent = window.requests(&source);
-        let name = &service.name;
-        let (hits, what) = match sign {
-            Sign::Flag(flag) => {
-                let hits = sent.with_flag(flag).unwrap_or_default();
-                (hits, format!("requests to {name} carry flag {flag}"))
-            }
-            Sign::Reached(version) => {
-                let connections = window.tcp(&destination).to_version(version);
-                let connections = connections.map_or(0, |counts| counts.opened);
-                (arrived(version) + connections, format!("requests reached {name} {version}"))
-            }
-            Sign::Copied(version) => {
-                let there = sent.to_version(version).unwrap_or_default();
-                let copies = arrived(version).saturating_sub(there);
-                (copies, format!("requests were copied to {name} {version}"))
-            }
-            Sign::Repeated => {
-                let (_, once) = sent.arrivals();
-                let again = window.requests(&destination).total().saturating_sub(once);
-                (again, format!("requests to {name} were tried again"))
-            }
-        };
-        (hits, sent.total().max(hits), what)
-    }
 }
 
-/// What share of the requests must show a proof; none: one is enough.
-fn least(proof: &Proof) -> Option<Bound> {
-    let percent = Percent::new(f64::from(proof.least_percent)).ok();
-    percent.filter(|percent| *percent > Percent::NOTHING).map(Bound::AtLeast)
+fn loading(scenario: ScenarioId, progress: Progress) -> Event {
+    let Progress { due, sent, done, in_flight, late, unsent, errors, ended } = progress;
+    Event::LoadProgress { scenario, due, sent, done, in_flight, late, unsent, ended, errors }
 }
-
-/// Proofs that were shown at least once in a scenario.
-pub(super) type Proven = BTreeSet<Proof>;

@@ -8,12 +8,10 @@ use std::time::Instant;
 use reports::{Event, Record};
 use tokio_util::sync::CancellationToken;
 
-use super::agents::Handles;
-use super::fit::Fit;
-use super::room::Room;
 use crate::application::Application;
 use crate::cluster::Cluster;
 use crate::error::Error;
+use crate::evidence::{Fit, Handles, Place, Room};
 use crate::safety::{Changes, Lost};
 use crate::units::Span;
 use crate::verdict::Confidence;
@@ -56,7 +54,7 @@ pub struct Run {
     /// Its id, unique on the target; a DNS label.
     pub id: String,
     /// The mesh.
-    pub target: Cluster,
+    pub cluster: Cluster,
     /// The application under test.
     pub application: Arc<Application>,
     /// The load agents.
@@ -130,6 +128,11 @@ impl Run {
     pub(super) fn fit<T>(&self, kind: &str, work: impl FnOnce(&mut Fit) -> T) -> T {
         let mut all = self.carries.0.lock().unwrap_or_else(PoisonError::into_inner);
         work(all.entry(kind.to_owned()).or_default())
+    }
+
+    /// Where it sends load and reads proxies.
+    pub(super) fn place(&self) -> Place<'_> {
+        Place { cluster: &self.cluster, application: &self.application, agents: &self.agents }
     }
 
     pub(super) fn quiet_from(&self) -> Instant {

@@ -74,10 +74,10 @@ impl Scenario {
         let mut names = Vec::new();
         for deployment in deployments {
             // One that is gone has nothing to wait for.
-            if run.target.get(deployment).await?.is_none() {
+            if run.cluster.get(deployment).await?.is_none() {
                 continue;
             }
-            run.target.deployed(std::slice::from_ref(&deployment.namespace)).await?;
+            run.cluster.deployed(std::slice::from_ref(&deployment.namespace)).await?;
             no_more_than_wanted(run, deployment).await?;
             names.push(deployment.to_string());
         }
@@ -90,14 +90,14 @@ impl Scenario {
 async fn no_more_than_wanted(run: &Run, deployment: &ObjectRef) -> Result<()> {
     let started = Instant::now();
     loop {
-        let Some(now) = run.target.get(deployment).await? else { return Ok(()) };
+        let Some(now) = run.cluster.get(deployment).await? else { return Ok(()) };
         let wanted = now.pointer("/spec/replicas").and_then(Value::as_u64).unwrap_or(1);
         let labels = now.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
         let pairs = labels.into_iter().flatten();
         let selector: Vec<_> =
             pairs.map(|(key, to)| format!("{key}={}", to.as_str().unwrap_or_default())).collect();
         let namespace = &deployment.namespace;
-        let (pods, _) = run.target.list("v1", "Pod", namespace, &selector.join(",")).await?;
+        let (pods, _) = run.cluster.list("v1", "Pod", namespace, &selector.join(",")).await?;
         if pods.len() as u64 <= wanted {
             return Ok(());
         }

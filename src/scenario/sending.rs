@@ -9,13 +9,10 @@ use std::time::Duration;
 
 use reports::{Event, Phase};
 
-use super::evidence::drain;
-use super::expectation::{Claim, Observer};
-use super::fit::{Step, rounded};
-use super::load::{Load, Sent};
+use super::Scenario;
 use super::run::Run;
-use super::{Scenario, witness};
 use crate::error::{Error, Result};
+use crate::evidence::{Claim, Load, Observer, Sent, Step, drain, rounded, witness};
 use crate::faults;
 use crate::load::{Shape, StreamSpec};
 use crate::verdict::Confidence;
@@ -197,9 +194,9 @@ impl Scenario {
 
     async fn try_out(&self, run: &Run, specs: BTreeMap<String, StreamSpec>) -> Result<Step> {
         let longest = specs.values().filter_map(StreamSpec::duration).max().unwrap_or(STEP);
-        let ids = run.agents.send(&run.target, specs).await?;
+        let ids = run.agents.send(&run.cluster, specs).await?;
         let mut step = Step::default();
-        for report in drain(run, &ids, longest).await?.values() {
+        for report in drain(run.place(), &ids, longest).await?.values() {
             step.tally.add(&report.tally);
             step.conditions.add(&report.conditions);
         }

@@ -61,7 +61,7 @@ impl Scenario {
         settings: &[(String, String)],
     ) -> Result<&'static str> {
         let doing = || format!("changing the settings of portal {portal}");
-        let target = &run.target;
+        let target = &run.cluster;
         let pods = target.pods(&endpoint.namespace, &endpoint.selector).await?;
         let mut before: Option<Value> = None;
         for pod in &pods {

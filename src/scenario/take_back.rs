@@ -33,7 +33,7 @@ impl Scenario {
     pub(crate) async fn stains(&mut self, run: &Run) -> Vec<String> {
         let Some(before) = self.before.take() else { return Vec::new() };
         match Ground::of(&run.application) {
-            Ok(ground) => stains(&run.target, &ground, &run.id, &before, None).await,
+            Ok(ground) => stains(&run.cluster, &ground, &run.id, &before, None).await,
             Err(error) => vec![error.to_string()],
         }
     }

@@ -8,12 +8,10 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::agents::Handles;
-use super::expectation::{Claim, Expectation, Observer, Property, Unit};
-use super::load::{Headers, Pace};
-use super::room::Room;
 use super::run::{Carries, Options, Patience, Sink};
 use super::*;
+use crate::evidence::client_load::{Headers, Pace};
+use crate::evidence::{Claim, Expectation, Handles, Observer, Property, Room, Unit};
 use crate::faults::{MANAGED_BY, RUN_LABEL};
 use crate::safety::deadman::DeadMan;
 use crate::safety::journal::{Header, Journal};
@@ -64,7 +62,7 @@ fn run(fake: &Fake, journal: &Journal) -> Arc<Run> {
     };
     Arc::new(Run {
         id: RUN.to_owned(),
-        target: target.clone(),
+        cluster: target.clone(),
         application: Arc::new(application),
         agents: Handles::default(),
         changes: Changes::new(

@@ -41,7 +41,7 @@ impl Scenario {
             for object in &objects {
                 let name = ObjectRef::of(object)?;
                 namespaces.push(name.namespace.clone());
-                if run.target.get(&name).await?.is_some() {
+                if run.cluster.get(&name).await?.is_some() {
                     told.push(format!("{name} (there already)"));
                     continue;
                 }
@@ -51,7 +51,7 @@ impl Scenario {
             }
             namespaces.sort();
             namespaces.dedup();
-            run.target.deployed(&namespaces).await?;
+            run.cluster.deployed(&namespaces).await?;
             let (proxies, converged_ms) = this.known(&run, names).await?;
             let scenario = this.id;
             run.sink.tell(Event::Disturbed { scenario, objects: told, proxies, converged_ms });
@@ -123,7 +123,8 @@ impl Scenario {
         let label = format!("{RUN_LABEL}={}", run.id);
         for deployment in deployments {
             loop {
-                let (pods, _) = run.target.list("v1", "Pod", &deployment.namespace, &label).await?;
+                let (pods, _) =
+                    run.cluster.list("v1", "Pod", &deployment.namespace, &label).await?;
                 let prefix = format!("{}-", deployment.name);
                 let left = pods.iter().any(|pod| {
                     pod["metadata"]["name"].as_str().is_some_and(|name| name.starts_with(&prefix))
@@ -143,8 +144,8 @@ impl Scenario {
 
     /// Waits until every proxy knows the endpoints as they are now.
     pub(super) async fn known(&self, run: &Run, names: &[String]) -> Result<(u32, u64)> {
-        let (_, version) = run.target.list("discovery.k8s.io/v1", "EndpointSlice", "", "").await?;
-        let converged = run.target.converged(&version, names).await?;
+        let (_, version) = run.cluster.list("discovery.k8s.io/v1", "EndpointSlice", "", "").await?;
+        let converged = run.cluster.converged(&version, names).await?;
         let took_ms = u64::try_from(converged.took.as_millis()).unwrap_or(u64::MAX);
         Ok((converged.proxies, took_ms))
     }

@@ -26,7 +26,7 @@ impl Scenario {
                 let Written { name, version, how } = written;
                 if let Some(version) = version {
                     self.tell_phase(Phase::Converge, name.to_string());
-                    let converged = run.target.converged(&version, &[name.to_string()]).await?;
+                    let converged = run.cluster.converged(&version, &[name.to_string()]).await?;
                     proxies = converged.proxies;
                     let took = u64::try_from(converged.took.as_millis()).unwrap_or(u64::MAX);
                     converged_ms = converged_ms.max(took);
@@ -42,7 +42,7 @@ impl Scenario {
     pub(crate) async fn remember(&mut self, run: &Run) -> Result<()> {
         if self.before.is_none() {
             let ground = Ground::of(&run.application)?;
-            self.before = Some(Slate::of(&run.target, &ground, &run.id).await?);
+            self.before = Some(Slate::of(&run.cluster, &ground, &run.id).await?);
         }
         Ok(())
     }

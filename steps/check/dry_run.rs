@@ -8,7 +8,7 @@ use cucumber::gherkin;
 use cucumber::step::Collection;
 use faultless::application::Application;
 use faultless::scenario::Scenario;
-use faultless::scenario::outlook::Outlook;
+use faultless::scenario::plan::Outlook;
 use faultless::scenario::run::Patience;
 use futures::FutureExt as _;
 

@@ -8,10 +8,10 @@ use std::time::Instant;
 use faultless::application::Application;
 use faultless::cluster::Cluster;
 use faultless::error::{Error, Result};
+use faultless::evidence::Agents;
+use faultless::evidence::room::Room;
 use faultless::safety::Changes;
 use faultless::safety::{Guard, Protection, kept};
-use faultless::scenario::agents::Agents;
-use faultless::scenario::room::Room;
 use faultless::scenario::run::{Carries, Options, Run, Sink};
 use futures::future::join_all;
 use reports::Event;
@@ -158,7 +158,7 @@ impl Lane {
         tell(&format!("{} load agents are ready", agents.count()));
         let run = Arc::new(Run {
             id,
-            target,
+            cluster: target,
             application,
             agents: agents.handles(),
             changes,

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use cucumber::Parameter;
-use faultless::scenario::expectation::Unit;
+use faultless::evidence::claim::Unit;
 use faultless::{units, verdict};
 
 use super::error::ParameterError;

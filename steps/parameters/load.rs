@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use cucumber::Parameter;
-use faultless::scenario::load;
+use faultless::evidence::client_load as load;
 use faultless::units;
 
 use super::error::ParameterError;

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use cucumber::Parameter;
-use faultless::scenario::expectation::{self, Caller};
+use faultless::evidence::claim::{self, Caller};
 use faultless::telemetry::Reporter;
 
 use super::error::ParameterError;
@@ -16,16 +16,16 @@ use super::error::ParameterError;
          \"[^\"]*\"|the (?:source|destination) of \"[^\"]*\"(?: at version \"[^\"]*\")?(?: \
          from (?:client|portal|workload) \"[^\"]*\")?"
 )]
-pub(crate) struct Observer(pub expectation::Observer);
+pub(crate) struct Observer(pub claim::Observer);
 
 impl FromStr for Observer {
     type Err = ParameterError;
 
     fn from_str(text: &str) -> Result<Self, ParameterError> {
         match text {
-            "every client" | "every portal" => return Ok(Self(expectation::Observer::EveryPortal)),
+            "every client" | "every portal" => return Ok(Self(claim::Observer::EveryPortal)),
             "the clients together" | "the portals together" => {
-                return Ok(Self(expectation::Observer::Portals));
+                return Ok(Self(claim::Observer::Portals));
             }
             _ => {}
         }
@@ -33,7 +33,7 @@ impl FromStr for Observer {
         let mut pieces = text.split('"');
         let (who, name) = (pieces.next().unwrap_or_default(), pieces.next().unwrap_or_default());
         let reporter = match who.trim_end() {
-            "client" | "portal" => return Ok(Self(expectation::Observer::Portal(name.to_owned()))),
+            "client" | "portal" => return Ok(Self(claim::Observer::Portal(name.to_owned()))),
             "the source of" => Reporter::Source,
             "the destination of" => Reporter::Destination,
             _ => return Err(ParameterError::new(format!("`{text}` is nobody who could look"))),
@@ -49,6 +49,6 @@ impl FromStr for Observer {
                 _ => return Err(ParameterError::new(format!("`{text}` is nobody who could look"))),
             }
         }
-        Ok(Self(expectation::Observer::Proxies { reporter, service, version, caller }))
+        Ok(Self(claim::Observer::Proxies { reporter, service, version, caller }))
     }
 }

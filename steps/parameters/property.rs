@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use cucumber::Parameter;
-use faultless::scenario::expectation;
+use faultless::evidence::claim;
 use faultless::units;
 
 use super::error::ParameterError;
@@ -17,7 +17,7 @@ use super::numbers::{Count, Status};
          answer|carry flag [^ ]+|reach \"[^\"]*\"|be copied to \"[^\"]*\"|be answered [^ ]+|be \
          tried (?:once|[^ ]+ times)"
 )]
-pub(crate) struct Property(pub expectation::Property);
+pub(crate) struct Property(pub claim::Property);
 
 impl FromStr for Property {
     type Err = ParameterError;
@@ -29,36 +29,32 @@ impl FromStr for Property {
         };
         let quoted = || text.split('"').nth(1).unwrap_or_default().to_owned();
         Ok(Self(match words.as_slice() {
-            ["take", "at", "least", low] => {
-                expectation::Property::Takes { low: span(low)?, high: None }
-            }
+            ["take", "at", "least", low] => claim::Property::Takes { low: span(low)?, high: None },
             ["take", "less", "than", high] => {
-                expectation::Property::Takes { low: None, high: span(high)? }
+                claim::Property::Takes { low: None, high: span(high)? }
             }
             ["take", "between", low, "and", high] => {
                 let (low, high) = (span(low)?, span(high)?);
                 if low >= high {
                     return Err(ParameterError::new(format!("`{text}`: nothing is between these")));
                 }
-                expectation::Property::Takes { low, high }
+                claim::Property::Takes { low, high }
             }
-            ["fail"] => expectation::Property::Fails,
-            ["get", "no", "answer"] => expectation::Property::Unanswered,
-            ["arrive"] => expectation::Property::Arrives,
-            ["carry", "flag", flag] => expectation::Property::Flagged((*flag).to_owned()),
-            ["reach", ..] => expectation::Property::Reaches(quoted()),
-            ["be", "copied", "to", ..] => expectation::Property::Copied(quoted()),
-            ["be", "answered", status] => {
-                expectation::Property::Status(status.parse::<Status>()?.0)
-            }
-            ["be", "tried", "once"] => expectation::Property::Tried(1),
+            ["fail"] => claim::Property::Fails,
+            ["get", "no", "answer"] => claim::Property::Unanswered,
+            ["arrive"] => claim::Property::Arrives,
+            ["carry", "flag", flag] => claim::Property::Flagged((*flag).to_owned()),
+            ["reach", ..] => claim::Property::Reaches(quoted()),
+            ["be", "copied", "to", ..] => claim::Property::Copied(quoted()),
+            ["be", "answered", status] => claim::Property::Status(status.parse::<Status>()?.0),
+            ["be", "tried", "once"] => claim::Property::Tried(1),
             ["be", "tried", times, "times"] => match times.parse::<Count>()?.0 {
                 0 => {
                     return Err(ParameterError::new(
                         "a request that is sent is tried at least once",
                     ));
                 }
-                times => expectation::Property::Tried(times),
+                times => claim::Property::Tried(times),
             },
             _ => return Err(ParameterError::new(format!("`{text}` says nothing about requests"))),
         }))

@@ -1,8 +1,8 @@
 //! Words as people write them, right and wrong.
 
+use faultless::evidence::claim::{self, Caller, Unit};
+use faultless::evidence::client_load as load;
 use faultless::faults::HeaderMatch;
-use faultless::scenario::expectation::{self, Caller, Unit};
-use faultless::scenario::load;
 use faultless::telemetry::Reporter;
 use faultless::{units, verdict};
 
@@ -18,7 +18,7 @@ fn sentences_are_read_as_they_are_meant() {
     let looks: Observer = r#"the source of "hotels""#.parse().unwrap();
     let service: units::ServiceName = "hotels".parse().unwrap();
     let (reporter, version, caller) = (Reporter::Source, None, None);
-    assert_eq!(looks.0, expectation::Observer::Proxies { reporter, service, version, caller });
+    assert_eq!(looks.0, claim::Observer::Proxies { reporter, service, version, caller });
     let looks: Observer =
         r#"the destination of "travels.travel-agency" at version "v3" from portal "voyages.fr""#
             .parse()
@@ -26,21 +26,21 @@ fn sentences_are_read_as_they_are_meant() {
     let service = "travels.travel-agency".parse().unwrap();
     let caller = Some(Caller::Portal("voyages.fr".into()));
     let (reporter, version) = (Reporter::Destination, Some("v3".into()));
-    assert_eq!(looks.0, expectation::Observer::Proxies { reporter, service, version, caller });
+    assert_eq!(looks.0, claim::Observer::Proxies { reporter, service, version, caller });
     let workloads: Workloads = r#"workloads "a", "b" and "c""#.parse().unwrap();
     assert_eq!(workloads.0, ["a", "b", "c"]);
     let amount: Amount = "between 75% and 85% of bytes".parse().unwrap();
     assert_eq!(amount.1, Unit::Bytes);
     let amount: Amount = "no connection".parse().unwrap();
     assert_eq!((amount.0, amount.1), (verdict::Bound::None_, Unit::Connections));
-    assert_eq!("be tried 3 times".parse::<Property>().unwrap().0, expectation::Property::Tried(3));
+    assert_eq!("be tried 3 times".parse::<Property>().unwrap().0, claim::Property::Tried(3));
     assert_eq!(
         r#"be copied to "v3""#.parse::<Property>().unwrap().0,
-        expectation::Property::Copied("v3".into())
+        claim::Property::Copied("v3".into())
     );
     let is: Property = "take between 2s and 2.5s".parse().unwrap();
     let (low, high) = ("2s".parse().ok(), "2500ms".parse().ok());
-    assert_eq!(is.0, expectation::Property::Takes { low, high });
+    assert_eq!(is.0, claim::Property::Takes { low, high });
 }
 
 #[test]

@@ -4,9 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use faultless::application::Application;
 use faultless::error::Result;
+use faultless::evidence::room::Room;
 use faultless::safety::Changes;
 use faultless::safety::Protection;
-use faultless::scenario::room::Room;
 use faultless::scenario::run::{Carries, Options, Run, Sink};
 use reports::{Event, Outcome};
 use tokio_util::sync::CancellationToken;

@@ -2,7 +2,7 @@
 
 use cucumber::then;
 use faultless::error::Result;
-use faultless::scenario::expectation::{Claim, Comparison, Expectation};
+use faultless::evidence::claim::{Claim, Comparison, Expectation};
 
 use crate::parameters::{Amount, Observer, Percent, Property, Service, Version};
 use crate::world::World;

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::expectation::Claim;
+use crate::evidence::Claim;
 
 /// The claims of a scenario, grouped by the evidence that they share, in order.
 #[derive(Debug, Default)]
@@ -48,8 +48,8 @@ impl Outlook {
 
 #[cfg(test)]
 mod tests {
-    use super::super::expectation::{Expectation, Observer, Property, Unit};
     use super::*;
+    use crate::evidence::{Expectation, Observer, Property, Unit};
     use crate::verdict::Bound;
 
     #[test]

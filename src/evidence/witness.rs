@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use super::expectation::Property;
+use crate::evidence::claim::Property;
 use crate::load::{Conditions, Tally};
 use crate::telemetry::{Delays, Window};
 use crate::units::Span;
@@ -40,7 +40,7 @@ const UNSENT: f64 = 0.001;
 
 /// The limit of a claim about time on which the tolerance depends: what lies between its ends, or
 /// its only end. `None` for any other claim: nothing else is touched by starvation.
-pub(super) fn limit(property: &Property) -> Option<Duration> {
+pub(crate) fn limit(property: &Property) -> Option<Duration> {
     let Property::Takes { low, high } = property else { return None };
     match (low.map(Span::duration), high.map(Span::duration)) {
         (Some(low), Some(high)) => Some(high.saturating_sub(low)),
@@ -51,7 +51,7 @@ pub(super) fn limit(property: &Property) -> Option<Duration> {
 }
 
 /// What was short in a piece, if it is no evidence for a claim with this limit.
-pub(super) fn starved(
+pub(crate) fn starved(
     conditions: &Conditions,
     sent: &Tally,
     proxies: &Window,

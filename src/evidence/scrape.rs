@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use futures::stream;
 use futures::stream::StreamExt as _;
 
-use super::run::Run;
 use crate::cluster::{Cluster, Pod};
 use crate::error::Result;
+use crate::evidence::setup::Place;
 use crate::telemetry::page::Page;
 use crate::telemetry::{PodName, Snapshot, page};
 
@@ -31,12 +31,12 @@ const PAUSE: Duration = Duration::from_millis(300);
 const FLUSH: Duration = Duration::from_secs(7);
 
 /// Reads every sidecar of the application once.
-pub(super) async fn scrape(run: &Run) -> Result<Snapshot> {
+pub(crate) async fn scrape(place: Place<'_>) -> Result<Snapshot> {
     let mut pods = Vec::new();
-    for namespace in &run.application.namespaces {
-        pods.extend(run.target.pods(namespace, "").await?);
+    for namespace in &place.application.namespaces {
+        pods.extend(place.cluster.pods(namespace, "").await?);
     }
-    let target = &run.target;
+    let target = place.cluster;
     let pages: Vec<_> = stream::iter(pods.into_iter().filter(|pod| pod.sidecar))
         .map(|pod| async move {
             let page = read(target, &pod).await;
@@ -59,15 +59,15 @@ pub(super) async fn scrape(run: &Run) -> Result<Snapshot> {
 /// Reads every sidecar; with `timed`, until all requests that had been counted at first are timed
 /// too: durations come later than counts, and those of what was before would be taken for those of
 /// what comes.
-pub(super) async fn settled(run: &Run, timed: bool) -> Result<Snapshot> {
+pub(crate) async fn settled(place: Place<'_>, timed: bool) -> Result<Snapshot> {
     let started = Instant::now();
-    let counted = scrape(run).await?;
+    let counted = scrape(place).await?;
     if !timed || counted.untimed(&counted) == 0 {
         return Ok(counted);
     }
     loop {
         tokio::time::sleep(PAUSE).await;
-        let now = scrape(run).await?;
+        let now = scrape(place).await?;
         if now.untimed(&counted) == 0 || started.elapsed() > FLUSH {
             return Ok(now);
         }

@@ -59,7 +59,7 @@ const EASED_MOST: f64 = 0.125;
 
 /// What one step of load showed.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Step {
+pub(crate) struct Step {
     /// What became of its requests.
     pub tally: Tally,
     /// What the time was like.
@@ -68,7 +68,7 @@ pub(super) struct Step {
 
 /// Why a step is too much.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Strain {
+pub(crate) enum Strain {
     /// Half of the answers took longer than this, and than that when sent alone.
     Slower { now: Duration, alone: Duration },
     /// So much of it failed, and so much when sent alone.
@@ -81,7 +81,7 @@ pub(super) enum Strain {
 
 /// What is known of how much load a mesh carries.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Fit {
+pub(crate) struct Fit {
     /// One request at a time.
     alone: Option<Step>,
     /// The largest rate without strain; 0 before any.
@@ -128,17 +128,17 @@ impl Step {
 
 impl Fit {
     /// Whether one request at a time was looked at.
-    pub(super) fn has_measure(&self) -> bool {
+    pub(crate) fn has_measure(&self) -> bool {
         self.alone.is_some()
     }
 
     /// Notes one request at a time.
-    pub(super) fn measure(&mut self, alone: Step) {
+    pub(crate) fn measure(&mut self, alone: Step) {
         self.alone = Some(alone);
     }
 
     /// The rate to try next on the way to this one; none once enough is known.
-    pub(super) fn next(&self, wanted: f64) -> Option<f64> {
+    pub(crate) fn next(&self, wanted: f64) -> Option<f64> {
         match &self.strained {
             _ if self.carried >= wanted => None,
             None if self.carried <= 0.0 => Some(FIRST.min(wanted)),
@@ -156,7 +156,7 @@ impl Fit {
     }
 
     /// Notes what a rate showed.
-    pub(super) fn note(&mut self, rate: f64, step: &Step) {
+    pub(crate) fn note(&mut self, rate: f64, step: &Step) {
         let alone = self.alone.clone().unwrap_or_default();
         match step.strain(&alone) {
             None => {
@@ -187,7 +187,7 @@ impl Fit {
 
     /// What may be sent of this rate, however starved the machine was: by claims that are not about
     /// time.
-    pub(super) fn carriable(&self, wanted: f64) -> f64 {
+    pub(crate) fn carriable(&self, wanted: f64) -> f64 {
         let carried = match &self.strained {
             _ if self.carried >= wanted => wanted,
             Some((rate, _)) if self.carried <= 0.0 => (rate * EASE).max(LEAST),
@@ -199,18 +199,18 @@ impl Fit {
     }
 
     /// What may be sent of this rate.
-    pub(super) fn allowed(&self, wanted: f64) -> f64 {
+    pub(crate) fn allowed(&self, wanted: f64) -> f64 {
         let eased = self.eased.unwrap_or(f64::INFINITY);
         self.carriable(wanted).min(eased).max(LEAST.min(wanted))
     }
 
     /// A piece of load at this rate was too much for the machine: the next one is less.
-    pub(super) fn ease(&mut self, rate: f64) {
+    pub(crate) fn ease(&mut self, rate: f64) {
         self.eased = Some((rate * EASE).max(self.carried * EASED_MOST).max(LEAST));
     }
 
     /// A piece of load at this rate was not too much: the next one may be more again.
-    pub(super) fn recover(&mut self, rate: f64) {
+    pub(crate) fn recover(&mut self, rate: f64) {
         self.eased = self.eased.map(|eased| eased.max(rate * RECOVER));
         if self.eased.is_some_and(|eased| eased >= self.carried) {
             self.eased = None;
@@ -218,7 +218,7 @@ impl Fit {
     }
 
     /// Why no more than that is sent, for a person.
-    pub(super) fn why(&self, wanted: f64) -> String {
+    pub(crate) fn why(&self, wanted: f64) -> String {
         let alone = self.alone.as_ref().map(Step::median).unwrap_or_default();
         match &self.strained {
             _ if self.carried >= wanted => {
@@ -254,7 +254,7 @@ impl fmt::Display for Strain {
 }
 
 /// A rate as it is said: whole from 10 on, with a digit below.
-pub(super) fn rounded(rate: f64) -> String {
+pub(crate) fn rounded(rate: f64) -> String {
     if rate >= 10.0 { format!("{rate:.0}") } else { format!("{rate:.1}") }
 }
 

@@ -5,12 +5,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::count::{beside, filter};
-use super::evidence::Situation;
-use super::expectation::called;
-use super::scrape::{scrape, settled};
 use crate::application::Application;
 use crate::error::Result;
+use crate::evidence::doubt::Doubt;
+use crate::evidence::filters::{beside, called, filter};
+use crate::evidence::scrape::{scrape, settled};
+use crate::evidence::setup::Setup;
 use crate::load::{Failure, Tally};
 use crate::telemetry::{Filter, Ledger, Mark, Metric, Reporter, Window};
 use crate::units::ServiceName;
@@ -20,47 +20,34 @@ use crate::units::ServiceName;
 const STILL: Duration = Duration::from_secs(10);
 
 /// How long they may go on moving: somebody else's load may never let them come to rest.
-const LONGEST: Duration = Duration::from_mins(1);
+pub(crate) const LONGEST: Duration = Duration::from_mins(1);
 
 /// Between two readings.
-const LOOK: Duration = Duration::from_millis(100);
-
-/// Two ledgers that do not come together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Doubt {
-    /// Whose requests.
-    pub portal: String,
-    /// The service they are sent to.
-    pub service: ServiceName,
-    /// Whose count it is about: what the sources counted, or what the destinations did.
-    pub side: Reporter,
-    /// Both numbers.
-    pub text: String,
-}
+pub(crate) const LOOK: Duration = Duration::from_millis(100);
 
 /// Reads the proxies until the ledgers agree about the load's requests; answers what was counted
 /// since the mark, and what stays in doubt.
-pub(super) async fn reconciled(
-    situation: &Situation<'_>,
+pub(crate) async fn reconciled(
+    setup: &Setup<'_>,
     ledger: &mut Ledger,
     mark: &Mark,
     clients: &std::collections::BTreeMap<String, Tally>,
 ) -> Result<(Window, Vec<Doubt>)> {
-    let application = &situation.run.application;
+    let application = setup.place.application;
     let started = Instant::now();
     let mut moved = started;
     let mut last: Option<(Vec<Doubt>, u64)> = None;
     // Every request of ours has ended: what is counted by then must be timed, too.
-    ledger.observe(&settled(situation.run, situation.timed).await?);
+    ledger.observe(&settled(setup.place, setup.timed).await?);
     loop {
         let window = ledger.since(mark);
         let mut doubts = Vec::new();
         for (portal, tally) in clients {
-            doubts.extend(compare(application, &situation.multiplied, &window, portal, tally)?);
+            doubts.extend(compare(application, &setup.multiplied, &window, portal, tally)?);
         }
         // Nobody waits for a copy or knows how many there will be: they have ended when no more
         // come.
-        let copies = copied(situation, &window)?;
+        let copies = copied(setup, &window)?;
         let rest = copies == 0 || last.as_ref().is_some_and(|(_, before)| *before == copies);
         if doubts.is_empty() && rest {
             return Ok((window, doubts));
@@ -74,7 +61,7 @@ pub(super) async fn reconciled(
         }
         last = Some((doubts, copies));
         tokio::time::sleep(LOOK).await;
-        ledger.observe(&scrape(situation.run).await?);
+        ledger.observe(&scrape(setup.place).await?);
     }
 }
 
@@ -122,12 +109,12 @@ fn compare(
 }
 
 /// How many requests arrived beyond those that were sent, where that may be.
-fn copied(situation: &Situation<'_>, window: &Window) -> Result<u64> {
-    let application = &situation.run.application;
+pub(crate) fn copied(setup: &Setup<'_>, window: &Window) -> Result<u64> {
+    let application = setup.place.application;
     let mut copies = 0;
-    for portal in situation.loads.keys() {
+    for portal in setup.loads.keys() {
         let service = called(application, portal)?;
-        if is_multiplied(application, &situation.multiplied, &service)? {
+        if is_multiplied(application, &setup.multiplied, &service)? {
             let mut source = filter(Reporter::Source, application.service(&service)?);
             beside(&mut source, application, portal)?;
             let destination = Filter { reporter: Some(Reporter::Destination), ..source.clone() };

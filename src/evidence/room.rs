@@ -10,7 +10,7 @@ pub struct Room(Arc<RwLock<()>>);
 
 /// While it lives, its owner sends.
 #[derive(Debug)]
-pub(super) enum Stay {
+pub(crate) enum Stay {
     /// Beside others.
     Shared(#[expect(dead_code, reason = "held, not read")] OwnedRwLockReadGuard<()>),
     /// Alone.
@@ -22,7 +22,7 @@ pub(super) enum Stay {
 impl Room {
     /// Waits for a place: alone, after everybody else has left; otherwise beside others. A piece of
     /// load lasts seconds, and tokio's lock is fair, so nobody waits for ever.
-    pub(super) async fn enter(&self, alone: bool) -> Stay {
+    pub(crate) async fn enter(&self, alone: bool) -> Stay {
         let lock = Arc::clone(&self.0);
         match alone {
             true => Stay::Alone(lock.write_owned().await),

@@ -1,0 +1,74 @@
+//! Driving the agents: streams are started, watched and stopped through the API server.
+
+use std::collections::BTreeMap;
+
+use futures::future::try_join_all;
+use http::Method;
+use serde_json::json;
+
+use crate::cluster::{Cluster, Pod};
+use crate::error::{Error, Result};
+use crate::load::client::Started;
+use crate::load::{StreamReport, StreamSpec, agent, client};
+
+/// How to reach the agents, by portal.
+#[derive(Debug, Clone, Default)]
+pub struct Handles {
+    pub(crate) pods: BTreeMap<String, Pod>,
+}
+
+impl Handles {
+    /// Starts one stream on each portal's agent; answers the streams' ids by portal.
+    pub async fn send(
+        &self,
+        target: &Cluster,
+        specs: BTreeMap<String, StreamSpec>,
+    ) -> Result<BTreeMap<String, u64>> {
+        let starting = specs.into_iter().map(|(portal, spec)| async move {
+            let body = json!([spec]);
+            let pod = self.pod(&portal)?;
+            let path = client::STREAMS;
+            let page =
+                target.pod_request(Method::POST, pod, agent::PORT, path, Some(&body)).await?;
+            let started: Started = answer(&page, &portal)?;
+            let none = || Error::runner("starting load", "the agent answered no stream id");
+            Ok((portal, started.ids.into_iter().next().ok_or_else(none)?))
+        });
+        Ok(try_join_all(starting).await?.into_iter().collect())
+    }
+
+    /// The reports of these streams, by portal.
+    pub async fn reports(
+        &self,
+        target: &Cluster,
+        ids: &BTreeMap<String, u64>,
+    ) -> Result<BTreeMap<String, StreamReport>> {
+        let asking = ids.iter().map(|(portal, id)| async move {
+            let path = client::stream(*id);
+            let page = target.pod_get(self.pod(portal)?, agent::PORT, &path).await?;
+            Ok((portal.clone(), answer(&page, portal)?))
+        });
+        Ok(try_join_all(asking).await?.into_iter().collect())
+    }
+
+    /// Stops these streams; requests in flight end by themselves.
+    pub async fn stop_streams(&self, target: &Cluster, ids: &BTreeMap<String, u64>) -> Result<()> {
+        let stopping = ids.iter().map(|(portal, id)| async move {
+            let path = client::stop(*id);
+            target.pod_request(Method::POST, self.pod(portal)?, agent::PORT, &path, None).await
+        });
+        try_join_all(stopping).await.map(drop)
+    }
+
+    fn pod(&self, portal: &str) -> Result<&Pod> {
+        self.pods
+            .get(portal)
+            .ok_or_else(|| Error::runner("driving load", format!("portal {portal} has no agent")))
+    }
+}
+
+fn answer<T: serde::de::DeserializeOwned>(page: &str, portal: &str) -> Result<T> {
+    serde_json::from_str(page).map_err(|cause| {
+        Error::runner(format!("reading the answer of the load agent of portal {portal}"), cause)
+    })
+}

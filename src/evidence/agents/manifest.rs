@@ -1,0 +1,49 @@
+//! What an agent is made of. Pure.
+
+use serde_json::{Value, json};
+
+use crate::application::Portal;
+use crate::cluster::image;
+use crate::faults::{MANAGED_BY, RUN_LABEL};
+use crate::load::agent;
+
+pub(crate) fn workload(portal: &Portal) -> String {
+    format!("faultless-load-{}", portal.workload)
+}
+
+pub(crate) fn deployment(portal: &Portal, run: &str) -> Value {
+    let name = workload(portal);
+    let labels = json!({
+        "app": name,
+        "version": "v1",
+        MANAGED_BY.0: MANAGED_BY.1,
+        RUN_LABEL: run,
+        "sidecar.istio.io/inject": "true",
+    });
+    json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {
+            "name": name,
+            "namespace": portal.namespace,
+            "labels": {MANAGED_BY.0: MANAGED_BY.1, RUN_LABEL: run},
+        },
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": {"app": name}},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {
+                    "containers": [{
+                        "name": "agent",
+                        "image": image::reference(),
+                        "args": ["agent"],
+                        "ports": [{"name": "http-agent", "containerPort": agent::PORT}],
+                        "securityContext": image::security_context(),
+                    }],
+                    "terminationGracePeriodSeconds": 5,
+                },
+            },
+        },
+    })
+}

@@ -1,0 +1,104 @@
+//! The load agents of a run: pods of Faultless's own image beside the portals' workloads, started
+//! when a run begins.
+
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::application::{Application, Portal};
+use crate::cluster::Cluster;
+use crate::error::{Error, Result};
+use crate::evidence::agents::drive::Handles;
+use crate::evidence::agents::manifest::{deployment, workload};
+use crate::faults::RUN_LABEL;
+use crate::safety::{Changes, Scope};
+
+/// Pulling an image in a cluster takes tens of seconds; more than this is a broken cluster.
+const READY_DEADLINE: Duration = Duration::from_mins(2);
+
+/// Between two looks at the agents' pods.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// What the journal calls them.
+const SUBJECT: &str = "load agents";
+
+/// The agents of a run.
+#[derive(Debug)]
+pub struct Agents {
+    handles: Handles,
+}
+
+impl Agents {
+    /// Starts an agent beside each portal and waits until all are ready. The run's guard
+    /// removes them.
+    pub async fn start(
+        target: &Cluster,
+        application: &Application,
+        run: &str,
+        changes: &Changes,
+        stop: &CancellationToken,
+    ) -> Result<Self> {
+        let mut agents = Self { handles: Handles::default() };
+        let up = Box::pin(agents.bring_up(target, application, run, changes));
+        let interrupted = || Err(Error::runner("starting the load agents", "interrupted"));
+        changes.until(stop.cancelled(), up).await.unwrap_or_else(interrupted).map(|()| agents)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.handles.pods.len()
+    }
+
+    /// How scenarios reach them.
+    #[must_use]
+    pub fn handles(&self) -> Handles {
+        self.handles.clone()
+    }
+
+    async fn bring_up(
+        &mut self,
+        target: &Cluster,
+        application: &Application,
+        run: &str,
+        changes: &Changes,
+    ) -> Result<()> {
+        for (name, portal) in &application.portals {
+            let deployment = deployment(portal, run);
+            changes
+                .add(Scope::Run, SUBJECT, &deployment)
+                .await
+                .map_err(|error| error.hint(format!("this is the load agent for portal {name}")))?;
+        }
+        let started = Instant::now();
+        for (name, portal) in &application.portals {
+            let selector = format!("app={},{RUN_LABEL}={run}", workload(portal));
+            let pod = loop {
+                let pods = target.pods(&portal.namespace, &selector).await?;
+                if let Some(pod) = pods.into_iter().find(|pod| pod.ready) {
+                    break pod;
+                }
+                if started.elapsed() > READY_DEADLINE {
+                    let doing = format!("waiting for the load agent of portal {name}");
+                    return Err(Error::runner(doing, "its pod is not ready after 2 minutes"));
+                }
+                tokio::time::sleep(PAUSE).await;
+            };
+            if !pod.sidecar {
+                let doing = format!("starting the load agent of portal {name}");
+                return Err(Error::runner(doing, "its pod got no sidecar").hint(format!(
+                    "label namespace {} with istio-injection=enabled",
+                    portal.namespace
+                )));
+            }
+            self.handles.pods.insert(name.clone(), pod);
+        }
+        Ok(())
+    }
+
+    /// Namespace and workload of a portal's agent, as telemetry names it.
+    #[must_use]
+    pub fn workload(portal: &Portal) -> (String, String) {
+        (portal.namespace.clone(), workload(portal))
+    }
+}

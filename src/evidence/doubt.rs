@@ -1,0 +1,17 @@
+//! Two ledgers that do not come together. Pure.
+
+use crate::telemetry::Reporter;
+use crate::units::ServiceName;
+
+/// Two ledgers that do not come together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Doubt {
+    /// Whose requests.
+    pub portal: String,
+    /// The service they are sent to.
+    pub service: ServiceName,
+    /// Whose count it is about: what the sources counted, or what the destinations did.
+    pub side: Reporter,
+    /// Both numbers.
+    pub text: String,
+}

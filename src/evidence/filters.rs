@@ -1,0 +1,26 @@
+//! Which series of the telemetry a sentence is about. Pure.
+
+use crate::application::{Application, Service};
+use crate::error::{Error, Result};
+use crate::evidence::agents::Agents;
+use crate::telemetry::{Filter, Reporter};
+use crate::units::ServiceName;
+
+pub(crate) fn filter(reporter: Reporter, service: &Service) -> Filter {
+    let namespace = Some(service.namespace.clone());
+    Filter::of(reporter, &ServiceName { name: service.name.clone(), namespace })
+}
+
+/// Only what the load beside this portal sent.
+pub(crate) fn beside(filter: &mut Filter, application: &Application, portal: &str) -> Result<()> {
+    let (namespace, workload) = Agents::workload(application.portal(portal)?);
+    filter.source_namespace = Some(namespace);
+    filter.source_workload = Some(workload);
+    Ok(())
+}
+
+/// The service that a portal calls.
+pub(crate) fn called(application: &Application, portal: &str) -> Result<ServiceName> {
+    let calls = &application.portal(portal)?.calls;
+    calls.parse().map_err(|cause| Error::feature("reading a service's name", cause))
+}
