@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use faultless::error::{Error, Result};
-use faultless::scenario::run::Sink;
+use faultless::scenario::Sink;
 use reports::console::{Console, Look};
 use reports::{Record, html, json, junit};
 

@@ -350,9 +350,9 @@ mod tests {
         assert_eq!(live.report().ended_by, None);
         tokio::time::sleep(Duration::from_millis(200)).await;
         agent.stop_unwatched(Duration::from_millis(150));
-        let stopped = live.report();
-        assert_eq!(stopped.ended_by, Some(EndedBy::Unwatched));
+        assert_eq!(live.report().ended_by, Some(EndedBy::Unwatched));
         eventually(|| live.report().state == State::Draining).await;
+        let stopped = live.report();
         tokio::time::sleep(Duration::from_millis(100)).await;
         let later = live.report();
         assert_eq!((later.state, later.tally.due), (State::Draining, stopped.tally.due));

@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::ledger::{Answer, Failure};
-use super::spec::Cluster;
+use super::spec::Target;
 
 /// The longest body that is read. Longer answers count as `too_large`: load measures requests, not
 /// downloads, and an endless body must not hold a connection until its timeout.
@@ -47,7 +47,7 @@ type Driver = http1::Connection<TokioIo<Pin<Box<dyn Stream>>>, Full<Bytes>>;
 
 /// The way to one target: at most one connection, opened when needed and kept while it lives.
 pub struct Sender {
-    target: Arc<Cluster>,
+    target: Arc<Target>,
     dialer: Dialer,
     connection: Option<Connection>,
 }
@@ -79,7 +79,7 @@ pub fn tcp_dialer() -> Dialer {
 impl Sender {
     /// A sender without a connection yet.
     #[must_use]
-    pub fn new(target: Arc<Cluster>, dialer: Dialer) -> Self {
+    pub fn new(target: Arc<Target>, dialer: Dialer) -> Self {
         Self { target, dialer, connection: None }
     }
 
@@ -182,7 +182,7 @@ impl fmt::Debug for Connection {
     }
 }
 
-async fn dial(target: &Cluster, dialer: &Dialer) -> Result<Connection, Failed> {
+async fn dial(target: &Target, dialer: &Dialer) -> Result<Connection, Failed> {
     let stream = dialer(target.host.clone(), target.port).await.map_err(|e| match e.kind() {
         io::ErrorKind::ConnectionRefused => (Failure::Refused, e.to_string()),
         _ => (Failure::Dial, e.to_string()),

@@ -109,7 +109,7 @@ pub enum Spacing {
 
 /// A checked spec: what the sender needs to build requests.
 #[derive(Debug, Clone)]
-pub struct Cluster {
+pub struct Target {
     /// Host to dial.
     pub host: String,
     /// Port to dial.
@@ -157,7 +157,7 @@ impl StreamSpec {
 
     /// Checks everything and prepares the requests. The error is a sentence for whoever wrote the
     /// spec.
-    pub fn target(&self) -> Result<Cluster, String> {
+    pub fn target(&self) -> Result<Target, String> {
         self.check_numbers()?;
         let uri: Uri = self.url.parse().map_err(|e| format!("the URL `{}`: {e}", self.url))?;
         let (Some("http"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
@@ -174,7 +174,7 @@ impl StreamSpec {
         let own = uri.path_and_query().map_or("/", PathAndQuery::as_str).to_owned();
         let own = std::slice::from_ref(&own);
         let paths = if self.paths.is_empty() { own } else { &self.paths };
-        Ok(Cluster {
+        Ok(Target {
             host: authority.host().trim_matches(['[', ']']).to_owned(),
             port: authority.port_u16().unwrap_or(80),
             timeout: Duration::from_millis(self.timeout_ms),
@@ -215,9 +215,9 @@ impl StreamSpec {
     }
 }
 
-// === impl Cluster ===
+// === impl Target ===
 
-impl Cluster {
+impl Target {
     /// The request with this index.
     #[must_use]
     pub fn request(&self, index: u64) -> Request<Full<Bytes>> {

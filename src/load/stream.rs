@@ -16,7 +16,7 @@ use super::machine::Reading;
 use super::pacer::{Due, Pacer};
 use super::plan::Plan;
 use super::sender::{Dialer, Sender};
-use super::spec::{Cluster, Shape, StreamSpec};
+use super::spec::{Target, Shape, StreamSpec};
 
 /// A closed stream waits this long after a request without an answer: nothing paces it but the
 /// answers, and a refused connection comes back in microseconds.
@@ -50,7 +50,7 @@ struct Book {
 #[derive(Debug)]
 pub struct Prepared {
     live: Arc<Live>,
-    target: Arc<Cluster>,
+    target: Arc<Target>,
     drive: Drive,
 }
 
@@ -145,7 +145,7 @@ impl Prepared {
     pub fn new(
         id: u64,
         spec: &StreamSpec,
-        target: Cluster,
+        target: Target,
         pacer: &Pacer,
         start: Instant,
     ) -> std::io::Result<Self> {

@@ -22,7 +22,7 @@ pub struct Outlook {
 
 impl Outlook {
     /// Notes a claim.
-    pub(super) fn note(&mut self, claim: &Claim) {
+    pub(crate) fn note(&mut self, claim: &Claim) {
         match self.groups.back_mut() {
             Some(group) if !self.closed => group.push(claim.clone()),
             _ => self.groups.push_back(vec![claim.clone()]),
@@ -31,17 +31,17 @@ impl Outlook {
     }
 
     /// Something is changed: what was seen up to here says nothing about what is claimed next.
-    pub(super) fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         self.closed = true;
     }
 
     /// All claims that are still to come.
-    pub(super) fn all(&self) -> Vec<Claim> {
+    pub(crate) fn all(&self) -> Vec<Claim> {
         self.groups.iter().flatten().cloned().collect()
     }
 
     /// The claims that the next evidence is for; none if they were never noted.
-    pub(super) fn next(&mut self) -> Vec<Claim> {
+    pub(crate) fn next(&mut self) -> Vec<Claim> {
         self.groups.pop_front().unwrap_or_default()
     }
 }

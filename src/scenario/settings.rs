@@ -7,11 +7,11 @@ use std::time::Instant;
 use reports::{Event, Phase};
 use serde_json::Value;
 
+use super::state::{QUIET, Scenario};
 use crate::application::settings::Endpoint;
 use crate::error::{Error, Result};
 use crate::safety::{Undo, same};
 use crate::scenario::run::Run;
-use crate::scenario::{QUIET, Scenario};
 
 /// How a change of settings is told: nothing in the mesh knows what they were.
 const HOW: &str =

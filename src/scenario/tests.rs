@@ -1,24 +1,33 @@
 //! That a step which ends in the middle of its work is restored, however it ends.
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
 
 use futures::FutureExt as _;
+use reports::{Outcome, ScenarioId};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::run::{Carries, Options, Patience, Sink};
-use super::*;
-use crate::evidence::client_load::{Headers, Pace};
+use super::options::{Options, Patience};
+use super::plan::Outlook;
+use super::run::{Carries, Run};
+use super::sink::Sink;
+use super::state::Scenario;
+use crate::application::Application;
+use crate::error::Result;
+use crate::evidence::client_load::{Headers, Load, Pace};
 use crate::evidence::{Claim, Expectation, Handles, Observer, Property, Room, Unit};
-use crate::faults::{MANAGED_BY, RUN_LABEL};
+use crate::faults::{Disturbance, MANAGED_BY, RUN_LABEL};
 use crate::safety::deadman::DeadMan;
 use crate::safety::journal::{Header, Journal};
 use crate::safety::testing::Fake;
 use crate::safety::watchdog::Healers;
 use crate::safety::{Changes, Lost};
-use crate::units::Percent;
+use crate::units::{Percent, ServiceName};
 use crate::verdict::{Bound, Confidence};
 
 const RUN: &str = "r1";

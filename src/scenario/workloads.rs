@@ -8,7 +8,7 @@ use reports::{Event, Phase};
 use serde_json::{Value, json};
 
 use super::run::Run;
-use super::{QUIET, Scenario};
+use super::state::{QUIET, Scenario};
 use crate::application::manifest;
 use crate::application::manifest::documents;
 use crate::cluster::ObjectRef;
@@ -86,7 +86,7 @@ impl Scenario {
 
     /// Deletes what this scenario deployed, and waits until its pods are gone and every proxy knows
     /// it: the next measurement must not see them end. Answers what is left behind.
-    pub(super) async fn take_workloads_away(
+    pub(crate) async fn take_workloads_away(
         &mut self,
         run: &Run,
         which: impl Fn(&ObjectRef) -> bool,
@@ -143,7 +143,7 @@ impl Scenario {
     }
 
     /// Waits until every proxy knows the endpoints as they are now.
-    pub(super) async fn known(&self, run: &Run, names: &[String]) -> Result<(u32, u64)> {
+    pub(crate) async fn known(&self, run: &Run, names: &[String]) -> Result<(u32, u64)> {
         let (_, version) = run.cluster.list("discovery.k8s.io/v1", "EndpointSlice", "", "").await?;
         let converged = run.cluster.converged(&version, names).await?;
         let took_ms = u64::try_from(converged.took.as_millis()).unwrap_or(u64::MAX);
@@ -181,7 +181,7 @@ fn read(path: &Path) -> Result<Vec<Value>> {
     documents(&manifest::read(path, MANIFEST_MAX)?, &path.display().to_string())
 }
 
-pub(super) fn label(metadata: &mut Value, run: &str) {
+pub(crate) fn label(metadata: &mut Value, run: &str) {
     // What is no object here the API server refuses; it must not be a panic of ours before.
     if let Some(metadata) = metadata.as_object_mut()
         && let Some(labels) = metadata.entry("labels").or_insert_with(|| json!({})).as_object_mut()

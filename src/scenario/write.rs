@@ -3,10 +3,10 @@
 use reports::{Event, Phase};
 use serde_json::Value;
 
+use super::state::Scenario;
 use crate::cluster::ObjectRef;
 use crate::error::Result;
 use crate::safety::{Ground, Scope, Slate, Written};
-use crate::scenario::Scenario;
 use crate::scenario::run::Run;
 
 impl Scenario {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use faultless::error::{ExitCode, Result};
-use faultless::scenario::run::Patience;
+use faultless::scenario::Patience;
 
 use super::dry_run::{Checked, dry_run};
 use super::problem::refusal;

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use cucumber::gherkin;
 use cucumber::step::Collection;
 use faultless::application::Application;
+use faultless::scenario::Patience;
 use faultless::scenario::Scenario;
 use faultless::scenario::plan::Outlook;
-use faultless::scenario::run::Patience;
 use futures::FutureExt as _;
 
 use super::problem::{Problem, ambiguous, unknown};

@@ -47,7 +47,7 @@ mod tests {
 
     use cucumber::gherkin::GherkinEnv;
     use faultless::application::Application;
-    use faultless::scenario::run::Patience;
+    use faultless::scenario::Patience;
     use faultless::verdict::Confidence;
 
     use super::*;

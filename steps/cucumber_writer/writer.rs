@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use cucumber::event::{self, Cucumber, RetryableScenario, StepError};
 use cucumber::{Event, Writer, cli, gherkin, parser, writer};
-use faultless::scenario::run::Sink;
+use faultless::scenario::Sink;
 use reports::{Event as Told, Outcome, ScenarioId};
 
 use super::index::ScenarioIndex;

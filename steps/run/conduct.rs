@@ -7,7 +7,8 @@ use faultless::error::Result;
 use faultless::evidence::room::Room;
 use faultless::safety::Changes;
 use faultless::safety::Protection;
-use faultless::scenario::run::{Carries, Options, Run, Sink};
+use faultless::scenario::run::{Carries, Run};
+use faultless::scenario::{Options, Sink};
 use reports::{Event, Outcome};
 use tokio_util::sync::CancellationToken;
 

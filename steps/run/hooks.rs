@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use cucumber::event::ScenarioFinished;
 use cucumber::{Cucumber, cli, gherkin, parser, runner};
 use faultless::scenario::Scenario;
-use faultless::scenario::run::Sink;
+use faultless::scenario::Sink;
 use futures::{FutureExt as _, stream};
 use reports::Outcome;
 

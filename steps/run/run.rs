@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use faultless::error::{Blame, ExitCode, Result};
 use faultless::safety::Changes;
-use faultless::scenario::run::Patience;
+use faultless::scenario::Patience;
 use reports::Event;
 use tokio_util::sync::CancellationToken;
 

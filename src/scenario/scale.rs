@@ -7,8 +7,8 @@ use reports::{Event, Phase};
 use serde_json::Value;
 
 use super::run::Run;
+use super::state::{QUIET, Scenario};
 use super::workloads::{GONE_DEADLINE, PAUSE};
-use super::{QUIET, Scenario};
 use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
 use crate::safety::{Changes, Restored, Written};
@@ -51,7 +51,7 @@ impl Scenario {
     }
 
     /// Gives back what this scenario changed besides Istio's objects: replica counts and settings.
-    pub(super) async fn give_back(&mut self, run: &Run) -> Restored {
+    pub(crate) async fn give_back(&mut self, run: &Run) -> Restored {
         let scope = self.scope();
         let entries = run.changes.others_changed(scope);
         if entries.is_empty() {

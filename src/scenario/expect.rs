@@ -1,10 +1,10 @@
-//! Observing and judging: load is sent until a claim is decided, and what is claimed under a
-//! configuration counts only if the proxies show that the configuration took effect.
+//! Then: load is sent until a claim is decided, and what is claimed under a configuration counts
+//! only if the proxies show that the configuration took effect.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reports::{Event, Outcome, Phase, ScenarioId};
+use reports::{Event, Phase, ScenarioId};
 
 use crate::error::{Error, Result};
 use crate::evidence::{
@@ -12,15 +12,16 @@ use crate::evidence::{
     Unit, first_chunk, next_chunk, rounded, shown,
 };
 use crate::faults;
-use crate::scenario::Scenario;
-use crate::scenario::run::{Patience, Run};
+use crate::scenario::options::Patience;
+use crate::scenario::run::Run;
+use crate::scenario::state::Scenario;
 use crate::units::Span;
 use crate::verdict::{Confidence, Decision};
 
 /// Everything that is known when a claim is looked at.
-struct Look {
-    judged: Vec<Judgement>,
-    proof: Shown,
+pub(crate) struct Look {
+    pub(crate) judged: Vec<Judgement>,
+    pub(crate) proof: Shown,
     /// How many trials there are of what is open, and how many it is likely to need.
     open: Vec<(u64, u64)>,
 }
@@ -245,51 +246,6 @@ impl Scenario {
                 Observer::Portals | Observer::Proxies { .. } => all.sum(),
             },
             Claim::Alike(_) => all.sum(),
-        }
-    }
-
-    /// Tells every observer's verdict and sums them up: one violation is a failure, one undecided
-    /// claim is inconclusive, and without proof of the disturbance a pass is vacuous.
-    fn tell(&mut self, run: &Run, claim: &Claim, look: Look) -> Result<()> {
-        let Shown { all: shown, missing, open } = look.proof;
-        let judged = &look.judged;
-        let proof = (!shown.is_empty()).then(|| shown.join(", "));
-        let mut worst = Outcome::Passed;
-        let mut numbers = Vec::new();
-        for Judgement { who, decision, numbers: text, .. } in judged {
-            let outcome = match decision {
-                // Withheld on purpose, a change has no proof: that is no news.
-                Decision::Met if missing.is_some() && run.options.placebo => Outcome::Failed,
-                // What is shown by too few requests may yet come: that is no proof, and no doubt.
-                Decision::Met if missing.is_some() && open.is_some() => Outcome::Inconclusive,
-                Decision::Met if missing.is_some() => Outcome::Vacuous,
-                Decision::Met => Outcome::Passed,
-                Decision::Undecided => Outcome::Inconclusive,
-                Decision::Violated => Outcome::Failed,
-            };
-            run.sink.tell(Event::Judged {
-                scenario: self.id,
-                outcome,
-                claim: claim.to_string(),
-                observer: Some(who.clone()),
-                numbers: text.clone(),
-                proof: proof.clone(),
-            });
-            if outcome != Outcome::Passed {
-                numbers.push(format!("{who}: {text}"));
-                worst = if worst == Outcome::Failed { worst } else { outcome };
-            }
-        }
-        self.outcome = if self.outcome == Outcome::Passed { worst } else { self.outcome };
-        let numbers = numbers.join("; ");
-        match (worst, missing) {
-            (Outcome::Passed, _) => Ok(()),
-            (Outcome::Vacuous | Outcome::Inconclusive, Some(missing)) => {
-                Err(Error::mesh("proving that the configuration took effect", missing))
-            }
-            (Outcome::Inconclusive, None) => Err(Error::mesh("deciding", numbers)
-                .hint("inconclusive: more load (--max-load-time) or a wider bound decides it")),
-            _ => Err(Error::mesh("expectation violated", numbers)),
         }
     }
 }

@@ -1,9 +1,47 @@
 //! What a scenario changed, taken back, and the proof that it is.
 
+use std::time::Instant;
+
+use reports::{Event, Outcome, Phase};
+
 use crate::cluster::ObjectRef;
+use crate::faults;
 use crate::safety::{Entry, Ground, Restored, Undo, WAVES, stains};
-use crate::scenario::Scenario;
 use crate::scenario::run::Run;
+use crate::scenario::state::{QUIET, Scenario};
+
+impl Scenario {
+    /// Puts everything back and tells so. Never fails: what is left is in the event and in the
+    /// outcome.
+    pub async fn restore(&mut self) {
+        let Some(run) = self.run.clone() else { return };
+        let started = Instant::now();
+        let lingers = faults::lingers(&self.objects());
+        if self.changes_left(&run) > 0 {
+            self.tell_phase(Phase::Restore, "putting everything back".to_owned());
+        }
+        let restored = self.take_back(&run, |_| true).await;
+        let changed = self.give_back(&run).await;
+        let workloads = self.take_workloads_away(&run, |_| true).await;
+        let undone = restored.undone + changed.undone + workloads.undone;
+        let mut left_behind = restored.left_behind;
+        left_behind.extend(changed.left_behind);
+        left_behind.extend(workloads.left_behind);
+        left_behind.extend(self.stains(&run).await);
+        run.quiet_not_before(Instant::now() + lingers + QUIET);
+        self.configurations.clear();
+        self.raw.clear();
+        if !left_behind.is_empty() {
+            self.outcome = Outcome::LeftBehind;
+        }
+        run.sink.tell(Event::Restored {
+            scenario: self.id,
+            undone,
+            left_behind,
+            took_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        });
+    }
+}
 
 impl Scenario {
     /// Takes back what this scenario configured for these objects.

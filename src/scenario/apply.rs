@@ -6,8 +6,8 @@ use std::time::Instant;
 use istio::check::{Severity, check};
 use serde_json::Value;
 
+use super::state::{QUIET, Scenario};
 use super::workloads::label;
-use super::{QUIET, Scenario};
 use crate::application::manifest::documents;
 use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
@@ -52,18 +52,18 @@ impl Scenario {
     }
 
     /// Everything that is configured at the moment, or would be.
-    pub(super) fn objects(&self) -> Vec<Value> {
+    pub(crate) fn objects(&self) -> Vec<Value> {
         let run = self.run_id();
         let of_sentences = self.configurations.values().flat_map(|one| one.objects(&run));
         of_sentences.chain(self.raw.iter().cloned()).collect()
     }
 
-    pub(super) fn run_id(&self) -> String {
+    pub(crate) fn run_id(&self) -> String {
         self.run.as_ref().map(|run| run.id.clone()).unwrap_or_default()
     }
 
     /// Whether these objects can do what they say, together with everything that is configured.
-    pub(super) fn make_sense(&self, objects: &[Value]) -> Result<()> {
+    pub(crate) fn make_sense(&self, objects: &[Value]) -> Result<()> {
         let mut all = self.objects();
         all.retain(|other| !objects.iter().any(|object| same(other, object)));
         all.extend(objects.iter().cloned());
@@ -82,7 +82,7 @@ impl Scenario {
     }
 
     /// Forgets the raw objects that are about a service; answers which they were.
-    pub(super) fn withdraw_raw(&mut self, subject: &Subject) -> Result<Vec<ObjectRef>> {
+    pub(crate) fn withdraw_raw(&mut self, subject: &Subject) -> Result<Vec<ObjectRef>> {
         let about = |object: &Value| {
             faults::services(object).iter().any(|service| {
                 service.name == subject.name

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use reports::{Event, Phase};
 
-use super::Scenario;
 use super::run::Run;
+use super::state::Scenario;
 use crate::error::{Error, Result};
 use crate::evidence::{Claim, Load, Observer, Sent, Step, drain, rounded, witness};
 use crate::faults;
@@ -63,7 +63,7 @@ impl Scenario {
     }
 
     /// What each portal's load asks for, per second; `claims` are those that it is for.
-    pub(super) fn asked(&self, claims: &[Claim], confidence: Confidence) -> BTreeMap<String, f64> {
+    pub(crate) fn asked(&self, claims: &[Claim], confidence: Confidence) -> BTreeMap<String, f64> {
         let portals = self.loads.len().max(1) as f64;
         let burst = faults::burst(&self.objects());
         let needed = |claim: &Claim| {
@@ -85,7 +85,7 @@ impl Scenario {
 
     /// Raises what is asked for where it says no number, so that so many more requests come in as
     /// fast as evidence should.
-    pub(super) fn ask_for(&self, more: u64, asked: &mut BTreeMap<String, f64>) {
+    pub(crate) fn ask_for(&self, more: u64, asked: &mut BTreeMap<String, f64>) {
         let needed = (more as f64 / EVIDENCE_IN.as_secs_f64()).min(RATE_MAX);
         for (name, rate) in asked {
             let load = self.loads.get(name).filter(|load| load.is_open());
@@ -95,7 +95,7 @@ impl Scenario {
 
     /// What is sent of what is asked for, per second, by portal. Loads that wait for their answers
     /// fit by themselves. A machine that was starved is spared only while times are looked at.
-    pub(super) fn fitting(
+    pub(crate) fn fitting(
         &self,
         run: &Run,
         asked: &BTreeMap<String, f64>,
@@ -115,13 +115,13 @@ impl Scenario {
     }
 
     /// The sum of what can be chosen.
-    pub(super) fn total(&self, rates: &BTreeMap<String, f64>) -> f64 {
+    pub(crate) fn total(&self, rates: &BTreeMap<String, f64>) -> f64 {
         let open = |name: &String| self.loads.get(name).is_some_and(Load::is_open);
         rates.iter().filter(|(name, _)| open(name)).map(|(_, rate)| rate).sum()
     }
 
     /// Which loads cost the mesh alike: those that ask for the same pages.
-    pub(super) fn kind_of_load(&self) -> String {
+    pub(crate) fn kind_of_load(&self) -> String {
         let one = |(name, load): (&String, &Load)| format!("{name} {}", load.paths.join(" "));
         self.loads.iter().map(one).collect::<Vec<_>>().join("; ")
     }
@@ -129,7 +129,7 @@ impl Scenario {
     /// Finds out what the mesh carries of what is asked for, as far as that is not known; tells
     /// what is going to be sent, and why. A mesh that is disturbed is not asked: its answers would
     /// say what the disturbance does.
-    pub(super) async fn fit(&mut self, run: &Run, asked: &BTreeMap<String, f64>) -> Result<()> {
+    pub(crate) async fn fit(&mut self, run: &Run, asked: &BTreeMap<String, f64>) -> Result<()> {
         let (kind, wanted) = (self.kind_of_load(), self.total(asked));
         if wanted <= 0.0 {
             return Ok(());

@@ -1,0 +1,75 @@
+//! When: something is done to a service, or taken back.
+
+use std::time::Instant;
+
+use reports::Phase;
+
+use crate::cluster::ObjectRef;
+use crate::error::{Error, Result};
+use crate::faults;
+use crate::faults::{Configuration, Disturbance};
+use crate::scenario::state::{QUIET, Scenario};
+use crate::units::ServiceName;
+
+impl Scenario {
+    /// When: something is done to a service. An earlier disturbance of the same sort is replaced.
+    pub async fn disturb(&mut self, service: &ServiceName, disturbance: Disturbance) -> Result<()> {
+        self.step(async |this| {
+            let subject = this.subject(service)?;
+            let key = (subject.namespace.clone(), subject.name.clone());
+            let mut configuration = match this.configurations.get(&key) {
+                Some(configuration) => configuration.clone(),
+                None => Configuration::new(subject),
+            };
+            configuration.disturb(&disturbance)?;
+            let earlier = this.configurations.get(&key).map(|earlier| earlier.objects(""));
+            let objects = configuration.objects(&this.run_id());
+            this.make_sense(&objects)?;
+            this.forget_evidence();
+            if let Some(run) = this.run.clone() {
+                this.write(&run, &objects).await?;
+                let lingers = faults::lingers(&earlier.unwrap_or_default());
+                run.quiet_not_before(Instant::now() + lingers + QUIET);
+            }
+            this.configurations.insert(key, configuration);
+            this.disturbed = true;
+            Ok(())
+        })
+        .await
+    }
+
+    /// When: whatever this scenario did to a service is taken back.
+    pub async fn withdraw(&mut self, service: &ServiceName) -> Result<()> {
+        self.step(async |this| {
+            let subject = this.subject(service)?;
+            this.enter(Phase::Disturb, format!("withdrawing what was done to {service}"))?;
+            let earlier = this.objects();
+            let mut gone = this.withdraw_raw(&subject)?;
+            if let Some(configured) = this.configurations.remove(&(subject.namespace, subject.name))
+            {
+                for object in configured.objects("") {
+                    gone.push(ObjectRef::of(&object)?);
+                }
+            }
+            if gone.is_empty() {
+                return Err(Error::feature(
+                    format!("withdrawing the configuration of {service}"),
+                    "this scenario did nothing to it so far",
+                ));
+            }
+            this.forget_evidence();
+            let Some(run) = this.run.clone() else { return Ok(()) };
+            let gone: Vec<_> = gone.iter().map(ToString::to_string).collect();
+            let left = this
+                .take_back(&run, |subject| gone.iter().any(|one| one == subject))
+                .await
+                .left_behind;
+            run.quiet_not_before(Instant::now() + faults::lingers(&earlier) + QUIET);
+            match left.is_empty() {
+                true => Ok(()),
+                false => Err(Error::left_behind("withdrawing a configuration", left.join("; "))),
+            }
+        })
+        .await
+    }
+}
