@@ -196,17 +196,10 @@ fn admit_istio(request: &Request<'_>, object: &Value) -> Result<Value, Refusal> 
         // deletable even if the rules have become stricter.
         return Ok(object.clone());
     }
-    match istio::admit(request.kind.kind, object, request.strict) {
-        Ok((object, _warnings)) => Ok(object),
-        Err(cause) => Err(Refusal::new(
-            400,
-            "BadRequest",
-            format!(
-                "admission webhook \"validation.istio.io\" denied the request: configuration is \
-                 invalid: {cause}"
-            ),
-        )),
-    }
+    // Who refuses it, the schema or the webhook, is part of what it says.
+    let admitted = istio::admit(request.kind.kind, object, request.strict);
+    let (object, _warnings) = admitted.map_err(Refusal::bad_request)?;
+    Ok(object)
 }
 
 #[cfg(test)]

@@ -258,6 +258,17 @@ fn a_pod_is_injected_where_its_namespace_asks() {
     }
 }
 
+#[test]
+fn who_refuses_an_istio_object_is_said_once() {
+    let cluster = Cluster::default();
+    let object = json!({"spec": {"hosts": [], "http": []}});
+    let refusal = create(&cluster, &kinds::VIRTUAL_SERVICE, object).unwrap_err();
+    assert_eq!((refusal.code, refusal.message.matches("admission webhook").count()), (400, 1));
+    let object = json!({"spec": {"hosts": "a"}});
+    let refusal = create(&cluster, &kinds::VIRTUAL_SERVICE, object).unwrap_err();
+    assert!(refusal.message.starts_with("spec.hosts"), "{refusal}");
+}
+
 proptest::proptest! {
     /// Whatever is sent, the answer is an object or a refusal.
     #[test]
