@@ -1,15 +1,12 @@
-//! Discovery: which groups, versions and resources there are, in the old form and in the aggregated
-//! one that newer clients ask for first. Everything is derived from the table in `kinds`. Pure.
+//! Discovery: which groups, versions and resources there are, one document for each. Newer clients
+//! ask for all of it in one document first, and fall back when they get these. Everything is
+//! derived from the table in `kinds`. Pure.
 
 use serde_json::{Value, json};
 
 use super::path::api_version;
 use super::review::{self, Review};
 use crate::kinds::{self, Kind};
-
-/// The content type of an aggregated discovery document.
-pub(super) const AGGREGATED: &str =
-    "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// What can be done with an object or a collection.
 const VERBS: &[&str] =
@@ -108,76 +105,6 @@ pub(super) fn resources(group: &str, version: &str) -> Option<Value> {
     }))
 }
 
-/// `/api` or `/apis` in the aggregated form.
-pub(super) fn aggregated(core: bool) -> Value {
-    let groups = if core { vec![("", versions(""))] } else { groups() };
-    let items: Vec<Value> = groups
-        .into_iter()
-        .map(|(group, versions)| {
-            let versions: Vec<Value> = versions
-                .iter()
-                .map(|version| {
-                    json!({
-                        "version": version,
-                        "resources": aggregated_resources(group, version),
-                        "freshness": "Current",
-                    })
-                })
-                .collect();
-            json!({ "metadata": { "name": group }, "versions": versions })
-        })
-        .collect();
-    json!({
-        "kind": "APIGroupDiscoveryList",
-        "apiVersion": "apidiscovery.k8s.io/v2",
-        "metadata": {},
-        "items": items,
-    })
-}
-
-fn aggregated_resources(group: &str, version: &str) -> Vec<Value> {
-    let response = |group: &str, version: &str, kind: &str| {
-        json!({
-            "group": group, "version": version, "kind": kind
-        })
-    };
-    let scope = |namespaced: bool| if namespaced { "Namespaced" } else { "Cluster" };
-    let mut resources: Vec<Value> = kinds_of(group, version)
-        .map(|kind| {
-            let subresources: Vec<Value> = subresources(kind)
-                .map(|sub| {
-                    let (group, version) = sub.foreign.unwrap_or((group, version));
-                    json!({
-                        "subresource": sub.name,
-                        "responseKind": response(group, version, sub.kind),
-                        "verbs": sub.verbs,
-                    })
-                })
-                .collect();
-            json!({
-                "resource": kind.plural,
-                "responseKind": response(group, version, kind.kind),
-                "scope": scope(kind.namespaced),
-                "singularResource": singular(kind.kind),
-                "verbs": VERBS,
-                "shortNames": kind.short,
-                "categories": categories(kind),
-                "subresources": subresources,
-            })
-        })
-        .collect();
-    resources.extend(reviews_of(group, version).map(|review| {
-        json!({
-            "resource": review.plural,
-            "responseKind": response(group, version, review.kind),
-            "scope": "Cluster",
-            "singularResource": singular(review.kind),
-            "verbs": ["create"],
-        })
-    }));
-    resources
-}
-
 struct Subresource {
     name: &'static str,
     kind: &'static str,
@@ -201,12 +128,6 @@ fn subresources(kind: &'static Kind) -> impl Iterator<Item = Subresource> {
                 if kind.kind == "Pod" { "PodProxyOptions" } else { "ServiceProxyOptions" };
             Subresource { name, kind: options, foreign: None, verbs }
         }
-        "portforward" => Subresource {
-            name,
-            kind: "PodPortForwardOptions",
-            foreign: None,
-            verbs: &["create", "get"],
-        },
         _ => {
             Subresource { name, kind: kind.kind, foreign: None, verbs: &["get", "patch", "update"] }
         }
@@ -268,15 +189,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_is_found_in_both_forms() {
+    fn every_kind_is_found() {
         for kind in kinds::ALL {
             for version in kind.versions {
                 let list = resources(kind.group, version).expect("its version is served");
                 let names: Vec<_> =
                     list["resources"].as_array().unwrap().iter().map(|r| &r["name"]).collect();
                 assert!(names.contains(&&json!(kind.plural)), "{names:?}");
-                let aggregated = aggregated(kind.group.is_empty()).to_string();
-                assert!(aggregated.contains(&format!("\"resource\":\"{}\"", kind.plural)));
             }
         }
         assert!(resources("apps", "v1beta1").is_none());

@@ -67,18 +67,9 @@ async fn answer(app: &App, request: Request<Body>) -> Result<Response, Refusal> 
 
 /// The documents that are not objects.
 fn document(path: &str, accept: &str) -> Option<Response> {
-    let aggregated = accept.contains("as=APIGroupDiscoveryList")
-        && accept.split(',').any(|range| {
-            range.contains("g=apidiscovery.k8s.io") && range.split(';').any(|p| p.trim() == "v=v2")
-        });
-    let path = path.trim_end_matches('/');
-    let body = match path {
+    let body = match path.trim_end_matches('/') {
         "/healthz" | "/livez" | "/readyz" => {
             return Some(typed_answer(StatusCode::OK, "text/plain; charset=utf-8", "ok"));
-        }
-        "/api" | "/apis" if aggregated => {
-            let body = discovery::aggregated(path == "/api").to_string();
-            return Some(typed_answer(StatusCode::OK, discovery::AGGREGATED, body));
         }
         "/openapi/v2" if accept.contains("protobuf") => {
             let kind = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
@@ -120,11 +111,6 @@ async fn resource(app: &App, target: Target, request: Request<Body>) -> Result<R
             let path = path.clone();
             proxy::answer(app, &asked.target, &path, request).await
         }
-        (Part::Other(name), true) => Err(Refusal::new(
-            501,
-            "NotImplemented",
-            format!("the local mesh does not serve the sub-resource \"{name}\""),
-        )),
         (_, false) => Err(no_such_path()),
     }
 }

@@ -31,8 +31,6 @@ pub(super) enum Part {
     Log,
     /// `…/proxy/{path}`: the path that the pod or service shall see, with its leading slash.
     Proxy(String),
-    /// A sub-resource of the table that nothing here answers yet, e.g. `portforward`.
-    Other(&'static str),
 }
 
 // === impl Target ===
@@ -98,14 +96,15 @@ impl Target {
 
 impl Part {
     fn parse(kind: &'static Kind, sub: &str, rest: Option<&str>) -> Option<Self> {
-        let sub = kind.subresources.iter().copied().find(|s| *s == sub)?;
+        if !kind.subresources.contains(&sub) {
+            return None;
+        }
         match (sub, rest) {
             ("proxy", rest) => Some(Self::Proxy(format!("/{}", rest.unwrap_or_default()))),
-            (_, Some(_)) => None,
             ("status", None) => Some(Self::Status),
             ("scale", None) => Some(Self::Scale),
             ("log", None) => Some(Self::Log),
-            (other, None) => Some(Self::Other(other)),
+            _ => None,
         }
     }
 }
@@ -163,10 +162,6 @@ mod tests {
             "/api/v1/namespaces/a/pods/p%3A80/proxy/x/y",
             Some((pod, "v1", Some("a"), Some("p:80"), Part::Proxy("/x/y".into()))),
         );
-        check(
-            "/api/v1/namespaces/a/pods/p/portforward",
-            Some((pod, "v1", Some("a"), Some("p"), Part::Other("portforward"))),
-        );
         let namespace = &kinds::NAMESPACE;
         check("/api/v1/namespaces", Some((namespace, "v1", None, None, Part::Whole)));
         check("/api/v1/namespaces/a", Some((namespace, "v1", None, Some("a"), Part::Whole)));
@@ -195,6 +190,7 @@ mod tests {
             "/apis/apps/v1beta1/deployments",
             "/api/v1/pods/p",
             "/api/v1/namespaces/a/pods/p/exec",
+            "/api/v1/namespaces/a/pods/p/portforward",
             "/api/v1/namespaces/a/pods/p/status/x",
             "/api/v1/namespaces/a/pods/p%2F..",
             "/api/v1/namespaces/a/pods/p%",
