@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::cluster::{Cluster, WriteMode};
-use super::super::kinds::{self, Kind};
-use super::super::store::{Part, Refusal};
+use crate::cluster::{Cluster, WriteMode};
+use crate::kinds::{self, Kind};
+use crate::store::{Part, Refusal};
 
 fn create(cluster: &Cluster, kind: &'static Kind, spec: Value) -> Result<Value, Refusal> {
     let mut object = json!({"metadata": {"name": "a", "namespace": "default"}});
