@@ -1,6 +1,7 @@
 //! What a URL of the API means: a kind, perhaps a namespace, a name and a sub-resource. One parser
 //! for all kinds, driven by the table in `kinds`. Pure.
 
+use super::sub_resource::Part;
 use crate::kinds::{self, Kind};
 
 /// One object, one collection or one part of an object.
@@ -16,21 +17,6 @@ pub(super) struct Target {
     pub(super) name: Option<String>,
     /// The part of the object.
     pub(super) part: Part,
-}
-
-/// Which part of an object a URL means.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Part {
-    /// The object itself.
-    Whole,
-    /// `…/status`
-    Status,
-    /// `…/scale`
-    Scale,
-    /// `…/log`
-    Log,
-    /// `…/proxy/{path}`: the path that the pod or service shall see, with its leading slash.
-    Proxy(String),
 }
 
 // === impl Target ===
@@ -89,23 +75,6 @@ impl Target {
             Some((sub, rest)) => Part::parse(kind, sub, rest)?,
         };
         Some(Self { kind, version, namespace, name, part })
-    }
-}
-
-// === impl Part ===
-
-impl Part {
-    fn parse(kind: &'static Kind, sub: &str, rest: Option<&str>) -> Option<Self> {
-        if !kind.subresources.contains(&sub) {
-            return None;
-        }
-        match (sub, rest) {
-            ("proxy", rest) => Some(Self::Proxy(format!("/{}", rest.unwrap_or_default()))),
-            ("status", None) => Some(Self::Status),
-            ("scale", None) => Some(Self::Scale),
-            ("log", None) => Some(Self::Log),
-            _ => None,
-        }
     }
 }
 
