@@ -3,8 +3,8 @@
 //! (injection, validation) have their say. Pure.
 //!
 //! The map: `admit` takes a `request` past `types` and then, by kind, past `namespaces`, `services`
-//! (`addresses`), `pods` (`pod_spec`), `workloads`, `jobs` (`template`), `secrets`, `roles` or
-//! `istio`; `fields` sets and refuses one field; `selects` and `hash` are used by controllers too.
+//! (`addresses`), `pods` (`pod_spec`), `workloads`, `jobs`, `secrets`, `roles` or `istio`; `fields`
+//! sets and refuses one field; `selects` and `hash` are used by controllers too.
 
 mod addresses;
 mod admit;
@@ -20,7 +20,6 @@ mod roles;
 mod secrets;
 mod selects;
 mod services;
-mod template;
 mod types;
 mod workloads;
 

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::fields::{immutable, not_negative, set_default};
+use super::pod_spec;
 use super::request::Request;
-use super::{pod_spec, template};
 use crate::store::{Refusal, meta};
 
 pub(super) fn admit(request: &Request<'_>, object: &mut Value) -> Result<(), Refusal> {
@@ -27,7 +27,7 @@ pub(super) fn admit(request: &Request<'_>, object: &mut Value) -> Result<(), Ref
         "selector",
         json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}),
     );
-    template::default(object);
+    pod_spec::default_template(object);
     let metadata = &mut object["spec"]["template"]["metadata"];
     let labels = meta::child(metadata, "labels");
     for prefix in ["", "batch.kubernetes.io/"] {

@@ -28,6 +28,15 @@ pub(super) fn default(spec: &mut Value) {
     }
 }
 
+/// The same for the pod template of an object.
+pub(super) fn default_template(object: &mut Value) {
+    let template = &mut object["spec"]["template"];
+    if !template.is_object() {
+        *template = json!({});
+    }
+    default(&mut template["spec"]);
+}
+
 fn default_container(container: &mut Value) {
     let image = meta::text(container, "/image");
     let tag = image.rsplit('/').next().and_then(|last| last.split_once(':'));

@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 use super::fields::{immutable, not_negative, set_default};
+use super::pod_spec;
 use super::request::Request;
 use super::selects::selects;
-use super::{pod_spec, template};
 use crate::store::{Refusal, meta};
 
 pub(super) fn admit_deployment(request: &Request<'_>, object: &mut Value) -> Result<(), Refusal> {
@@ -43,7 +43,7 @@ pub(super) fn admit_replica_set(request: &Request<'_>, object: &mut Value) -> Re
 }
 
 fn admit_replicated(request: &Request<'_>, object: &mut Value) -> Result<(), Refusal> {
-    template::default(object);
+    pod_spec::default_template(object);
     not_negative(request, object, &["replicas", "revisionHistoryLimit", "minReadySeconds"])?;
     let wanted = &object["spec"]["selector"]["matchLabels"];
     let has_terms = wanted.as_object().is_some_and(|terms| !terms.is_empty());
