@@ -16,7 +16,7 @@ use super::machine::Reading;
 use super::pacer::{Due, Pacer};
 use super::plan::Plan;
 use super::sender::{Dialer, Sender};
-use super::spec::{Target, Shape, StreamSpec};
+use super::spec::{Shape, StreamSpec, Target};
 
 /// A closed stream waits this long after a request without an answer: nothing paces it but the
 /// answers, and a refused connection comes back in microseconds.

@@ -8,18 +8,16 @@
 
 use std::time::Duration;
 
-use super::histogram::Histogram;
-
-/// In the name of each thread's histogram, in microseconds.
-pub(super) const NAME: &str = "dispatcher_poll_delay_us";
+use crate::telemetry::histogram::Histogram;
 
 /// How often the threads of a proxy's container ran, and how long they had waited for a core
 /// before, in seconds; cAdvisor's names.
-pub(super) const PERIODS: &str = "container_cpu_schedstat_run_periods_total";
-pub(super) const WAITED: &str = "container_cpu_schedstat_runqueue_seconds_total";
+pub(crate) const PERIODS: &str = "container_cpu_schedstat_run_periods_total";
+
+pub(crate) const WAITED: &str = "container_cpu_schedstat_runqueue_seconds_total";
 
 /// The proxy's container.
-pub(super) const CONTAINER: &str = "istio-proxy";
+pub(crate) const CONTAINER: &str = "istio-proxy";
 
 /// So many waits make a mean; fewer may have met one bad moment.
 const PERIODS_MIN: f64 = 50.0;
@@ -32,17 +30,15 @@ pub struct Delays {
     waited: Option<f64>,
 }
 
-// === impl Delays ===
-
 impl Delays {
-    pub(super) fn of(threads: impl IntoIterator<Item = Histogram>) -> Self {
+    pub(crate) fn of(threads: impl IntoIterator<Item = Histogram>) -> Self {
         let mut delays = Self::default();
         threads.into_iter().for_each(|thread| delays.take(thread));
         delays
     }
 
     /// With how often they ran and how long they waited for that.
-    pub(super) fn queued(self, periods: Option<f64>, waited: Option<f64>) -> Self {
+    pub(crate) fn queued(self, periods: Option<f64>, waited: Option<f64>) -> Self {
         Self { periods, waited, ..self }
     }
 
@@ -54,7 +50,7 @@ impl Delays {
     }
 
     /// What was added since; `None` if that is not known.
-    pub(super) fn since(&self, was: &Self) -> Option<Self> {
+    pub(crate) fn since(&self, was: &Self) -> Option<Self> {
         let since = |now: &Histogram| {
             was.threads.iter().find(|was| now.fits(was)).and_then(|was| now.since(was))
         };
@@ -67,7 +63,7 @@ impl Delays {
         known.then_some(Self { threads, periods, waited })
     }
 
-    pub(super) fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         other.threads.iter().for_each(|thread| self.take(thread.clone()));
         let sum = |one: Option<f64>, two: Option<f64>| match (one, two) {
             (None, None) => None,
@@ -120,6 +116,7 @@ impl Delays {
 
 #[cfg(test)]
 mod tests {
+    use crate::telemetry::metric::NAME;
     use std::fmt::Write as _;
 
     use crate::telemetry::page::parse;

@@ -1,8 +1,8 @@
 //! Which series a question is about. Pure.
 
-use crate::units::ServiceName;
-
 use exposition::Labels;
+
+use crate::units::ServiceName;
 
 /// Whose proxy counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,14 +39,12 @@ pub struct Filter {
 
 /// Whether a series is one that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fit {
+pub(crate) enum Fit {
     Yes,
     No,
     /// Nobody can tell: it lacks this label, and everything else fits.
     Lacks(&'static str),
 }
-
-// === impl Reporter ===
 
 impl Reporter {
     /// As in the `reporter` label.
@@ -59,8 +57,6 @@ impl Reporter {
     }
 }
 
-// === impl Filter ===
-
 impl Filter {
     /// What `reporter`'s proxies counted of requests to a service: how most questions begin.
     #[must_use]
@@ -70,7 +66,7 @@ impl Filter {
     }
 
     /// What it asks about the pod whose proxy counted, and about the service.
-    pub(super) fn own_side(&self, reporter: Reporter) -> Self {
+    pub(crate) fn own_side(&self, reporter: Reporter) -> Self {
         let all = Self { reporter: Some(reporter), ..self.clone() };
         match reporter {
             Reporter::Source => Self {
@@ -83,7 +79,7 @@ impl Filter {
         }
     }
 
-    pub(super) fn fit(&self, labels: &Labels) -> Fit {
+    pub(crate) fn fit(&self, labels: &Labels) -> Fit {
         let asked = [
             ("reporter", self.reporter.map(Reporter::as_str)),
             ("source_workload", self.source_workload.as_deref()),

@@ -1,20 +1,33 @@
 //! A proxy's histogram: from the lines of its page, and what was added to it since. Pure.
 
-use super::snapshot::count;
+/// Counters larger than this are no longer whole numbers in the text format's floats.
+const MAX_COUNT: f64 = 9_007_199_254_740_992.0;
+
+pub(crate) fn count(value: f64) -> Result<u64, &'static str> {
+    if !(0.0..=MAX_COUNT).contains(&value) || value.fract() != 0.0 {
+        return Err("is not a whole number");
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole and within 0 and 2^53, as was just checked"
+    )]
+    Ok(value as u64)
+}
 
 /// A histogram; bucket i holds what lies between `bounds[i - 1]` (or 0) and `bounds[i]`, the last
 /// one what lies above.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Histogram {
-    pub(super) bounds: Vec<f64>,
+pub(crate) struct Histogram {
+    pub(crate) bounds: Vec<f64>,
     /// One more than bounds.
-    pub(super) buckets: Vec<u64>,
-    pub(super) sum: f64,
+    pub(crate) buckets: Vec<u64>,
+    pub(crate) sum: f64,
 }
 
 /// A histogram as its lines come.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     cumulative: Vec<(f64, u64)>,
     sum: Option<f64>,
     count: Option<u64>,
@@ -25,11 +38,9 @@ pub(super) struct Lines {
 /// What is wrong with a histogram.
 type Wrong = &'static str;
 
-// === impl Lines ===
-
 impl Lines {
     /// Takes a line: what its name has behind the metric's, its `le`, its value.
-    pub(super) fn take(&mut self, suffix: &str, bound: Option<&str>, value: f64) {
+    pub(crate) fn take(&mut self, suffix: &str, bound: Option<&str>, value: f64) {
         if let Err(wrong) = self.add(suffix, bound, value) {
             self.wrong.get_or_insert(wrong);
         }
@@ -53,7 +64,7 @@ impl Lines {
     }
 
     /// The histogram, if the lines make one.
-    pub(super) fn histogram(mut self) -> Result<Histogram, Wrong> {
+    pub(crate) fn histogram(mut self) -> Result<Histogram, Wrong> {
         if let Some(wrong) = self.wrong {
             return Err(wrong);
         }
@@ -84,16 +95,14 @@ impl Lines {
     }
 }
 
-// === impl Histogram ===
-
 impl Histogram {
     /// Whether both have the same buckets, so that they can be compared and added up.
-    pub(super) fn fits(&self, other: &Self) -> bool {
+    pub(crate) fn fits(&self, other: &Self) -> bool {
         self.bounds == other.bounds
     }
 
     /// What was added since `was`, which fits; `None` if something shrank.
-    pub(super) fn since(&self, was: &Self) -> Option<Self> {
+    pub(crate) fn since(&self, was: &Self) -> Option<Self> {
         let pairs = self.buckets.iter().zip(&was.buckets);
         let buckets = pairs.map(|(now, was)| now.checked_sub(*was)).collect::<Option<_>>()?;
         // The sum is approximate (`Durations::sum_ms`), and could fall by a rounding.
@@ -102,7 +111,7 @@ impl Histogram {
     }
 
     /// Adds another, which fits.
-    pub(super) fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         for (bucket, more) in self.buckets.iter_mut().zip(&other.buckets) {
             *bucket = bucket.saturating_add(*more);
         }
@@ -110,14 +119,14 @@ impl Histogram {
     }
 
     /// Takes away another, which fits and is a part of this one.
-    pub(super) fn subtract(&mut self, part: &Self) {
+    pub(crate) fn subtract(&mut self, part: &Self) {
         for (bucket, less) in self.buckets.iter_mut().zip(&part.buckets) {
             *bucket = bucket.saturating_sub(*less);
         }
         self.sum = (self.sum - part.sum).max(0.0);
     }
 
-    pub(super) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.buckets.iter().sum()
     }
 }

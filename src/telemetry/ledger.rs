@@ -18,10 +18,14 @@
 
 use std::collections::BTreeMap;
 
-use super::delays::Delays;
-use super::missing::{Missing, Part, Why};
-use super::snapshot::{Amount, Key, Life, METRICS, PodName, Reading, Snapshot};
-use super::window::Window;
+use crate::telemetry::delays::Delays;
+use crate::telemetry::life::Life;
+use crate::telemetry::metric::METRICS;
+use crate::telemetry::missing::{Missing, Part, Why};
+use crate::telemetry::pod_name::PodName;
+use crate::telemetry::series::{Amount, Key};
+use crate::telemetry::snapshot::{Reading, Snapshot};
+use crate::telemetry::window::Window;
 
 /// What the proxies counted, as far as they were read. Any number of readings makes one account;
 /// what a reading lacks is missing only from windows that begin or end with it.
@@ -51,7 +55,7 @@ struct Account {
 
 /// What is known of a series.
 #[derive(Debug, Clone, PartialEq, Default)]
-struct Series {
+pub(crate) struct Series {
     /// All it counted while it was followed, through its comings and goings.
     total: Option<Amount>,
     /// What it last showed; nothing while it is gone.
@@ -69,8 +73,6 @@ struct Thread {
     /// Why the last reading says nothing about it; a later one may.
     unread: Option<Why>,
 }
-
-// === impl Ledger ===
 
 impl Ledger {
     /// A ledger that begins with a reading.
@@ -120,8 +122,6 @@ impl Ledger {
         window
     }
 }
-
-// === impl Account ===
 
 impl Account {
     fn take(&mut self, reading: &Reading) {
@@ -209,8 +209,6 @@ impl Account {
     }
 }
 
-// === impl Series ===
-
 impl Series {
     fn take(&mut self, shown: &Result<Amount, Why>) {
         let now = match shown {
@@ -265,8 +263,6 @@ impl Series {
     }
 }
 
-// === impl Thread ===
-
 impl Thread {
     fn broke(&mut self, why: Why) {
         self.breaks = self.breaks.saturating_add(1);
@@ -280,8 +276,6 @@ impl Thread {
         broke.or(self.unread.as_ref()).or_else(|| then?.unread.as_ref())
     }
 }
-
-// === impl Amount ===
 
 impl Amount {
     fn since(&self, was: &Self) -> Result<Self, Why> {
@@ -312,6 +306,16 @@ impl Amount {
             Self::Count(count) => *count == 0,
             Self::Histogram(histogram) => histogram.count() == 0,
         }
+    }
+}
+
+impl Window {
+    /// What was counted after `before` and up to `after`, where these two are all there is.
+    #[must_use]
+    pub fn between(before: &Snapshot, after: &Snapshot) -> Self {
+        let mut ledger = Ledger::begin(before);
+        ledger.observe(after);
+        ledger.window()
     }
 }
 

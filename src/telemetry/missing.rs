@@ -4,10 +4,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::filter::{Filter, Fit, Reporter};
-use super::snapshot::{Key, Metric, PodName};
-use exposition::Labels;
-use exposition::Reason;
+use exposition::{Labels, Reason};
+
+use crate::telemetry::filter::{Filter, Fit, Reporter};
+use crate::telemetry::metric::Metric;
+use crate::telemetry::pod_name::PodName;
+use crate::telemetry::series::Key;
 
 /// Parts named in a sentence; there may be thousands.
 const NAMED: usize = 5;
@@ -72,23 +74,19 @@ pub enum Why {
     OtherBuckets,
 }
 
-// === impl Part ===
-
 impl Part {
-    pub(super) fn of(key: &Key) -> Self {
+    pub(crate) fn of(key: &Key) -> Self {
         Self::Series { metric: key.metric, labels: Arc::clone(&key.labels) }
     }
 }
 
-// === impl Missing ===
-
 impl Missing {
-    pub(super) const fn new(pod: PodName, what: Part, why: Why, known: Vec<Key>) -> Self {
+    pub(crate) const fn new(pod: PodName, what: Part, why: Why, known: Vec<Key>) -> Self {
         Self { pod, what, why, known }
     }
 
     /// Takes in another, if it is the same part for the same reason.
-    pub(super) fn merge(&mut self, other: &Self) -> bool {
+    pub(crate) fn merge(&mut self, other: &Self) -> bool {
         let same = (&self.pod, &self.what, &self.why) == (&other.pod, &other.what, &other.why);
         if same {
             let new: Vec<_> =
@@ -188,8 +186,6 @@ impl fmt::Display for Missing {
         }
     }
 }
-
-// === impl Why ===
 
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

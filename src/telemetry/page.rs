@@ -6,10 +6,14 @@
 
 use exposition::{Line, ParseError, Reason, Sample, lines};
 
+use crate::telemetry::metric::NAME;
+
 /// Samples and odd lines of ours per page: bounds memory (a sample of 25 labels takes about 2 KB).
 const MAX_SAMPLES: usize = 200_000;
+
 /// Odd lines of others that are kept; they are only ever shown to a person.
 const MAX_FOREIGN_ODD: usize = 16;
+
 /// Characters of an odd line's name that are kept: more than the longest of Istio's names has.
 const MAX_ODD_NAME: usize = 80;
 
@@ -71,8 +75,6 @@ pub fn parse(text: &str) -> Result<Page, ParseError> {
     Ok(page)
 }
 
-// === impl Page ===
-
 impl Page {
     /// Whether this is the page of a pilot-agent that could not read its Envoy: it answers 200 all
     /// the same, with its own lines and the application's. Such a page says nothing about traffic,
@@ -118,7 +120,7 @@ impl Page {
 
 /// Whether it is of the histogram of how late a thread of Envoy ran (`delays`).
 fn is_delay(name: &str) -> bool {
-    name.starts_with("envoy_") && name.contains(super::delays::NAME)
+    name.starts_with("envoy_") && name.contains(NAME)
 }
 
 #[cfg(test)]

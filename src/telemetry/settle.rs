@@ -1,7 +1,10 @@
 //! Whether durations have caught up with counts. Proxies merge histograms at a flush, 5 s by
 //! default, while counters are live: what was counted at one reading is timed at a later one. Pure.
 
-use super::snapshot::{Amount, Metric, PodName, Reading, Snapshot};
+use crate::telemetry::metric::Metric;
+use crate::telemetry::pod_name::PodName;
+use crate::telemetry::series::Amount;
+use crate::telemetry::snapshot::{Reading, Snapshot};
 
 impl Snapshot {
     /// How many requests that an earlier reading had counted are not timed yet, pod by pod; 0 for

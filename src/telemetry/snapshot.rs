@@ -5,132 +5,42 @@
 //! unread, with the reason, and the ledger makes of it what is missing.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
-use super::delays::{self, Delays};
 use exposition::{Labels, Sample};
 
-use super::histogram::{Histogram, Lines};
-use super::missing::Why;
-use super::page::{OddLine, Page};
-
-/// Counters larger than this are no longer whole numbers in the text format's floats.
-const MAX_COUNT: f64 = 9_007_199_254_740_992.0;
-
-pub(super) const REQUESTS: &str = "istio_requests_total";
-pub(super) const DURATIONS: &str = "istio_request_duration_milliseconds";
-pub(super) const TCP_OPENED: &str = "istio_tcp_connections_opened_total";
-pub(super) const TCP_CLOSED: &str = "istio_tcp_connections_closed_total";
-pub(super) const TCP_SENT: &str = "istio_tcp_sent_bytes_total";
-pub(super) const TCP_RECEIVED: &str = "istio_tcp_received_bytes_total";
-
-const COUNTERS: [&str; 5] = [REQUESTS, TCP_OPENED, TCP_CLOSED, TCP_SENT, TCP_RECEIVED];
-/// All metrics that are followed.
-pub(super) const METRICS: [&str; 6] =
-    [REQUESTS, DURATIONS, TCP_OPENED, TCP_CLOSED, TCP_SENT, TCP_RECEIVED];
+use crate::telemetry::delays;
+use crate::telemetry::delays::Delays;
+use crate::telemetry::histogram::{Lines, count};
+use crate::telemetry::life::Life;
+use crate::telemetry::metric::{COUNTERS, DURATIONS, METRICS, NAME};
+use crate::telemetry::missing::Why;
+use crate::telemetry::page::{OddLine, Page};
+use crate::telemetry::pod_name::PodName;
+use crate::telemetry::series::{Amount, Key};
 
 const UPTIME: &str = "envoy_server_uptime";
+
 const AGENT_START: &str = "istio_agent_process_start_time_seconds";
-
-/// Envoy's uptime is whole seconds, brought up to date at each flush of its statistics.
-const UPTIME_ROUNDING: f64 = 1.0;
-/// A process' start is reckoned from the machine's, which moves a little when its clock is set.
-const START_ROUNDING: f64 = 2.0;
-
-/// A pod.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PodName {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-}
-
-/// What a question is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Metric {
-    /// How many requests, and how they ended.
-    Requests,
-    /// How long they took.
-    Durations,
-    /// TCP connections and bytes.
-    Tcp,
-}
 
 /// What several pods had counted at one moment.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Snapshot {
-    pub(super) pods: BTreeMap<PodName, Reading>,
+    pub(crate) pods: BTreeMap<PodName, Reading>,
 }
 
 /// What one pod had counted.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Reading {
-    pub(super) life: Life,
+pub(crate) struct Reading {
+    pub(crate) life: Life,
     /// Why nothing is known of it.
-    pub(super) unread: Option<Why>,
+    pub(crate) unread: Option<Why>,
     /// Metrics of which it is not known which series there are, and why.
-    pub(super) metrics: BTreeMap<&'static str, Why>,
-    pub(super) series: BTreeMap<Key, Result<Amount, Why>>,
+    pub(crate) metrics: BTreeMap<&'static str, Why>,
+    pub(crate) series: BTreeMap<Key, Result<Amount, Why>>,
     /// How late its threads ran, where it tells.
-    pub(super) delays: Delays,
+    pub(crate) delays: Delays,
 }
-
-/// A series of a pod; a histogram's is without `le`. The labels are shared by all that is kept of
-/// a series: snapshots, ledgers, windows.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key {
-    pub(super) metric: &'static str,
-    pub(super) labels: Arc<Labels>,
-}
-
-/// What a series had counted.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Amount {
-    Count(u64),
-    Histogram(Histogram),
-}
-
-/// What tells a proxy's lives apart.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Life {
-    /// The pod's own word for it; empty if unknown.
-    incarnation: String,
-    /// Seconds since Envoy's start.
-    uptime: Option<f64>,
-    /// Seconds since the epoch at the start of the agent, which starts Envoy and ends with it.
-    agent_start: Option<f64>,
-}
-
-// === impl PodName ===
-
-impl PodName {
-    /// From its parts.
-    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { namespace: namespace.into(), name: name.into() }
-    }
-}
-
-impl fmt::Display for PodName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.namespace, self.name)
-    }
-}
-
-// === impl Metric ===
-
-impl Metric {
-    pub(super) fn of(name: &str) -> Self {
-        match name {
-            REQUESTS => Self::Requests,
-            DURATIONS => Self::Durations,
-            _ => Self::Tcp,
-        }
-    }
-}
-
-// === impl Snapshot ===
 
 impl Snapshot {
     /// Adds (or replaces) a pod's page. `incarnation` tells a pod's lives apart, so that a restart
@@ -154,41 +64,6 @@ impl Snapshot {
     }
 }
 
-// === impl Life ===
-
-impl Life {
-    /// Whether this may be the life that `was` is from, later. What is unknown says nothing.
-    pub(super) fn continues(&self, was: &Self) -> bool {
-        let known = !self.incarnation.is_empty() && !was.incarnation.is_empty();
-        if known && self.incarnation != was.incarnation {
-            return false;
-        }
-        match (self.uptime, was.uptime) {
-            (Some(now), Some(was)) => now + UPTIME_ROUNDING >= was,
-            _ => match (self.agent_start, was.agent_start) {
-                (Some(now), Some(was)) => (now - was).abs() <= START_ROUNDING,
-                _ => true,
-            },
-        }
-    }
-
-    /// Learns from a later reading of the same life; what it does not say stays.
-    pub(super) fn learn(&mut self, now: &Self) {
-        if !now.incarnation.is_empty() {
-            self.incarnation.clone_from(&now.incarnation);
-        }
-        self.uptime = now.uptime.or(self.uptime);
-        self.agent_start = now.agent_start.or(self.agent_start);
-    }
-
-    /// Whether Envoy told its uptime.
-    pub(super) const fn has_uptime(&self) -> bool {
-        self.uptime.is_some()
-    }
-}
-
-// === impl Reading ===
-
 impl Reading {
     fn new(incarnation: String, page: Page) -> Self {
         let life = Life { incarnation, ..Life::default() };
@@ -210,7 +85,7 @@ impl Reading {
                     let bound = labels.take("le");
                     histograms.entry(labels).or_default().take(suffix, bound.as_deref(), value);
                 }
-            } else if let Some((thread, suffix)) = name.split_once(delays::NAME) {
+            } else if let Some((thread, suffix)) = name.split_once(NAME) {
                 let bound = labels.take("le");
                 let lines = threads.entry((thread.to_owned(), labels)).or_default();
                 lines.take(suffix, bound.as_deref(), value);
@@ -258,18 +133,6 @@ impl Reading {
         };
         self.series.insert(key, amount.map_err(Why::CannotBe));
     }
-}
-
-pub(super) fn count(value: f64) -> Result<u64, &'static str> {
-    if !(0.0..=MAX_COUNT).contains(&value) || value.fract() != 0.0 {
-        return Err("is not a whole number");
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "whole and within 0 and 2^53, as was just checked"
-    )]
-    Ok(value as u64)
 }
 
 #[cfg(test)]

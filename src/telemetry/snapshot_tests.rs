@@ -1,6 +1,7 @@
 //! What a pod's page says that cannot be, and what it costs.
 
 use super::*;
+use crate::telemetry::metric::{REQUESTS, TCP_CLOSED, TCP_OPENED, TCP_RECEIVED, TCP_SENT};
 use crate::telemetry::page::parse;
 
 fn reading(page: &str) -> Reading {

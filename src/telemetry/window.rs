@@ -4,36 +4,30 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::delays::Delays;
-use super::filter::Filter;
-use super::histogram::Histogram;
-use super::ledger::Ledger;
-use super::missing::Missing;
-use super::snapshot::{Amount, Key, Metric, PodName, Snapshot};
 use exposition::Labels;
+
+use crate::telemetry::delays::Delays;
+use crate::telemetry::filter::Filter;
+use crate::telemetry::histogram::Histogram;
+use crate::telemetry::metric::Metric;
+use crate::telemetry::missing::Missing;
+use crate::telemetry::pod_name::PodName;
+use crate::telemetry::series::{Amount, Key};
 
 /// What was counted between two moments, over all pods. Made by a [`Ledger`].
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Window {
     /// What each counter grew by; replicas of a pod have equal series.
-    pub(super) counters: BTreeMap<Key, u64>,
+    pub(crate) counters: BTreeMap<Key, u64>,
     /// What was added to each histogram; replicas may have other buckets.
-    pub(super) durations: BTreeMap<Arc<Labels>, Vec<Histogram>>,
+    pub(crate) durations: BTreeMap<Arc<Labels>, Vec<Histogram>>,
     /// How late each pod's proxy ran, where it tells.
-    pub(super) delays: BTreeMap<PodName, Delays>,
+    pub(crate) delays: BTreeMap<PodName, Delays>,
     /// What is not in the window and might have been. Claims that do not need it stand.
     pub missing: Vec<Missing>,
 }
 
 impl Window {
-    /// What was counted after `before` and up to `after`, where these two are all there is.
-    #[must_use]
-    pub fn between(before: &Snapshot, after: &Snapshot) -> Self {
-        let mut ledger = Ledger::begin(before);
-        ledger.observe(after);
-        ledger.window()
-    }
-
     /// Adds what was counted in another stretch of time. What either misses, both miss.
     pub fn add(&mut self, other: &Self) {
         for (key, count) in &other.counters {
@@ -81,7 +75,7 @@ impl Window {
         self.delays.iter()
     }
 
-    pub(super) fn count(&mut self, key: &Key, amount: Amount) {
+    pub(crate) fn count(&mut self, key: &Key, amount: Amount) {
         match amount {
             Amount::Count(more) => {
                 let count = self.counters.entry(key.clone()).or_default();
@@ -101,7 +95,7 @@ impl Window {
 }
 
 /// Adds up by a key.
-pub(super) fn tally<K: Ord>(pairs: impl IntoIterator<Item = (K, u64)>) -> BTreeMap<K, u64> {
+pub(crate) fn tally<K: Ord>(pairs: impl IntoIterator<Item = (K, u64)>) -> BTreeMap<K, u64> {
     let mut sums = BTreeMap::new();
     for (key, count) in pairs {
         // Bounded by pods × 2^53, which is far from u64's end.

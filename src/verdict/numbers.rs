@@ -1,14 +1,47 @@
-//! What is said of a verdict: how many did what, how sure that is, and what was required where the
-//! counts do not say it already. Rounding never makes a figure look better than
-//! it is: interval ends are rounded outwards, and as many digits are shown as the decision needs.
+//! The numbers of a verdict as a person reads them: never rounded to the other side of a bound. Pure.
 
-use super::{Bound, Decision, Interval, Verdict};
+use crate::verdict::bound::Bound;
+use crate::verdict::confidence_sequence::Interval;
+use crate::verdict::decision::{Decision, Verdict};
 
 /// More digits than this of a percentage mean nothing to a reader.
 const MAX_DIGITS: i32 = 4;
 
+impl Verdict {
+    /// The share of hits, as a fraction of one; from the certain to the possible hits. `None`
+    /// without trials.
+    #[must_use]
+    pub fn estimate(&self) -> Option<Interval> {
+        let share = |hits: u64| hits as f64 / self.counts.trials as f64;
+        let known = self.counts.trials > 0 && self.counts.is_consistent();
+        known.then(|| Interval {
+            low: share(self.counts.certain),
+            high: share(self.counts.possible),
+        })
+    }
+
+    /// How many independent trials the evidence is as good as.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a part of the trials is a count"
+    )]
+    pub fn independent(&self) -> u64 {
+        (self.counts.trials as f64 / self.design_effect) as u64
+    }
+
+    /// The numbers behind the verdict, e.g. `80.4% of 1,312 requests reached v1 (99.9%:
+    /// 75.7-84.6%), 75-85% required`. `what` is the plural of what was counted, and what it did:
+    /// `requests reached v1`.
+    #[must_use]
+    pub fn numbers(&self, what: &str) -> String {
+        of(self, what)
+    }
+}
+
 /// See `Verdict::numbers`.
-pub(super) fn of(verdict: &Verdict, what: &str) -> String {
+pub(crate) fn of(verdict: &Verdict, what: &str) -> String {
     let counts = verdict.counts;
     let required = verdict.bound.required();
     if !counts.is_consistent() {
@@ -72,20 +105,6 @@ fn unit_of(what: &str) -> (&str, &str) {
     what.split_at(what.find(' ').unwrap_or(what.len()))
 }
 
-impl Bound {
-    /// What it requires, behind the numbers: `70-90% required`, `none allowed`.
-    pub(crate) fn required(&self) -> String {
-        match self {
-            Self::AtLeast(least) => format!("at least {least} required"),
-            Self::AtMost(most) => format!("at most {most} allowed"),
-            Self::Between(least, most) => format!("{}-{most} required", least.percent()),
-            Self::All => "all required".to_owned(),
-            Self::None_ => "none allowed".to_owned(),
-            Self::Some_ => "some required".to_owned(),
-        }
-    }
-}
-
 /// The fewest digits after the point with which the printed interval leads to the same decision.
 fn digits(verdict: &Verdict) -> i32 {
     let agrees = |digits: &i32| {
@@ -109,7 +128,7 @@ fn outwards(fraction: f64, digits: i32, round: fn(f64) -> f64) -> String {
 }
 
 /// An estimate in percent: 0 and 100 are only printed when they are exact.
-fn share(fraction: f64, digits: i32) -> String {
+pub(crate) fn share(fraction: f64, digits: i32) -> String {
     let percent = fraction * 100.0;
     let smallest = 10f64.powi(-digits);
     let rounded = if percent > 0.0 && percent < 100.0 {
@@ -120,7 +139,7 @@ fn share(fraction: f64, digits: i32) -> String {
     shown(rounded, digits)
 }
 
-fn shown(percent: f64, digits: i32) -> String {
+pub(crate) fn shown(percent: f64, digits: i32) -> String {
     let at_an_end = percent <= 0.0 || percent >= 100.0;
     let digits = if at_an_end { 0 } else { usize::try_from(digits).unwrap_or(1) };
     format!("{percent:.digits$}")

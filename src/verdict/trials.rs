@@ -42,7 +42,8 @@
 //! Biometrika 6, 1908; B. W. Schmeiser, Batch size effects in the analysis of simulation output,
 //! Oper. Res. 30, 1982 (some 10 to 30 batches suffice).
 
-use super::{Confidence, Counts};
+use crate::verdict::confidence_sequence::Confidence;
+use crate::verdict::counts::Counts;
 
 /// Batches are merged in pairs when there are so many. Between 32 and 64 of them the variance is
 /// known well enough: not to know it better costs a fifth more trials.
@@ -81,8 +82,6 @@ struct Dispersion {
     /// How much is known of it; 0 without knowledge.
     freedom: f64,
 }
-
-// === impl Trials ===
 
 impl Trials {
     /// No trials yet. `burst` is how many in a row may share one fate without that it shows: 1
@@ -139,7 +138,7 @@ impl Trials {
     }
 
     /// The same once there are so many times the trials, if they go on as they came.
-    pub(super) fn design_effect_after(&self, times: f64, confidence: Confidence) -> f64 {
+    pub(crate) fn design_effect_after(&self, times: f64, confidence: Confidence) -> f64 {
         let effect = |dispersion: Dispersion| {
             let Dispersion { seen, freedom } = dispersion;
             let allowed =
@@ -229,8 +228,6 @@ impl FromIterator<Counts> for Trials {
     }
 }
 
-// === impl Dispersion ===
-
 impl Dispersion {
     /// All alike, or in one piece.
     const UNKNOWN: Self = Self { seen: 1.0, freedom: 0.0 };
@@ -252,7 +249,7 @@ fn student(freedom: f64, threshold: f64) -> f64 {
     part.exp_m1() / part
 }
 
-fn sum(batches: &[Counts]) -> Counts {
+pub(crate) fn sum(batches: &[Counts]) -> Counts {
     batches.iter().fold(Counts::default(), |sum, batch| sum.and(*batch))
 }
 

@@ -40,8 +40,7 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 /// A namespace.
 pub static NAMESPACE: Kind = kind("", V1, "Namespace", "namespaces", &["ns"], false, &["status"]);
 /// A pod.
-pub static POD: Kind =
-    kind("", V1, "Pod", "pods", &["po"], true, &["status", "log", "proxy", "portforward"]);
+pub static POD: Kind = kind("", V1, "Pod", "pods", &["po"], true, &["status", "log", "proxy"]);
 /// A service.
 pub static SERVICE: Kind =
     kind("", V1, "Service", "services", &["svc"], true, &["status", "proxy"]);

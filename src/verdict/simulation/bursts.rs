@@ -3,8 +3,9 @@
 
 use proptest::prelude::*;
 
-use super::super::{Bound, Confidence, Counts, Decision, Trials, decide, sequence};
 use super::{RUNS, SplitMix, Tally, allowed, percent};
+use crate::verdict::judge::decide;
+use crate::verdict::{Bound, Confidence, Counts, Decision, Trials, confidence_sequence};
 
 /// What the bursts are taken to be at most, and the lengths that they have.
 const BURST: u32 = 50;
@@ -116,7 +117,7 @@ fn decided(bound: Bound, trials: &Trials, confidence: Confidence) -> Decision {
     let (hits, n) = (counts.certain as f64, counts.trials as f64);
     let little = |end: f64| {
         let (hits, share) = if hits > end * n { (hits, end) } else { (n - hits, 1.0 - end) };
-        share <= 0.0 || sequence::divergence(hits, n, share) < confidence.threshold()
+        share <= 0.0 || confidence_sequence::divergence(hits, n, share) < confidence.threshold()
     };
     let by_one = matches!(bound, Bound::All | Bound::None_ | Bound::Some_);
     if !by_one && little(claimed.low) && little(claimed.high) {
@@ -195,7 +196,7 @@ fn bursts_just_as_long_as_said_hold() {
 fn all_none_and_some_hold_for_bursts_as_long_as_said() {
     // Exceptions as common as `RARE`. One of them decides, so that most runs are short.
     let confidence = Confidence::default();
-    let rare = super::super::RARE;
+    let rare = crate::verdict::judge::RARE;
     for burst in [1, 5, 20, 50] {
         let wrong = |bound: Bound, share: f64, decision: Decision| {
             let mut load = Load::new(share, Burst::Fixed(burst), 60, 21);

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::store::{Refusal, meta};
-use super::{Request, invalid};
+use super::request::Request;
+use crate::store::{Refusal, meta};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
@@ -14,7 +14,7 @@ pub(super) fn admit_role(request: &Request<'_>, role: &Value) -> Result<(), Refu
             // `nonResourceURLs` are for cluster-wide roles only, so a rule needs all three.
             if rule[field].as_array().is_none_or(Vec::is_empty) {
                 let field = format!("rules[{at}].{field}");
-                return Err(invalid(request, role, &field, "Required value"));
+                return Err(request.invalid(role, &field, "Required value"));
             }
         }
     }
@@ -25,24 +25,24 @@ pub(super) fn admit_binding(request: &Request<'_>, binding: &mut Value) -> Resul
     if let Some(stored) = request.stored
         && stored["roleRef"] != binding["roleRef"]
     {
-        return Err(invalid(request, binding, "roleRef", "Invalid value: cannot change roleRef"));
+        return Err(request.invalid(binding, "roleRef", "Invalid value: cannot change roleRef"));
     }
     let kind = meta::text(binding, "/roleRef/kind").to_owned();
     if !matches!(kind.as_str(), "Role" | "ClusterRole") {
         let cause = format!("Unsupported value: {kind:?}: supported values: Role, ClusterRole");
-        return Err(invalid(request, binding, "roleRef.kind", &cause));
+        return Err(request.invalid(binding, "roleRef.kind", &cause));
     }
     if meta::text(binding, "/roleRef/apiGroup").is_empty() {
         binding["roleRef"]["apiGroup"] = json!(GROUP);
     }
     if meta::text(binding, "/roleRef/name").is_empty() {
-        return Err(invalid(request, binding, "roleRef.name", "Required value"));
+        return Err(request.invalid(binding, "roleRef.name", "Required value"));
     }
     for (at, subject) in meta::list(binding, "/subjects").iter().enumerate() {
         let of_account = meta::text(subject, "/kind") == "ServiceAccount";
         if of_account && meta::text(subject, "/namespace").is_empty() {
             let field = format!("subjects[{at}].namespace");
-            return Err(invalid(request, binding, &field, "Required value"));
+            return Err(request.invalid(binding, &field, "Required value"));
         }
     }
     Ok(())

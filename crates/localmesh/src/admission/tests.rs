@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::cluster::{Cluster, WriteMode};
-use super::super::kinds::{self, Kind};
-use super::super::store::{Part, Refusal};
+use crate::cluster::{Cluster, WriteMode};
+use crate::kinds::{self, Kind};
+use crate::store::{Part, Refusal};
 
 fn create(cluster: &Cluster, kind: &'static Kind, spec: Value) -> Result<Value, Refusal> {
     let mut object = json!({"metadata": {"name": "a", "namespace": "default"}});
@@ -256,6 +256,17 @@ fn a_pod_is_injected_where_its_namespace_asks() {
         assert_eq!(containers.len(), containers_expected);
         assert!(containers.iter().all(|c| c["imagePullPolicy"].is_string()));
     }
+}
+
+#[test]
+fn who_refuses_an_istio_object_is_said_once() {
+    let cluster = Cluster::default();
+    let object = json!({"spec": {"hosts": [], "http": []}});
+    let refusal = create(&cluster, &kinds::VIRTUAL_SERVICE, object).unwrap_err();
+    assert_eq!((refusal.code, refusal.message.matches("admission webhook").count()), (400, 1));
+    let object = json!({"spec": {"hosts": "a"}});
+    let refusal = create(&cluster, &kinds::VIRTUAL_SERVICE, object).unwrap_err();
+    assert!(refusal.message.starts_with("spec.hosts"), "{refusal}");
 }
 
 proptest::proptest! {

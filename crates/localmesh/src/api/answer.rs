@@ -20,6 +20,16 @@ pub(super) fn no_such_path() -> Refusal {
     Refusal::new(404, "NotFound", "the server could not find the requested resource")
 }
 
+/// 503: there is nobody to hand the request on to.
+pub(super) fn unavailable(message: String) -> Refusal {
+    Refusal::new(503, "ServiceUnavailable", message)
+}
+
+/// 503 for a connection that failed, as the API server words it.
+pub(super) fn unreachable(cause: &str) -> Refusal {
+    unavailable(format!("error trying to reach service: {cause}"))
+}
+
 /// The `Status` object of a refusal.
 pub(super) fn status(refusal: &Refusal) -> Value {
     let mut status = json!({

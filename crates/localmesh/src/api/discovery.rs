@@ -1,15 +1,11 @@
-//! Discovery: which groups, versions and resources there are, in the old form and in the aggregated
-//! one that newer clients ask for first. Everything is derived from the table in `kinds`. Pure.
+//! Discovery: which groups, versions and resources there are, one document for each. Newer clients
+//! ask for all of it in one document first, and fall back when they get these. Everything is
+//! derived from the table in `kinds`. Pure.
 
 use serde_json::{Value, json};
 
+use super::groups::{categories, groups, kinds_of, reviews_of, subresources, versions};
 use super::path::api_version;
-use super::review::{self, Review};
-use crate::kinds::{self, Kind};
-
-/// The content type of an aggregated discovery document.
-pub(super) const AGGREGATED: &str =
-    "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// What can be done with an object or a collection.
 const VERBS: &[&str] =
@@ -108,157 +104,6 @@ pub(super) fn resources(group: &str, version: &str) -> Option<Value> {
     }))
 }
 
-/// `/api` or `/apis` in the aggregated form.
-pub(super) fn aggregated(core: bool) -> Value {
-    let groups = if core { vec![("", versions(""))] } else { groups() };
-    let items: Vec<Value> = groups
-        .into_iter()
-        .map(|(group, versions)| {
-            let versions: Vec<Value> = versions
-                .iter()
-                .map(|version| {
-                    json!({
-                        "version": version,
-                        "resources": aggregated_resources(group, version),
-                        "freshness": "Current",
-                    })
-                })
-                .collect();
-            json!({ "metadata": { "name": group }, "versions": versions })
-        })
-        .collect();
-    json!({
-        "kind": "APIGroupDiscoveryList",
-        "apiVersion": "apidiscovery.k8s.io/v2",
-        "metadata": {},
-        "items": items,
-    })
-}
-
-fn aggregated_resources(group: &str, version: &str) -> Vec<Value> {
-    let response = |group: &str, version: &str, kind: &str| {
-        json!({
-            "group": group, "version": version, "kind": kind
-        })
-    };
-    let scope = |namespaced: bool| if namespaced { "Namespaced" } else { "Cluster" };
-    let mut resources: Vec<Value> = kinds_of(group, version)
-        .map(|kind| {
-            let subresources: Vec<Value> = subresources(kind)
-                .map(|sub| {
-                    let (group, version) = sub.foreign.unwrap_or((group, version));
-                    json!({
-                        "subresource": sub.name,
-                        "responseKind": response(group, version, sub.kind),
-                        "verbs": sub.verbs,
-                    })
-                })
-                .collect();
-            json!({
-                "resource": kind.plural,
-                "responseKind": response(group, version, kind.kind),
-                "scope": scope(kind.namespaced),
-                "singularResource": singular(kind.kind),
-                "verbs": VERBS,
-                "shortNames": kind.short,
-                "categories": categories(kind),
-                "subresources": subresources,
-            })
-        })
-        .collect();
-    resources.extend(reviews_of(group, version).map(|review| {
-        json!({
-            "resource": review.plural,
-            "responseKind": response(group, version, review.kind),
-            "scope": "Cluster",
-            "singularResource": singular(review.kind),
-            "verbs": ["create"],
-        })
-    }));
-    resources
-}
-
-struct Subresource {
-    name: &'static str,
-    kind: &'static str,
-    /// Group and version of its kind, if they are not the object's.
-    foreign: Option<(&'static str, &'static str)>,
-    verbs: &'static [&'static str],
-}
-
-fn subresources(kind: &'static Kind) -> impl Iterator<Item = Subresource> {
-    kind.subresources.iter().map(|name| match *name {
-        "scale" => Subresource {
-            name,
-            kind: "Scale",
-            foreign: Some(("autoscaling", "v1")),
-            verbs: &["get", "patch", "update"],
-        },
-        "log" => Subresource { name, kind: kind.kind, foreign: None, verbs: &["get"] },
-        "proxy" => {
-            let verbs = &["create", "delete", "get", "patch", "update"];
-            let options =
-                if kind.kind == "Pod" { "PodProxyOptions" } else { "ServiceProxyOptions" };
-            Subresource { name, kind: options, foreign: None, verbs }
-        }
-        "portforward" => Subresource {
-            name,
-            kind: "PodPortForwardOptions",
-            foreign: None,
-            verbs: &["create", "get"],
-        },
-        _ => {
-            Subresource { name, kind: kind.kind, foreign: None, verbs: &["get", "patch", "update"] }
-        }
-    })
-}
-
-/// The groups `kubectl get all` and its kin expand to.
-fn categories(kind: &Kind) -> &'static [&'static str] {
-    match (kind.group, kind.kind) {
-        ("", "Pod" | "Service") | ("apps" | "batch", _) => &["all"],
-        ("networking.istio.io", _) => &["istio-io", "networking-istio-io"],
-        _ => &[],
-    }
-}
-
-/// The named groups with their versions, in the table's order.
-pub(super) fn groups() -> Vec<(&'static str, Vec<&'static str>)> {
-    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
-    let kinds = kinds::ALL.iter().map(|kind| (kind.group, kind.versions.to_vec()));
-    let reviews = review::ALL.iter().map(|review| (review.group, vec![review.version]));
-    let all = kinds.chain(reviews);
-    for (group, versions) in all.filter(|(group, _)| !group.is_empty()) {
-        match groups.iter_mut().find(|(name, _)| *name == group) {
-            Some((_, known)) => {
-                known.extend(versions.iter().filter(|v| !known.contains(v)).collect::<Vec<_>>());
-            }
-            None => groups.push((group, versions)),
-        }
-    }
-    groups
-}
-
-fn versions(group: &str) -> Vec<&'static str> {
-    if group.is_empty() {
-        return vec!["v1"];
-    }
-    groups().into_iter().find(|(name, _)| *name == group).map(|(_, v)| v).unwrap_or_default()
-}
-
-/// The kinds served in this version.
-pub(super) fn kinds_of(group: &str, version: &str) -> impl Iterator<Item = &'static Kind> {
-    kinds::ALL
-        .iter()
-        .copied()
-        .filter(move |kind| kind.group == group && kind.versions.contains(&version))
-}
-
-/// The reviews answered in this version.
-fn reviews_of(group: &str, version: &str) -> impl Iterator<Item = &'static Review> {
-    review::ALL.iter().filter(move |review| review.group == group && review.version == version)
-}
-
 fn singular(kind: &str) -> String {
     kind.to_ascii_lowercase()
 }
@@ -266,17 +111,16 @@ fn singular(kind: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kinds;
 
     #[test]
-    fn every_kind_is_found_in_both_forms() {
+    fn every_kind_is_found() {
         for kind in kinds::ALL {
             for version in kind.versions {
                 let list = resources(kind.group, version).expect("its version is served");
                 let names: Vec<_> =
                     list["resources"].as_array().unwrap().iter().map(|r| &r["name"]).collect();
                 assert!(names.contains(&&json!(kind.plural)), "{names:?}");
-                let aggregated = aggregated(kind.group.is_empty()).to_string();
-                assert!(aggregated.contains(&format!("\"resource\":\"{}\"", kind.plural)));
             }
         }
         assert!(resources("apps", "v1beta1").is_none());

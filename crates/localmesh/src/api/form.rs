@@ -1,10 +1,9 @@
-//! In which form the caller wants objects: whole, as a table's rows, or their metadata only; told
-//! by the `Accept` header. Pure; the time comes in.
+//! Objects in the form the caller wants: whole, as a table's rows, or their metadata only. Pure;
+//! the time comes in.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::options::Options;
 use super::path::Target;
 use super::table::{self, Include};
 
@@ -22,34 +21,6 @@ pub(super) enum Form {
 // === impl Form ===
 
 impl Form {
-    /// The first form of the `Accept` header that can be served; objects where none can.
-    pub(super) fn of(accept: &str, options: &Options) -> Self {
-        for range in accept.split(',') {
-            let mut parameters = range.split(';').map(str::trim);
-            if parameters.next() != Some("application/json") {
-                continue;
-            }
-            let mut wanted = None;
-            let mut v1 = false;
-            for parameter in parameters {
-                match parameter.split_once('=') {
-                    Some(("as", form)) => wanted = Some(form),
-                    Some(("v", version)) => v1 = version == "v1",
-                    _ => {}
-                }
-            }
-            match (wanted, v1) {
-                (None, _) => return Self::Whole,
-                (Some("Table"), true) => return Self::Table(include(options)),
-                (Some("PartialObjectMetadata" | "PartialObjectMetadataList"), true) => {
-                    return Self::Metadata;
-                }
-                _ => {}
-            }
-        }
-        Self::Whole
-    }
-
     /// One object.
     pub(super) fn object(self, target: &Target, object: &Value, now: Timestamp) -> Value {
         match self {
@@ -143,30 +114,9 @@ pub(super) fn versioned(target: &Target, object: &Value) -> Value {
     object
 }
 
-fn include(options: &Options) -> Include {
-    match options.text("includeObject") {
-        "None" => Include::None,
-        "Object" => Include::Object,
-        _ => Include::Metadata,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_first_form_that_can_be_served_is_taken() {
-        let form = |accept: &str| Form::of(accept, &Options::default());
-        let kubectl = "application/json;as=Table;v=v1;g=meta.k8s.io,\
-                       application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
-        assert_eq!(form(kubectl), Form::Table(Include::Metadata));
-        assert_eq!(form("application/json"), Form::Whole);
-        assert_eq!(form(""), Form::Whole);
-        assert_eq!(form("application/vnd.kubernetes.protobuf, application/json"), Form::Whole);
-        let kube = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
-        assert_eq!(form(kube), Form::Metadata);
-    }
 
     #[test]
     fn the_callers_version_is_answered() {

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::discovery;
+use super::groups::{self, kinds_of};
 use super::path::api_version;
 
 /// The v2 document as the protobuf message `openapi.v2.Document` with nothing but `swagger: "2.0"`
@@ -35,7 +35,7 @@ pub(super) fn v3(path: &str) -> Option<Value> {
         versions.into_iter().find(|v| group_path(group, v) == path).map(|v| (group, v))
     })?;
     let mut paths = Map::new();
-    for kind in discovery::kinds_of(group, version) {
+    for kind in kinds_of(group, version) {
         let scope = if kind.namespaced { "namespaces/{namespace}/" } else { "" };
         let url = format!("/{path}/{scope}{}/{{name}}", kind.plural);
         let gvk = json!({ "group": group, "version": version, "kind": kind.kind });
@@ -70,7 +70,7 @@ fn info() -> Value {
 
 fn all_groups() -> Vec<(&'static str, Vec<&'static str>)> {
     let mut groups = vec![("", vec!["v1"])];
-    groups.extend(discovery::groups());
+    groups.extend(groups::groups());
     groups
 }
 

@@ -1,6 +1,7 @@
 //! What a URL of the API means: a kind, perhaps a namespace, a name and a sub-resource. One parser
 //! for all kinds, driven by the table in `kinds`. Pure.
 
+use super::sub_resource::Part;
 use crate::kinds::{self, Kind};
 
 /// One object, one collection or one part of an object.
@@ -16,23 +17,6 @@ pub(super) struct Target {
     pub(super) name: Option<String>,
     /// The part of the object.
     pub(super) part: Part,
-}
-
-/// Which part of an object a URL means.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Part {
-    /// The object itself.
-    Whole,
-    /// `…/status`
-    Status,
-    /// `…/scale`
-    Scale,
-    /// `…/log`
-    Log,
-    /// `…/proxy/{path}`: the path that the pod or service shall see, with its leading slash.
-    Proxy(String),
-    /// A sub-resource of the table that nothing here answers yet, e.g. `portforward`.
-    Other(&'static str),
 }
 
 // === impl Target ===
@@ -94,22 +78,6 @@ impl Target {
     }
 }
 
-// === impl Part ===
-
-impl Part {
-    fn parse(kind: &'static Kind, sub: &str, rest: Option<&str>) -> Option<Self> {
-        let sub = kind.subresources.iter().copied().find(|s| *s == sub)?;
-        match (sub, rest) {
-            ("proxy", rest) => Some(Self::Proxy(format!("/{}", rest.unwrap_or_default()))),
-            (_, Some(_)) => None,
-            ("status", None) => Some(Self::Status),
-            ("scale", None) => Some(Self::Scale),
-            ("log", None) => Some(Self::Log),
-            (other, None) => Some(Self::Other(other)),
-        }
-    }
-}
-
 /// `v1` or `apps/v1`.
 pub(super) fn api_version(group: &str, version: &str) -> String {
     if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
@@ -163,10 +131,6 @@ mod tests {
             "/api/v1/namespaces/a/pods/p%3A80/proxy/x/y",
             Some((pod, "v1", Some("a"), Some("p:80"), Part::Proxy("/x/y".into()))),
         );
-        check(
-            "/api/v1/namespaces/a/pods/p/portforward",
-            Some((pod, "v1", Some("a"), Some("p"), Part::Other("portforward"))),
-        );
         let namespace = &kinds::NAMESPACE;
         check("/api/v1/namespaces", Some((namespace, "v1", None, None, Part::Whole)));
         check("/api/v1/namespaces/a", Some((namespace, "v1", None, Some("a"), Part::Whole)));
@@ -195,6 +159,7 @@ mod tests {
             "/apis/apps/v1beta1/deployments",
             "/api/v1/pods/p",
             "/api/v1/namespaces/a/pods/p/exec",
+            "/api/v1/namespaces/a/pods/p/portforward",
             "/api/v1/namespaces/a/pods/p/status/x",
             "/api/v1/namespaces/a/pods/p%2F..",
             "/api/v1/namespaces/a/pods/p%",

@@ -5,10 +5,10 @@ use axum::response::Response;
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 
-use super::App;
 use super::answer::{json_answer, not_allowed};
-use super::handlers::{Asked, content_type, object_body, read, stored};
+use super::body::{content_type, object_body, read};
 use super::patch::Patch;
+use super::request::{App, Asked};
 use crate::cluster::WriteMode;
 use crate::store::{Part, Refusal};
 
@@ -20,7 +20,7 @@ pub(super) async fn answer(
 ) -> Result<Response, Refusal> {
     match *request.method() {
         Method::GET | Method::HEAD => {
-            let object = stored(app, &asked.target)?;
+            let object = app.stored(&asked.target)?;
             Ok(json_answer(StatusCode::OK, &scale_of(&object)))
         }
         Method::PUT => {

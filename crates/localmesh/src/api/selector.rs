@@ -1,7 +1,9 @@
-//! Label and field selectors, as `kubectl -l` and `--field-selector` send them. Pure.
+//! Label and field selectors together: which objects of a collection are meant. Pure.
 
 use serde_json::Value;
 
+use super::fields::FieldRequirement;
+use super::labels::{Requirement, conditions};
 use crate::kinds::Kind;
 use crate::store::Refusal;
 
@@ -10,31 +12,6 @@ use crate::store::Refusal;
 pub(super) struct Filter {
     labels: Vec<Requirement>,
     fields: Vec<FieldRequirement>,
-}
-
-/// One condition on one label.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Requirement {
-    key: String,
-    operator: Operator,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Operator {
-    In(Vec<String>),
-    NotIn(Vec<String>),
-    Exists,
-    DoesNotExist,
-    GreaterThan(i64),
-    LessThan(i64),
-}
-
-/// One condition on one field.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct FieldRequirement {
-    pointer: String,
-    value: String,
-    equal: bool,
 }
 
 // === impl Filter ===
@@ -62,11 +39,7 @@ impl Filter {
 
     /// Narrows the filter to the object of this name.
     pub(super) fn and_name(mut self, name: &str) -> Self {
-        self.fields.push(FieldRequirement {
-            pointer: "/metadata/name".to_owned(),
-            value: name.to_owned(),
-            equal: true,
-        });
+        self.fields.push(FieldRequirement::name(name));
         self
     }
 
@@ -78,155 +51,9 @@ impl Filter {
     /// Whether the object is meant.
     pub(super) fn matches(&self, object: &Value) -> bool {
         let labels = &object["metadata"]["labels"];
-        self.labels.iter().all(|r| r.matches(labels.get(&r.key).and_then(Value::as_str)))
+        self.labels.iter().all(|r| r.matches(labels))
             && self.fields.iter().all(|r| r.matches(object))
     }
-}
-
-// === impl Requirement ===
-
-impl Requirement {
-    fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let made = |key: &str, operator| {
-            is_label_key(key.trim()).then(|| Self { key: key.trim().to_owned(), operator })
-        };
-        if let Some(key) = text.strip_prefix('!').filter(|rest| !rest.contains('=')) {
-            return made(key, Operator::DoesNotExist);
-        }
-        if let Some(open) = text.find('(') {
-            let values = text[open + 1..].strip_suffix(')')?;
-            let values = values.split(',').map(label_value).collect::<Option<Vec<_>>>()?;
-            let mut words = text[..open].split_whitespace();
-            let (key, operator) = (words.next()?, words.next()?);
-            let operator = match (operator, words.next()) {
-                ("in", None) => Operator::In(values),
-                ("notin", None) => Operator::NotIn(values),
-                _ => return None,
-            };
-            return made(key, operator);
-        }
-        if let Some((key, value)) = text.split_once("!=") {
-            return made(key, Operator::NotIn(vec![label_value(value)?]));
-        }
-        if let Some((key, value)) = text.split_once("==").or_else(|| text.split_once('=')) {
-            return made(key, Operator::In(vec![label_value(value)?]));
-        }
-        if let Some((key, value)) = text.split_once('>') {
-            return made(key, Operator::GreaterThan(value.trim().parse().ok()?));
-        }
-        if let Some((key, value)) = text.split_once('<') {
-            return made(key, Operator::LessThan(value.trim().parse().ok()?));
-        }
-        made(text, Operator::Exists)
-    }
-
-    fn matches(&self, label: Option<&str>) -> bool {
-        let number = || label.and_then(|value| value.parse::<i64>().ok());
-        match &self.operator {
-            Operator::In(values) => label.is_some_and(|l| values.iter().any(|v| v == l)),
-            // As in Kubernetes, an object without the label satisfies `!=` and `notin`.
-            Operator::NotIn(values) => label.is_none_or(|l| values.iter().all(|v| v != l)),
-            Operator::Exists => label.is_some(),
-            Operator::DoesNotExist => label.is_none(),
-            Operator::GreaterThan(bound) => number().is_some_and(|n| n > *bound),
-            Operator::LessThan(bound) => number().is_some_and(|n| n < *bound),
-        }
-    }
-}
-
-// === impl FieldRequirement ===
-
-impl FieldRequirement {
-    fn parse(kind: &Kind, text: &str) -> Result<Self, Refusal> {
-        let (field, value, equal) = if let Some((field, value)) = text.split_once("!=") {
-            (field, value, false)
-        } else if let Some((field, value)) = text.split_once("==").or_else(|| text.split_once('='))
-        {
-            (field, value, true)
-        } else {
-            return Err(Refusal::bad_request(format!(
-                "invalid selector: '{text}'; can't understand '{text}'"
-            )));
-        };
-        let field = field.trim();
-        let everywhere = ["metadata.name", "metadata.namespace"];
-        if !everywhere.contains(&field) && !selectable(kind).contains(&field) {
-            return Err(Refusal::bad_request(format!("field label not supported: {field}")));
-        }
-        let pointer = format!("/{}", field.replace('.', "/"));
-        Ok(Self { pointer, value: value.trim().to_owned(), equal })
-    }
-
-    fn matches(&self, object: &Value) -> bool {
-        let value = match object.pointer(&self.pointer) {
-            None | Some(Value::Null) => String::new(),
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-        };
-        (value == self.value) == self.equal
-    }
-}
-
-/// The fields by which a kind can be selected besides name and namespace (Kubernetes' own lists,
-/// `pkg/registry/*/strategy.go`).
-fn selectable(kind: &Kind) -> &'static [&'static str] {
-    match (kind.group, kind.kind) {
-        ("", "Pod") => &[
-            "spec.nodeName",
-            "spec.restartPolicy",
-            "spec.schedulerName",
-            "spec.serviceAccountName",
-            "status.phase",
-            "status.podIP",
-        ],
-        ("", "Event") => &[
-            "involvedObject.kind",
-            "involvedObject.namespace",
-            "involvedObject.name",
-            "involvedObject.uid",
-            "involvedObject.apiVersion",
-            "involvedObject.resourceVersion",
-            "involvedObject.fieldPath",
-            "reason",
-            "reportingComponent",
-            "type",
-        ],
-        ("", "Secret") => &["type"],
-        ("", "Namespace") => &["status.phase"],
-        ("", "Service") => &["spec.clusterIP", "spec.type"],
-        ("apps", "ReplicaSet") => &["status.replicas"],
-        ("batch", "Job") => &["status.successful"],
-        _ => &[],
-    }
-}
-
-/// The conditions of a label selector: commas inside parentheses belong to a set.
-fn conditions(text: &str) -> impl Iterator<Item = &str> {
-    let mut depth = 0_usize;
-    text.split(move |c| {
-        match c {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        c == ',' && depth == 0
-    })
-    .filter(|part| !part.trim().is_empty())
-}
-
-fn is_label_key(key: &str) -> bool {
-    let name = key.rsplit('/').next().unwrap_or_default();
-    !name.is_empty()
-        && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'))
-}
-
-fn label_value(value: &str) -> Option<String> {
-    let value = value.trim();
-    value
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-        .then(|| value.to_owned())
 }
 
 #[cfg(test)]

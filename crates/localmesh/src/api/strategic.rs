@@ -1,15 +1,12 @@
 //! Kubernetes' strategic merge patch: like a merge patch, but lists of the built-in kinds are
 //! merged by a key, and `$patch` and its kin say what a merge cannot. Pure. After
-//! `k8s.io/apimachinery/pkg/util/strategicpatch` and the `patchMergeKey` tags of `k8s.io/api`.
+//! `k8s.io/apimachinery/pkg/util/strategicpatch`.
 
 use serde_json::{Map, Value};
 
+use super::directives::{DELETE_FROM, DIRECTIVE, ORDER, RETAIN, deeper, strip_directives};
+use super::strategic_lists::{merge_lists, remove_from_set, set_order};
 use crate::store::Refusal;
-
-const ORDER: &str = "$setElementOrder/";
-const DELETE_FROM: &str = "$deleteFromPrimitiveList/";
-const RETAIN: &str = "$retainKeys";
-const DIRECTIVE: &str = "$patch";
 
 /// Deeper than any object of ours; a patch that nests further is refused by the JSON parser
 /// already (128), so this only guards calls from elsewhere.
@@ -23,40 +20,12 @@ pub(super) fn merge(object: &mut Value, patch: &Value) -> Result<(), Refusal> {
     merge_maps(target, patch, DEPTH_MAX)
 }
 
-/// How a list is merged, known from its field's name: the names are unambiguous among our kinds
-/// (but `ports`, which `list_key` looks into).
-fn merge_keys(field: &str) -> &'static [&'static str] {
-    match field {
-        "containers"
-        | "initContainers"
-        | "ephemeralContainers"
-        | "volumes"
-        | "env"
-        | "imagePullSecrets"
-        | "secrets" => &["name"],
-        "volumeMounts" => &["mountPath"],
-        "volumeDevices" => &["devicePath"],
-        "ports" => &["containerPort", "port"],
-        "ownerReferences" => &["uid"],
-        "conditions" => &["type"],
-        "hostAliases" | "podIPs" | "hostIPs" => &["ip"],
-        "topologySpreadConstraints" => &["topologyKey"],
-        _ => &[],
-    }
-}
-
-/// Lists of plain values that are sets.
-fn is_set(field: &str) -> bool {
-    field == "finalizers"
-}
-
 fn merge_maps(
     target: &mut Map<String, Value>,
     patch: &Map<String, Value>,
     depth: usize,
 ) -> Result<(), Refusal> {
-    let depth =
-        depth.checked_sub(1).ok_or_else(|| Refusal::bad_request("the patch nests too deeply"))?;
+    let depth = deeper(depth)?;
     match patch.get(DIRECTIVE).map(|d| d.as_str().unwrap_or_default()) {
         None | Some("merge") => {}
         Some("replace") => {
@@ -119,111 +88,10 @@ fn merge_field(
                 Value::Array(present) => present,
                 _ => Vec::new(),
             };
-            *slot = Value::Array(merge_lists(field, present, change, depth)?);
+            *slot = Value::Array(merge_lists(field, present, change, depth, merge)?);
         }
         other => {
             target.insert(field.to_owned(), other.clone());
-        }
-    }
-    Ok(())
-}
-
-fn merge_lists(
-    field: &str,
-    mut present: Vec<Value>,
-    change: &[Value],
-    depth: usize,
-) -> Result<Vec<Value>, Refusal> {
-    if is_set(field) {
-        let new: Vec<_> = change.iter().filter(|item| !present.contains(item)).cloned().collect();
-        present.extend(new);
-        return Ok(present);
-    }
-    let directive = |item: &Value| item.get(DIRECTIVE).and_then(Value::as_str).map(str::to_owned);
-    if change.iter().any(|item| directive(item).as_deref() == Some("replace")) {
-        present.clear();
-    }
-    let Some(key) = list_key(field, &present, change) else {
-        // An atomic list: the patch's is the new one.
-        return Ok(change.to_vec());
-    };
-    for item in change {
-        let directive = directive(item);
-        if directive.as_deref() == Some("replace") && item.get(key).is_none() {
-            continue;
-        }
-        let Some(id) = item.get(key) else {
-            return Err(Refusal::bad_request(format!(
-                "map: {item} does not contain declared merge key: {key}"
-            )));
-        };
-        let place = present.iter().position(|p| p.get(key) == Some(id));
-        match (directive.as_deref(), place) {
-            (Some("delete"), _) => present.retain(|p| p.get(key) != Some(id)),
-            (_, Some(place)) => merge(&mut present[place], item)?,
-            (_, None) => {
-                let mut item = item.clone();
-                if let Value::Object(map) = &mut item {
-                    strip_directives(map, depth)?;
-                }
-                present.push(item);
-            }
-        }
-    }
-    Ok(present)
-}
-
-/// The merge key of a list, or `None` when it is atomic. Only lists of objects are merged.
-fn list_key(field: &str, present: &[Value], change: &[Value]) -> Option<&'static str> {
-    let mut items = present.iter().chain(change);
-    let keys = merge_keys(field);
-    match keys {
-        [] => None,
-        [key] => items.all(Value::is_object).then_some(key),
-        // `ports`: a container's have `containerPort`, a service's `port`; an EndpointSlice's are
-        // atomic, but nobody patches these.
-        _ => keys.iter().copied().find(|key| items.clone().any(|item| item.get(key).is_some())),
-    }
-}
-
-fn remove_from_set(target: &mut Map<String, Value>, field: &str, gone: &Value) {
-    if let (Some(Value::Array(present)), Some(gone)) = (target.get_mut(field), gone.as_array()) {
-        present.retain(|item| !gone.contains(item));
-    }
-}
-
-/// Puts the list in the order the patch asks for; items it does not name keep their order, behind.
-fn set_order(target: &mut Map<String, Value>, field: &str, order: &Value) {
-    let (Some(Value::Array(present)), Some(order)) = (target.get_mut(field), order.as_array())
-    else {
-        return;
-    };
-    let rank = |item: &Value| {
-        let same = |wanted: &Value| match wanted.as_object() {
-            Some(wanted) => wanted.iter().all(|(key, value)| item.get(key) == Some(value)),
-            None => wanted == item,
-        };
-        order.iter().position(same).unwrap_or(order.len())
-    };
-    present.sort_by_cached_key(rank);
-}
-
-/// What is new in an object must not carry the patch's own words.
-fn strip_directives(map: &mut Map<String, Value>, depth: usize) -> Result<(), Refusal> {
-    let depth =
-        depth.checked_sub(1).ok_or_else(|| Refusal::bad_request("the patch nests too deeply"))?;
-    map.retain(|key, value| !key.starts_with('$') && !value.is_null());
-    for value in map.values_mut() {
-        match value {
-            Value::Object(inner) => strip_directives(inner, depth)?,
-            Value::Array(items) => {
-                for item in items {
-                    if let Value::Object(inner) = item {
-                        strip_directives(inner, depth)?;
-                    }
-                }
-            }
-            _ => {}
         }
     }
     Ok(())

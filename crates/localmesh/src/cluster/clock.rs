@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp, Unit};
 use tokio::time::Instant;
 
-use super::super::store::{SUFFIX_LEN, Stamp};
+use crate::store::{SUFFIX_LEN, Stamp};
 
 /// What names are extended with: Kubernetes' own alphabet, without vowels (no words by accident)
 /// and without what looks alike.

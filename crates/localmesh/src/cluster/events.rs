@@ -3,9 +3,11 @@
 
 use serde_json::{Value, json};
 
-use super::super::kinds;
-use super::super::store::{Part, meta};
-use super::{Cluster, WriteMode, clock};
+use super::clock;
+use super::handle::Cluster;
+use super::write::WriteMode;
+use crate::kinds;
+use crate::store::{Part, meta};
 
 /// How much of the object's name an Event's name begins with; the rest of 253 is for the suffix.
 const NAME_MAX: usize = 200;

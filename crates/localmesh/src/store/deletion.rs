@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::super::kinds::{self, Kind};
-use super::rules::uid_conflict;
-use super::{Preconditions, Propagation, Refusal, Stamp, meta};
+use super::identity::uid_conflict;
+use super::meta;
+use super::refusal::Refusal;
+use super::types::{Preconditions, Propagation, Stamp};
+use crate::kinds::{self, Kind};
 
 /// The finalizer of an object whose dependents go first.
 pub const FOREGROUND: &str = "foregroundDeletion";

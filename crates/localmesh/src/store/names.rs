@@ -1,7 +1,7 @@
 //! Which names objects may have, and what Kubernetes says about those they may not. Pure.
 
-use super::super::kinds::{self, Kind};
 use super::refusal::Refusal;
+use crate::kinds::{self, Kind};
 
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric \
     characters, '-' or '.', and must start and end with an alphanumeric character (e.g. \

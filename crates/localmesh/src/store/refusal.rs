@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::super::kinds::Kind;
+use crate::kinds::Kind;
 
 /// A refusal in Kubernetes' own terms; the API server turns it into a `Status` object.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,12 @@
 //! apimachinery).
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+/// The time since an object was made.
+pub(super) fn of(object: &Value, now: Timestamp) -> Value {
+    json!(since(&object["metadata"]["creationTimestamp"], now))
+}
 
 /// The time from an RFC 3339 text until `now`, or `<unknown>`.
 pub(super) fn since(start: &Value, now: Timestamp) -> String {

@@ -1,140 +1,85 @@
 //! The columns of each kind, as one table.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Column;
-use super::cells::{
-    age, containers, count, event_object, event_seen, job_completions, job_duration, job_status,
-    labels, number, pod_ready, pod_restarts, pod_status, service_ports, slice_addresses,
-    slice_ports, text,
-};
+use super::cell::Cell::{self, Containers, Count, Labels, Made, Printed, Text, Timed, Whole};
+use super::cell::{count, number};
+use super::{age, event, job, pod, service};
 use crate::kinds::Kind;
 
-type Cell = fn(&Value, Timestamp) -> Value;
+/// A column's name, its priority (0 is always shown, 1 only with `-o wide`) and its cells.
+pub(super) type Column = (&'static str, u8, Cell);
 
-const fn column(name: &'static str, cell: Cell) -> Column {
-    Column { name, kind: "string", format: "", priority: 0, cell }
-}
+const NAME: Column = ("Name", 0, Text("/metadata/name"));
+const AGE: Column = ("Age", 0, Timed(age::of));
+const CONTAINERS: Column = ("Containers", 1, Containers("name"));
+const IMAGES: Column = ("Images", 1, Containers("image"));
+const SELECTOR: Column = ("Selector", 1, Labels("/spec/selector/matchLabels"));
 
-const fn wide(name: &'static str, cell: Cell) -> Column {
-    Column { name, kind: "string", format: "", priority: 1, cell }
-}
-
-const fn whole(name: &'static str, cell: Cell) -> Column {
-    Column { name, kind: "integer", format: "", priority: 0, cell }
-}
-
-const NAME: Column = Column {
-    name: "Name",
-    kind: "string",
-    format: "name",
-    priority: 0,
-    cell: |o, _| o["metadata"]["name"].clone(),
-};
-const AGE: Column = column("Age", age);
-const CONTAINERS: Column = wide("Containers", |o, _| containers(o, "name"));
-const IMAGES: Column = wide("Images", |o, _| containers(o, "image"));
-const SELECTOR: Column = wide("Selector", |o, _| labels(o, "/spec/selector/matchLabels"));
-
-/// The columns of a kind; name and age for those without their own.
+/// The columns of a kind.
 pub(super) fn of(kind: &Kind) -> &'static [Column] {
     match (kind.group, kind.kind) {
         ("", "Pod") => POD,
         ("", "Service") => SERVICE,
-        ("", "Namespace") => NAMESPACE,
-        ("", "ServiceAccount") => SERVICE_ACCOUNT,
-        ("", "Secret") => SECRET,
-        ("", "ConfigMap") => CONFIG_MAP,
         ("", "Event") => EVENT,
+        ("", "Namespace") => &[NAME, ("Status", 0, Text("/status/phase")), AGE],
+        ("", "Secret") => &[NAME, ("Type", 0, Text("/type")), ("Data", 0, Count("/data")), AGE],
+        ("", "ConfigMap") => CONFIG_MAP,
         ("apps", "Deployment") => DEPLOYMENT,
         ("apps", "ReplicaSet") => REPLICA_SET,
         ("batch", "Job") => JOB,
-        ("coordination.k8s.io", "Lease") => LEASE,
-        ("rbac.authorization.k8s.io", "Role") => ROLE,
-        ("rbac.authorization.k8s.io", "RoleBinding") => ROLE_BINDING,
-        ("discovery.k8s.io", "EndpointSlice") => ENDPOINT_SLICE,
+        ("coordination.k8s.io", "Lease") => {
+            &[NAME, ("Holder", 0, Text("/spec/holderIdentity")), AGE]
+        }
         ("networking.istio.io", "VirtualService") => VIRTUAL_SERVICE,
-        ("networking.istio.io", "DestinationRule") => DESTINATION_RULE,
-        _ => OTHER,
+        ("networking.istio.io", "DestinationRule") => {
+            &[NAME, ("Host", 0, Printed("/spec/host")), AGE]
+        }
+        _ => &[NAME, AGE],
     }
 }
 
-static OTHER: &[Column] = &[NAME, AGE];
-
 static POD: &[Column] = &[
     NAME,
-    column("Ready", |o, _| pod_ready(o)),
-    column("Status", |o, _| pod_status(o)),
-    column("Restarts", |o, _| pod_restarts(o)),
+    ("Ready", 0, Made(pod::ready)),
+    ("Status", 0, Made(pod::status)),
+    ("Restarts", 0, Made(pod::restarts)),
     AGE,
-    wide("IP", |o, _| text(o, "/status/podIP")),
-    wide("Node", |o, _| text(o, "/spec/nodeName")),
-    wide("Nominated Node", |o, _| text(o, "/status/nominatedNodeName")),
-    wide("Readiness Gates", |o, _| text(o, "/spec/readinessGates")),
+    ("IP", 1, Text("/status/podIP")),
+    ("Node", 1, Text("/spec/nodeName")),
+    ("Nominated Node", 1, Text("/status/nominatedNodeName")),
+    ("Readiness Gates", 1, Text("/spec/readinessGates")),
 ];
 
 static SERVICE: &[Column] = &[
     NAME,
-    column("Type", |o, _| text(o, "/spec/type")),
-    column("Cluster-IP", |o, _| text(o, "/spec/clusterIP")),
-    column("External-IP", |o, _| text(o, "/spec/externalName")),
-    column("Port(s)", |o, _| service_ports(o)),
+    ("Type", 0, Text("/spec/type")),
+    ("Cluster-IP", 0, Text("/spec/clusterIP")),
+    ("External-IP", 0, Text("/spec/externalName")),
+    ("Port(s)", 0, Made(service::ports)),
     AGE,
-    wide("Selector", |o, _| labels(o, "/spec/selector")),
+    ("Selector", 1, Labels("/spec/selector")),
 ];
 
-static NAMESPACE: &[Column] = &[NAME, column("Status", |o, _| text(o, "/status/phase")), AGE];
-
-static SERVICE_ACCOUNT: &[Column] =
-    &[NAME, whole("Secrets", |o, _| json!(count(o, "/secrets"))), AGE];
-
-static ROLE: &[Column] =
-    &[NAME, column("Created At", |o, _| text(o, "/metadata/creationTimestamp"))];
-
-static ROLE_BINDING: &[Column] = &[
-    NAME,
-    column("Role", |o, _| {
-        let part = |name: &str| o["roleRef"][name].as_str().unwrap_or_default().to_owned();
-        json!(format!("{}/{}", part("kind"), part("name")))
-    }),
-    AGE,
-];
-
-static SECRET: &[Column] = &[
-    NAME,
-    column("Type", |o, _| text(o, "/type")),
-    whole("Data", |o, _| json!(count(o, "/data"))),
-    AGE,
+static EVENT: &[Column] = &[
+    ("Last Seen", 0, Timed(event::seen)),
+    ("Type", 0, Text("/type")),
+    ("Reason", 0, Text("/reason")),
+    ("Object", 0, Made(event::object)),
+    ("Source", 1, Text("/source/component")),
+    ("Message", 0, Text("/message")),
+    ("Count", 1, Made(event::count)),
+    ("Name", 1, Text("/metadata/name")),
 ];
 
 static CONFIG_MAP: &[Column] =
-    &[NAME, whole("Data", |o, _| json!(count(o, "/data") + count(o, "/binaryData"))), AGE];
-
-static EVENT: &[Column] = &[
-    column("Last Seen", event_seen),
-    column("Type", |o, _| text(o, "/type")),
-    column("Reason", |o, _| text(o, "/reason")),
-    column("Object", |o, _| event_object(o)),
-    wide("Source", |o, _| text(o, "/source/component")),
-    column("Message", |o, _| text(o, "/message")),
-    wide("Count", |o, _| json!(number(o, "/count").max(1).to_string())),
-    Column {
-        name: "Name",
-        kind: "string",
-        format: "name",
-        priority: 1,
-        cell: |o, _| o["metadata"]["name"].clone(),
-    },
-];
+    &[NAME, ("Data", 0, Made(|map| json!(count(map, "/data") + count(map, "/binaryData")))), AGE];
 
 static DEPLOYMENT: &[Column] = &[
     NAME,
-    column("Ready", |o, _| {
-        json!(format!("{}/{}", number(o, "/status/readyReplicas"), number(o, "/spec/replicas")))
-    }),
-    whole("Up-to-date", |o, _| json!(number(o, "/status/updatedReplicas"))),
-    whole("Available", |o, _| json!(number(o, "/status/availableReplicas"))),
+    ("Ready", 0, Made(ready)),
+    ("Up-to-date", 0, Whole("/status/updatedReplicas")),
+    ("Available", 0, Whole("/status/availableReplicas")),
     AGE,
     CONTAINERS,
     IMAGES,
@@ -143,9 +88,9 @@ static DEPLOYMENT: &[Column] = &[
 
 static REPLICA_SET: &[Column] = &[
     NAME,
-    whole("Desired", |o, _| json!(number(o, "/spec/replicas"))),
-    whole("Current", |o, _| json!(number(o, "/status/replicas"))),
-    whole("Ready", |o, _| json!(number(o, "/status/readyReplicas"))),
+    ("Desired", 0, Whole("/spec/replicas")),
+    ("Current", 0, Whole("/status/replicas")),
+    ("Ready", 0, Whole("/status/readyReplicas")),
     AGE,
     CONTAINERS,
     IMAGES,
@@ -154,35 +99,20 @@ static REPLICA_SET: &[Column] = &[
 
 static JOB: &[Column] = &[
     NAME,
-    column("Status", |o, _| job_status(o)),
-    column("Completions", |o, _| job_completions(o)),
-    column("Duration", job_duration),
+    ("Status", 0, Made(job::status)),
+    ("Completions", 0, Made(job::completions)),
+    ("Duration", 0, Timed(job::duration)),
     AGE,
     CONTAINERS,
     IMAGES,
     SELECTOR,
 ];
 
-static LEASE: &[Column] = &[NAME, column("Holder", |o, _| text(o, "/spec/holderIdentity")), AGE];
+static VIRTUAL_SERVICE: &[Column] =
+    &[NAME, ("Gateways", 0, Printed("/spec/gateways")), ("Hosts", 0, Printed("/spec/hosts")), AGE];
 
-static ENDPOINT_SLICE: &[Column] = &[
-    NAME,
-    column("AddressType", |o, _| text(o, "/addressType")),
-    column("Ports", |o, _| slice_ports(o)),
-    column("Endpoints", |o, _| slice_addresses(o)),
-    AGE,
-];
-
-static VIRTUAL_SERVICE: &[Column] = &[
-    NAME,
-    column("Gateways", |o, _| crd_cell(o, "/spec/gateways")),
-    column("Hosts", |o, _| crd_cell(o, "/spec/hosts")),
-    AGE,
-];
-
-static DESTINATION_RULE: &[Column] = &[NAME, column("Host", |o, _| crd_cell(o, "/spec/host")), AGE];
-
-/// A column of a custom resource (its CRD's `additionalPrinterColumns`): nothing where nothing is.
-fn crd_cell(object: &Value, pointer: &str) -> Value {
-    object.pointer(pointer).map_or(Value::Null, |_| text(object, pointer))
+/// `1/2`: ready replicas of a deployment.
+fn ready(deployment: &Value) -> Value {
+    let number = |pointer: &str| number(deployment, pointer);
+    json!(format!("{}/{}", number("/status/readyReplicas"), number("/spec/replicas")))
 }

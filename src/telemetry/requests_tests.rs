@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use super::*;
+use crate::telemetry::durations::Durations;
 use crate::telemetry::page::parse;
+use crate::telemetry::tcp::TcpCounts;
 use crate::telemetry::{PodName, Reporter, Snapshot};
 use crate::units::ServiceName;
 

@@ -1,7 +1,12 @@
 //! How much evidence a claim is likely to need: for planning load, never for deciding. Pure.
 
-use super::{Bound, Confidence, Counts, Decision, Trials, decide};
 use crate::units::Percent;
+use crate::verdict::bound::Bound;
+use crate::verdict::confidence_sequence::Confidence;
+use crate::verdict::counts::Counts;
+use crate::verdict::decision::Decision;
+use crate::verdict::judge::decide;
+use crate::verdict::trials::Trials;
 
 /// What no claim needs: a bound that tight is decided by the run's time limit instead.
 const TRIALS_MAX: u64 = 1 << 20;

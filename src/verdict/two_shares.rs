@@ -4,9 +4,12 @@
 //! bursts leave of it (see `trials`). Pure.
 
 use crate::units::Percent;
-
-use super::numbers::counted;
-use super::{Confidence, Counts, Decision, Interval, Trials, measured};
+use crate::verdict::confidence_sequence::{Confidence, Interval};
+use crate::verdict::counts::Counts;
+use crate::verdict::decision::Decision;
+use crate::verdict::judge::measured;
+use crate::verdict::numbers::counted;
+use crate::verdict::trials::Trials;
 
 /// A decision about the difference of two shares with the numbers behind it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,8 +49,6 @@ pub fn judge_difference(most: Percent, sides: [&Trials; 2], confidence: Confiden
     };
     Difference { decision, most, counts, interval, confidence, design_effects }
 }
-
-// === impl Difference ===
 
 impl Difference {
     /// The numbers, e.g. `96.2% of 412 requests failed and 97.0% of 398 requests failed (99.9%:

@@ -29,7 +29,7 @@ use std::str::FromStr;
 use crate::units::{Percent, UnitError};
 
 /// Halvings per end of an interval. 64 shrink the search below the resolution of an `f64`.
-const HALVINGS: u32 = 64;
+pub(crate) const HALVINGS: u32 = 64;
 
 /// From here on Stirling's series (three terms) is exact to 1e-11; below, a few steps lead there.
 const STIRLING_FROM: f64 = 16.0;
@@ -64,7 +64,7 @@ pub fn interval(hits: u64, trials: u64, confidence: Confidence) -> Interval {
 
 /// Whether the share of hits is known to be above `share`. Counts need not be whole: the mixture is
 /// a likelihood ratio for any power of the likelihood.
-pub(super) fn above(hits: f64, trials: f64, share: f64, threshold: f64) -> bool {
+pub(crate) fn above(hits: f64, trials: f64, share: f64, threshold: f64) -> bool {
     if hits <= share * trials {
         return false;
     }
@@ -77,7 +77,7 @@ pub(super) fn above(hits: f64, trials: f64, share: f64, threshold: f64) -> bool 
 }
 
 /// The largest share below hits/trials that is known to be too low (0 if none is).
-pub(super) fn lower_end(hits: f64, trials: f64, threshold: f64) -> f64 {
+pub(crate) fn lower_end(hits: f64, trials: f64, threshold: f64) -> f64 {
     if hits <= 0.0 {
         return 0.0;
     }
@@ -97,7 +97,7 @@ pub(super) fn lower_end(hits: f64, trials: f64, threshold: f64) -> f64 {
 
 /// n KL(h/n || p) = ln of the likelihood at h/n over the likelihood at `share` ≤ h/n, without the
 /// cancellation of subtracting two large logarithms.
-pub(super) fn divergence(hits: f64, trials: f64, share: f64) -> f64 {
+pub(crate) fn divergence(hits: f64, trials: f64, share: f64) -> f64 {
     let estimate = hits / trials;
     let of_hits = hits * ((estimate - share) / share).ln_1p();
     if hits >= trials {
@@ -136,8 +136,6 @@ fn x_ln_x(x: f64) -> f64 {
     if x <= 0.0 { 0.0 } else { x * x.ln() }
 }
 
-// === impl Interval ===
-
 impl Interval {
     /// Nothing is known.
     pub const ANYTHING: Self = Self { low: 0.0, high: 1.0 };
@@ -148,8 +146,6 @@ impl Interval {
         self.low <= share && share <= self.high
     }
 }
-
-// === impl Confidence ===
 
 impl Confidence {
     /// Below this a verdict would be worth less than a coin; above it nothing would be decided in
@@ -168,13 +164,13 @@ impl Confidence {
     }
 
     /// For one of two statements that must hold together at this confidence.
-    pub(super) fn halved(self) -> Self {
+    pub(crate) fn halved(self) -> Self {
         let percent = f64::midpoint(self.0.percent(), 100.0);
         Self(Percent::new(percent).unwrap_or(self.0))
     }
 
     /// How much evidence decides: ln 1/alpha.
-    pub(super) fn threshold(self) -> f64 {
+    pub(crate) fn threshold(self) -> f64 {
         -self.error_rate().ln()
     }
 

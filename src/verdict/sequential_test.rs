@@ -27,19 +27,19 @@
 //! tests of power one, Ann. Statist. 2, 1974 (one-sided mixtures); A. Ramdas, P. Grünwald, V. Vovk,
 //! G. Shafer, Game-theoretic statistics and safe anytime-valid inference, Statist. Sci. 38, 2023.
 
-use super::sequence::divergence;
+use crate::verdict::confidence_sequence::divergence;
 
 /// How many shares are bet on. The nearest one to the truth is then off by less than a hundredth of
 /// the range, which costs nothing before thousands of trials, and then nothing is in doubt.
 const BETS: usize = 64;
 
 /// Halvings of the search for an end: far below the digits that are printed.
-const HALVINGS: u32 = 40;
+pub(crate) const HALVINGS: u32 = 40;
 
 /// Whether hits are shown to have a larger share than `share`, if it is claimed to be at most
 /// `claimed`. `threshold` is ln 1/alpha. Counts are whole numbers, or parts of them where trials
 /// depend on each other (see `trials`).
-pub(super) fn above(hits: f64, trials: f64, share: f64, claimed: f64, threshold: f64) -> bool {
+pub(crate) fn above(hits: f64, trials: f64, share: f64, claimed: f64, threshold: f64) -> bool {
     // Nothing lies below 0.
     if share <= 0.0 {
         return true;
@@ -69,7 +69,7 @@ pub(super) fn above(hits: f64, trials: f64, share: f64, claimed: f64, threshold:
 }
 
 /// The largest share from `known` on, which is refuted already, that hits are shown to exceed.
-pub(super) fn end(hits: f64, trials: f64, known: f64, claimed: f64, threshold: f64) -> f64 {
+pub(crate) fn end(hits: f64, trials: f64, known: f64, claimed: f64, threshold: f64) -> f64 {
     let estimate = hits / trials;
     let (mut refuted, mut possible) = (known, estimate.min(claimed).max(known));
     for _ in 0..HALVINGS {
