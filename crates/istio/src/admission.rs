@@ -6,28 +6,30 @@ use std::fmt;
 use serde_json::Value;
 
 use super::schema::{self, DESTINATION_RULE, Findings, VIRTUAL_SERVICE};
-use super::{DestinationRule, VirtualService, destination_rule, virtual_service};
+use crate::destination_rule::DestinationRule;
+use crate::validate;
+use crate::virtual_service::VirtualService;
 
 /// More mistakes than this in one object are not all told: the answer stays readable.
 const MAX_TOLD: usize = 20;
 
 /// What the rules of one object say.
 #[derive(Debug, Default)]
-pub(super) struct Review {
+pub(crate) struct Review {
     /// Reasons to refuse the object.
-    pub(super) errors: Vec<String>,
+    pub(crate) errors: Vec<String>,
     /// Reasons to doubt that it means what it says.
-    pub(super) warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 // === impl Review ===
 
 impl Review {
-    pub(super) fn error(&mut self, field: impl fmt::Display, what: impl fmt::Display) {
+    pub(crate) fn error(&mut self, field: impl fmt::Display, what: impl fmt::Display) {
         self.errors.push(format!("{field}: {what}"));
     }
 
-    pub(super) fn warn(&mut self, field: impl fmt::Display, what: impl fmt::Display) {
+    pub(crate) fn warn(&mut self, field: impl fmt::Display, what: impl fmt::Display) {
         self.warnings.push(format!("{field}: {what}"));
     }
 }
@@ -68,10 +70,10 @@ fn review(kind: &str, object: &Value) -> Result<Review, serde_json::Error> {
     let mut review = Review::default();
     if kind == "VirtualService" {
         let parsed = VirtualService::from_object(object)?;
-        virtual_service::validate::validate(&parsed, object, &mut review);
+        validate::virtual_service(&parsed, &mut review);
     } else {
         let parsed = DestinationRule::from_object(object)?;
-        destination_rule::validate::validate(&parsed, object, &mut review);
+        validate::destination_rule(&parsed, &mut review);
     }
     Ok(review)
 }

@@ -6,8 +6,13 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::virtual_service::{Destination, HttpMatch, HttpRoute, RouteDestination};
-use super::{DestinationRule, VirtualService, admit, resolve};
+use crate::admission::admit;
+use crate::destination::{Destination, RouteDestination};
+use crate::destination_rule::DestinationRule;
+use crate::host::{fqdn, resolve};
+use crate::http_match::HttpMatch;
+use crate::http_route::HttpRoute;
+use crate::virtual_service::VirtualService;
 
 /// How much it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,7 +118,8 @@ impl Checker<'_> {
         for (index, route) in object.spec.http.iter().enumerate() {
             let path = format!("spec.http[{index}]");
             self.destinations(&name, namespace, &path, &route.route);
-            for mirror in route.mirror.iter().chain(route.mirrors.iter().map(|m| &m.destination)) {
+            let several = route.mirrors.iter().map(|mirror| &*mirror.destination);
+            for mirror in route.mirror.iter().chain(several) {
                 self.destination(&name, namespace, &format!("{path}.mirror"), mirror);
             }
             self.fault_alone(&name, &path, route);
@@ -173,7 +179,7 @@ impl Checker<'_> {
     }
 
     fn host(&mut self, object: &str, field: &str, host: &str) {
-        let full = |(name, namespace): &(String, String)| super::fqdn(name, namespace);
+        let full = |(name, namespace): &(String, String)| fqdn(name, namespace);
         let known = |service| {
             let fqdn = full(service);
             fqdn == host || host.strip_prefix('*').is_some_and(|suffix| fqdn.ends_with(suffix))
@@ -210,7 +216,11 @@ impl Checker<'_> {
                 let before = &rules[*number];
                 let everything = [HttpMatch::default()];
                 let blocks = |rule: &'_ HttpRoute| -> Vec<HttpMatch> {
-                    if rule.matches.is_empty() { everything.to_vec() } else { rule.matches.clone() }
+                    if rule.matches.is_empty() {
+                        everything.to_vec()
+                    } else {
+                        rule.matches.to_vec()
+                    }
                 };
                 let wider = blocks(before);
                 blocks(rule).iter().all(|block| wider.iter().any(|wide| covers(wide, block)))

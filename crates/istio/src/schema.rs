@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use super::duration;
+use crate::duration;
 
 mod destination_rule;
 mod virtual_service;

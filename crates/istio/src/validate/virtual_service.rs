@@ -1,13 +1,15 @@
 //! What istiod's webhook objects to in a `VirtualService`, and what it only warns of
 //! (`pkg/config/validation/virtualservice.go`).
 
-use serde_json::Value;
-
-use super::{
-    Abort, Delay, Destination, HttpFault, HttpMatch, HttpRoute, Percentage, Redirect, Retries,
-    Rewrite, RouteDestination, Spec, StringMatch, TcpRoute, VirtualService,
-};
 use crate::admission::Review;
+use crate::destination::{Destination, RouteDestination};
+use crate::field::Field;
+use crate::http_action::{Redirect, Rewrite};
+use crate::http_fault::{Abort, Delay, GRPC, HttpFault, Percentage};
+use crate::http_match::{HttpMatch, StringMatch};
+use crate::http_route::{HttpRoute, Retries};
+use crate::tcp_route::{TcpRoute, subnet as network};
+use crate::virtual_service::{VirtualService, VirtualServiceSpec as Spec};
 
 /// Istio refuses other statuses for aborts and direct responses.
 const STATUS: std::ops::RangeInclusive<i64> = 200..=599;
@@ -15,39 +17,16 @@ const STATUS: std::ops::RangeInclusive<i64> = 200..=599;
 /// What Envoy can answer with in a redirect.
 const REDIRECT_CODES: &[u32] = &[301, 302, 303, 307, 308];
 
-/// gRPC's statuses by name, in the order of their numbers.
-pub const GRPC: &[&str] = &[
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-];
-
-/// Reviews an object whose fields all fit the schema. `raw` is for fields that have no type here.
-pub(crate) fn validate(object: &VirtualService, raw: &Value, review: &mut Review) {
+/// Reviews an object whose fields all fit the schema.
+pub(crate) fn virtual_service(object: &VirtualService, review: &mut Review) {
     let spec = &object.spec;
     hosts(spec, review);
     let rules = spec.http.len() + spec.tcp.len();
-    let tls = raw["spec"]["tls"].as_array().map_or(0, Vec::len);
-    if rules + tls == 0 {
+    if rules + spec.tls.len() == 0 {
         review.error("spec", "http, tcp or tls must be provided in virtual service");
     }
     for (index, route) in spec.http.iter().enumerate() {
-        let raw = &raw["spec"]["http"][index];
-        http_route(route, raw, &format!("spec.http[{index}]"), review);
+        http_route(route, &format!("spec.http[{index}]"), review);
     }
     for (index, route) in spec.tcp.iter().enumerate() {
         tcp_route(route, &format!("spec.tcp[{index}]"), review);
@@ -95,14 +74,14 @@ pub(crate) fn label(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
-fn http_route(route: &HttpRoute, raw: &Value, path: &str, review: &mut Review) {
-    actions(route, raw, path, review);
+fn http_route(route: &HttpRoute, path: &str, review: &mut Review) {
+    actions(route, path, review);
     weights(&route.route, path, review);
     for (index, block) in route.matches.iter().enumerate() {
         http_match(block, &format!("{path}.match[{index}]"), review);
     }
     if let Some(fault) = &route.fault {
-        http_fault(fault, &raw["fault"], &format!("{path}.fault"), review);
+        http_fault(fault, &format!("{path}.fault"), review);
     }
     if let Some(retries) = &route.retries {
         http_retries(retries, &format!("{path}.retries"), review);
@@ -112,7 +91,7 @@ fn http_route(route: &HttpRoute, raw: &Value, path: &str, review: &mut Review) {
         http_redirect(redirect, &format!("{path}.redirect"), review);
     }
     if let Some(response) = &route.direct_response
-        && !STATUS.contains(&i64::from(response.status))
+        && !STATUS.contains(&i64::from(*response.status))
     {
         let field = format!("{path}.directResponse.status");
         let status = response.status;
@@ -153,9 +132,9 @@ fn http_rewrite(rewrite: &Rewrite, path: &str, review: &mut Review) {
 }
 
 /// One rule does one thing: forward, redirect, answer or delegate.
-fn actions(route: &HttpRoute, raw: &Value, path: &str, review: &mut Review) {
+fn actions(route: &HttpRoute, path: &str, review: &mut Review) {
     let (forwards, redirects) = (!route.route.is_empty(), route.redirect.is_some());
-    let (answers, delegates) = (route.direct_response.is_some(), raw.get("delegate").is_some());
+    let (answers, delegates) = (route.direct_response.is_some(), route.delegate.is_some());
     if !(forwards || redirects || answers || delegates) {
         review.error(path, "HTTP route, redirect or direct_response is required");
     }
@@ -213,8 +192,8 @@ pub(crate) fn destination(destination: &Destination, path: &str, review: &mut Re
     if !destination.subset.is_empty() {
         subset_name(&destination.subset, &format!("{path}.subset"), review);
     }
-    if let Some(port) = destination.port {
-        port_number(port.number, &format!("{path}.port.number"), review);
+    if let Some(port) = &destination.port {
+        port_number(*port.number, &format!("{path}.port.number"), review);
     }
 }
 
@@ -297,20 +276,20 @@ fn expression(pattern: &str, path: &str, review: &mut Review) {
     }
 }
 
-fn http_fault(fault: &HttpFault, raw: &Value, path: &str, review: &mut Review) {
+fn http_fault(fault: &HttpFault, path: &str, review: &mut Review) {
     if fault.delay.is_none() && fault.abort.is_none() {
         review.error(path, "HTTP fault injection must have an abort and/or a delay");
     }
     if let Some(delay) = &fault.delay {
-        fault_delay(delay, &raw["delay"], &format!("{path}.delay"), review);
+        fault_delay(delay, &format!("{path}.delay"), review);
     }
     if let Some(abort) = &fault.abort {
-        fault_abort(abort, &raw["abort"], &format!("{path}.abort"), review);
+        fault_abort(abort, &format!("{path}.abort"), review);
     }
 }
 
-fn fault_delay(delay: &Delay, raw: &Value, path: &str, review: &mut Review) {
-    if raw.get("exponentialDelay").is_some() {
+fn fault_delay(delay: &Delay, path: &str, review: &mut Review) {
+    if delay.exponential_delay.is_some() {
         review.error(path, "exponentialDelay not supported yet");
     } else if delay.fixed_delay.is_none() {
         review.error(path, "delay type must be set: fixedDelay is required");
@@ -325,11 +304,11 @@ fn fault_delay(delay: &Delay, raw: &Value, path: &str, review: &mut Review) {
         }
     }
     let absent = delay.percent.unwrap_or(0) == 0;
-    percentage(delay.percentage, absent, "no request will be delayed", path, review);
+    percentage(delay.percentage.as_ref(), absent, "no request will be delayed", path, review);
 }
 
-fn fault_abort(abort: &Abort, raw: &Value, path: &str, review: &mut Review) {
-    if raw.get("http2Error").is_some() {
+fn fault_abort(abort: &Abort, path: &str, review: &mut Review) {
+    if abort.http2_error.is_some() {
         review.error(path, "HTTP/2 abort fault injection not supported yet");
     } else if abort.http_status.is_none() && abort.grpc_status.is_none() {
         review
@@ -351,12 +330,12 @@ fn fault_abort(abort: &Abort, raw: &Value, path: &str, review: &mut Review) {
             format_args!("gRPC status {status:?} is not supported"),
         );
     }
-    percentage(abort.percentage, true, "no request will be aborted", path, review);
+    percentage(abort.percentage.as_ref(), true, "no request will be aborted", path, review);
 }
 
 /// An absent percentage means 0% here, which nobody ever wants.
 fn percentage(
-    share: Option<Percentage>,
+    share: Option<&Percentage>,
     warn_if_absent: bool,
     meaning: &str,
     path: &str,
@@ -374,18 +353,18 @@ fn percentage(
     }
 }
 
-fn percent(share: Percentage, path: &str, review: &mut Review) {
+fn percent(share: &Percentage, path: &str, review: &mut Review) {
     // Not a range test alone: NaN must be refused too.
-    if !(0.0..=100.0).contains(&share.value) {
+    if !(0.0..=100.0).contains(&*share.value) {
         review.error(path, format_args!("percentage {} is not in range 0..100", share.value));
     }
 }
 
 fn http_retries(retries: &Retries, path: &str, review: &mut Review) {
-    if retries.attempts < 0 {
+    if *retries.attempts < 0 {
         review.error(format!("{path}.attempts"), "attempts cannot be negative");
     }
-    if retries.attempts == 0 && (retries.per_try_timeout.is_some() || !retries.retry_on.is_empty())
+    if *retries.attempts == 0 && (retries.per_try_timeout.is_some() || !retries.retry_on.is_empty())
     {
         review.error(path, "http retry policy configured when attempts are set to 0 (disabled)");
     }
@@ -412,11 +391,11 @@ fn mirrors(route: &HttpRoute, path: &str, review: &mut Review) {
     for (index, mirror) in route.mirrors.iter().enumerate() {
         let field = format!("{path}.mirrors[{index}]");
         destination(&mirror.destination, &format!("{field}.destination"), review);
-        if let Some(share) = mirror.percentage {
+        if let Some(share) = &mirror.percentage {
             percent(share, &format!("{field}.percentage.value"), review);
         }
     }
-    if let Some(share) = route.mirror_percentage {
+    if let Some(share) = &route.mirror_percentage {
         percent(share, &format!("{path}.mirrorPercentage.value"), review);
     }
     if let Some(share) = route.mirror_percent
@@ -440,7 +419,7 @@ fn tcp_route(route: &TcpRoute, path: &str, review: &mut Review) {
             port_number(port, &format!("{field}.port"), review);
         }
         for subnet in &block.destination_subnets {
-            if super::super::subnet(subnet).is_none() {
+            if network(subnet).is_none() {
                 review.error(
                     format!("{field}.destinationSubnets"),
                     format_args!("{subnet:?} is not a CIDR block or an address"),
@@ -470,7 +449,8 @@ fn unused(spec: &Spec, review: &mut Review) {
             everything = Some(index);
         }
         for (number, block) in route.matches.iter().enumerate() {
-            let anonymous = |block: &HttpMatch| HttpMatch { name: String::new(), ..block.clone() };
+            let anonymous =
+                |block: &HttpMatch| HttpMatch { name: Field::default(), ..block.clone() };
             if seen.iter().any(|earlier| anonymous(earlier) == anonymous(block)) {
                 review.warn(
                     format!("{field}.match[{number}]"),
