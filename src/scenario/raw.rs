@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::faults::{self, Subject};
 use crate::target::manifests::documents;
 use crate::target::objects::ObjectRef;
-use istio::check::{Severity, check};
+use istio::{Object, Severity, analyze};
 
 /// The group of the objects that a feature may bring.
 const GROUP: &str = "networking.istio.io/";
@@ -69,7 +69,9 @@ impl Scenario {
         let services: Vec<_> = (self.application.services.values())
             .map(|service| (service.name.clone(), service.namespace.clone()))
             .collect();
-        let wrong: Vec<_> = check(&all, &services)
+        let all = all.iter().map(Object::parse).collect::<std::result::Result<Vec<_>, _>>();
+        let all = all.map_err(|cause| Error::feature("configuring Istio", cause))?;
+        let wrong: Vec<_> = analyze(&all, &services)
             .into_iter()
             .filter(|finding| finding.severity == Severity::Error)
             .map(|finding| finding.to_string())

@@ -115,6 +115,7 @@ impl PartialEq<String> for Field<String> {
     }
 }
 
+#[expect(clippy::into_iter_without_iter, reason = "`iter` is that of the value")]
 impl<'a, T> IntoIterator for &'a Field<T>
 where
     &'a T: IntoIterator,

@@ -2,8 +2,8 @@
 //! server would, and the rules between objects. Pure: used by the local mesh's admission and
 //! translation, and by the runner before it touches anything.
 
-pub mod admission;
-pub mod check;
+mod admit;
+mod analysis;
 mod connection_pool;
 mod destination;
 mod destination_rule;
@@ -18,6 +18,7 @@ mod http_route;
 mod metadata;
 mod object;
 mod outlier_detection;
+mod review;
 mod same;
 mod schema;
 mod tcp_route;
@@ -28,7 +29,8 @@ mod virtual_service;
 #[cfg(test)]
 mod round_trip;
 
-pub use admission::admit;
+pub use admit::admit;
+pub use analysis::{Finding, Severity, analyze};
 pub use connection_pool::{ConnectionPool, HttpSettings, TcpSettings};
 pub use destination::{Destination, PortSelector, RouteDestination};
 pub use destination_rule::{DestinationRule, DestinationRuleSpec, Subset, WorkloadSelector};

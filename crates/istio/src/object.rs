@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::destination_rule::{DestinationRule, DestinationRuleSpec};
 use crate::metadata::Metadata;
@@ -16,6 +16,7 @@ const API_VERSION: &str = "networking.istio.io/v1";
 /// [`Object::parse`] was given, up to the order of keys (`same`).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "a run holds a handful of them at a time")]
 pub enum Object {
     /// Which requests go where.
     VirtualService(VirtualService),
@@ -28,11 +29,16 @@ pub enum Object {
 impl Object {
     /// From its JSON; an error says which field cannot be read, and why.
     pub fn parse(value: &Value) -> Result<Self, String> {
-        match value["kind"].as_str() {
-            Some("VirtualService") => read(value).map(Self::VirtualService),
-            Some("DestinationRule") => read(value).map(Self::DestinationRule),
-            Some(kind) => Err(format!("a {kind} is neither VirtualService nor DestinationRule")),
-            None => Err("it has no kind".to_owned()),
+        Self::parse_as(value["kind"].as_str().unwrap_or_default(), value)
+    }
+
+    /// From the JSON of an object of this kind, whether or not it says so itself.
+    pub(crate) fn parse_as(kind: &str, value: &Value) -> Result<Self, String> {
+        match kind {
+            "VirtualService" => read(value).map(Self::VirtualService),
+            "DestinationRule" => read(value).map(Self::DestinationRule),
+            "" => Err("it has no kind".to_owned()),
+            other => Err(format!("a {other} is neither VirtualService nor DestinationRule")),
         }
     }
 
@@ -63,7 +69,7 @@ impl Object {
     /// Its JSON.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        serde_json::to_value(self).expect("every key is a text, which is all that JSON asks for")
+        json!(self)
     }
 
     /// Its kind.
@@ -115,8 +121,6 @@ fn read<'a, T: Deserialize<'a>>(value: &'a Value) -> Result<T, String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -1,11 +1,11 @@
 //! What istiod's webhook objects to in a `DestinationRule`, and what it only warns of
 //! (`pkg/config/validation/validation.go`).
 
-use super::virtual_service::{host_name, port_number, subset_name};
-use crate::admission::Review;
+use super::names::{host_name, port_number, subset_name};
 use crate::connection_pool::{ConnectionPool, HttpSettings, TcpSettings};
 use crate::destination_rule::DestinationRule;
 use crate::outlier_detection::OutlierDetection;
+use crate::review::Review;
 use crate::traffic_policy::TrafficPolicy;
 
 /// Envoy's bound for requests per connection (2^29, as the API says).
