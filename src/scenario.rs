@@ -39,7 +39,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reports::{Event, Outcome, Phase, ScenarioId};
-use serde_json::Value;
 
 use self::application::Application;
 use self::clean_slate::Slate;
@@ -75,7 +74,7 @@ pub struct Scenario {
     loads: BTreeMap<String, Load>,
     configurations: BTreeMap<(String, String), Configuration>,
     /// Objects that a step brought as they are.
-    raw: Vec<Value>,
+    raw: Vec<istio::Object>,
     proven: Proven,
     /// Whether anything was done to the mesh's configuration at all.
     disturbed: bool,
@@ -154,12 +153,13 @@ impl Scenario {
                 None => Configuration::new(subject),
             };
             configuration.disturb(&disturbance)?;
-            let earlier = this.configurations.get(&key).map(|earlier| earlier.objects(""));
-            let objects = configuration.objects(&this.run_id());
+            let earlier = this.configurations.get(&key).map(Configuration::objects);
+            let objects = configuration.objects();
             this.make_sense(&objects)?;
             this.forget_evidence();
             if let Some(run) = this.run.clone() {
-                this.write(&run, &objects).await?;
+                let labelled = this.labelled(&objects);
+                this.write(&run, &labelled).await?;
                 let lingers = faults::lingers(&earlier.unwrap_or_default());
                 run.quiet_not_before(Instant::now() + lingers + QUIET);
             }
@@ -179,8 +179,8 @@ impl Scenario {
             let mut gone = this.withdraw_raw(&subject)?;
             if let Some(configured) = this.configurations.remove(&(subject.namespace, subject.name))
             {
-                for object in configured.objects("") {
-                    gone.push(ObjectRef::of(&object)?);
+                for object in configured.objects() {
+                    gone.push(ObjectRef::of(&object.to_value())?);
                 }
             }
             if gone.is_empty() {

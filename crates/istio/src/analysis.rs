@@ -1,6 +1,6 @@
-//! The rules between objects (what `istioctl analyze` has for a cluster): what no API server objects
-//! to, because each object by itself is right, and what makes a scenario mean something else than it
-//! says.
+//! The rules between objects (what `istioctl analyze` has for a cluster): what no API server
+//! objects to, because each object by itself is right, and what makes a scenario mean something
+//! else than it says.
 
 mod analyze;
 mod finding;

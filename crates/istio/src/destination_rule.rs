@@ -1,6 +1,6 @@
-//! `DestinationRule`: which subsets a service has, and how its pods are connected to. The types have
-//! what rules and translation look at; other fields are admitted by `schema`, carried through, and
-//! listed by `translate::unsupported` of the local mesh.
+//! `DestinationRule`: which subsets a service has, and how its pods are connected to. The types
+//! have what rules and translation look at; other fields are admitted by `schema`, carried through,
+//! and listed by `translate::unsupported` of the local mesh.
 
 use std::collections::BTreeMap;
 

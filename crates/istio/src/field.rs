@@ -1,5 +1,5 @@
-//! How an object is read so that nothing of it is lost: each field remembers whether it was written,
-//! and each part keeps the rest, which this version does not know.
+//! How an object is read so that nothing of it is lost: each field remembers whether it was
+//! written, and each part keeps the rest, which this version does not know.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -74,6 +74,12 @@ impl<T> From<T> for Field<T> {
 impl From<&str> for Field<String> {
     fn from(value: &str) -> Self {
         value.to_owned().into()
+    }
+}
+
+impl<A, T: FromIterator<A>> FromIterator<A> for Field<T> {
+    fn from_iter<I: IntoIterator<Item = A>>(items: I) -> Self {
+        T::from_iter(items).into()
     }
 }
 

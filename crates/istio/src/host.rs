@@ -50,7 +50,8 @@ mod tests {
 
     #[test]
     fn an_object_concerns_a_host_however_it_spells_it() {
-        let of = |kind: &str, spec: Value| json!({"kind": kind, "metadata": {"namespace": "a"}, "spec": spec});
+        let metadata = json!({"namespace": "a"});
+        let of = |kind: &str, spec| json!({"kind": kind, "metadata": metadata, "spec": spec});
         let host = fqdn("cart", "a");
         for spelled in ["cart", "cart.a", "cart.a.svc", &host] {
             // That the rest cannot be read makes no difference.
