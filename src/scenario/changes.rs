@@ -6,6 +6,7 @@ mod under_way;
 
 use std::time::Duration;
 
+use istio::{concerns, hosts_of, resolve};
 use reports::{Event, Phase};
 use serde_json::{Value, json};
 
@@ -174,7 +175,7 @@ impl Changes {
         let (there, _) =
             self.target.list(&wanted.api_version, &wanted.kind, &wanted.namespace, "").await?;
         let hosts: Vec<_> =
-            hosts(object).iter().map(|host| qualified(host, &wanted.namespace)).collect();
+            hosts_of(object).iter().map(|host| resolve(host, &wanted.namespace)).collect();
         // Of several for one host the oldest has its way.
         let other = (there.iter())
             .filter(|other| hosts.iter().any(|host| concerns(other, host)))
@@ -452,7 +453,7 @@ impl Undoing<'_> {
         }
         // What cannot be read cannot be deleted either.
         let rule = self.target.get(object).await.ok()??;
-        let host = qualified(hosts(&rule).first()?, &object.namespace);
+        let host = resolve(hosts_of(&rule).first()?, &object.namespace);
         for user in self.failed.iter().filter_map(|(failed, _)| failed.object()) {
             let there = self.target.get(user).await.ok().flatten();
             if user.kind == "VirtualService" && there.is_some_and(|user| concerns(&user, &host)) {
@@ -606,34 +607,4 @@ fn version(object: &Value) -> String {
 fn patch_of(operations: Value, name: &ObjectRef) -> Result<json_patch::Patch> {
     serde_json::from_value(operations)
         .map_err(|cause| Error::runner(format!("changing {name}"), cause))
-}
-
-/// The hosts that an object is about.
-fn hosts(object: &Value) -> Vec<String> {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    match object["kind"].as_str() {
-        Some("VirtualService") => {
-            object["spec"]["hosts"].as_array().into_iter().flatten().filter_map(text).collect()
-        }
-        _ => text(&object["spec"]["host"]).into_iter().collect(),
-    }
-}
-
-/// A host as the mesh knows it, when it is spelled as a service's name alone.
-fn qualified(host: &str, namespace: &str) -> String {
-    match host.contains('.') || host.contains('*') {
-        true => host.to_owned(),
-        false => format!("{host}.{namespace}.svc.cluster.local"),
-    }
-}
-
-/// Whether an object is about this fully qualified host, however it spells it.
-fn concerns(object: &Value, host: &str) -> bool {
-    let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
-    hosts(object).iter().any(|spelled| {
-        spelled == host
-            || format!("{spelled}.svc.cluster.local") == host
-            || format!("{spelled}.cluster.local") == host
-            || format!("{spelled}.{namespace}.svc.cluster.local") == host
-    })
 }
