@@ -75,6 +75,9 @@ pub struct Scenario {
     configurations: BTreeMap<(String, String), Configuration>,
     /// Objects that a step brought as they are.
     raw: Vec<istio::Object>,
+    /// What the step that is made now configures, and what Istio would warn of in it.
+    configured: Vec<istio::Object>,
+    warnings: Vec<String>,
     proven: Proven,
     /// Whether anything was done to the mesh's configuration at all.
     disturbed: bool,
@@ -122,6 +125,8 @@ impl Scenario {
             loads: BTreeMap::new(),
             configurations: BTreeMap::new(),
             raw: Vec::new(),
+            configured: Vec::new(),
+            warnings: Vec::new(),
             proven: Proven::new(),
             disturbed: false,
             before: None,

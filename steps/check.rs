@@ -20,9 +20,9 @@ use crate::cli::CheckArgs;
 use crate::features::Suite;
 use crate::narrator::{Place, place};
 use crate::world::World;
-use crate::{shows, vocabulary};
+use crate::{local, shows, vocabulary};
 
-/// What is wrong with a step, and where.
+/// What is wrong with a step, or doubtful, and where.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Problem {
     file: String,
@@ -69,6 +69,10 @@ fn each_alone(mut feature: gherkin::Feature) -> Vec<gherkin::Feature> {
 /// What there is to know of features before they run.
 pub(crate) struct Checked {
     pub problems: Vec<Problem>,
+    /// What may not do what was meant.
+    pub warnings: Vec<Problem>,
+    /// What has no effect on a local mesh.
+    pub unsupported: Vec<Problem>,
     pub outlooks: Outlooks,
 }
 
@@ -78,7 +82,12 @@ pub(crate) async fn check(args: &CheckArgs) -> Result<ExitCode> {
     let application = Arc::new(suite.application.clone());
     let patience = Patience { confidence: args.confidence, max_load_time: args.max_load_time };
     let checked = walk(&suite.features, &application, patience).await;
-    let Checked { problems, .. } = checked;
+    let Checked { problems, mut warnings, unsupported, .. } = checked;
+    warnings.extend(unsupported);
+    warnings.sort();
+    for warning in &warnings {
+        shows::note(&warning.to_string());
+    }
     if problems.is_empty() {
         let count = u64::from(suite.scenarios());
         let make = if count == 1 { "makes" } else { "make" };
@@ -98,8 +107,8 @@ pub(crate) fn refusal(problems: &[Problem]) -> Error {
     Error::feature("checking the features", format!("{what}{list}"))
 }
 
-/// Everything that is wrong with these features, by file and line; and what each of their scenarios
-/// is going to claim.
+/// Everything that is wrong with these features or doubtful, by file and line; and what each of
+/// their scenarios is going to claim.
 pub(crate) async fn walk(
     features: &[gherkin::Feature],
     application: &Arc<Application>,
@@ -114,7 +123,7 @@ async fn walk_with(
     application: &Arc<Application>,
     patience: Patience,
 ) -> Checked {
-    let mut problems = Vec::new();
+    let (mut problems, mut warnings, mut unsupported) = (Vec::new(), Vec::new(), Vec::new());
     let mut outlooks = Outlooks::new();
     for feature in features {
         let rules = feature.rules.iter();
@@ -132,15 +141,32 @@ async fn walk_with(
                 if let Err(cause) = try_step(steps, &mut world, step).await {
                     problems.push(Problem::of(feature, step, cause));
                 }
+                let doubt = |what| Problem::of(feature, step, format!("warning: {what}"));
+                if let Some(scenario) = &mut world.scenario {
+                    warnings.extend(scenario.take_warnings().into_iter().map(doubt));
+                    unsupported.extend(without_effect(scenario).into_iter().map(doubt));
+                }
             }
             let outlook = world.scenario.map(Scenario::into_outlook).unwrap_or_default();
             outlooks.insert(place(feature, scenario), outlook);
         }
     }
     // A background's mistake shows in every scenario.
-    problems.sort();
-    problems.dedup();
-    Checked { problems, outlooks }
+    for all in [&mut problems, &mut warnings, &mut unsupported] {
+        all.sort();
+        all.dedup();
+    }
+    Checked { problems, warnings, unsupported, outlooks }
+}
+
+/// What of the last step's objects has no effect on a local mesh.
+fn without_effect(scenario: &mut Scenario) -> Vec<String> {
+    let objects = scenario.take_configured().into_iter();
+    let each = objects.flat_map(|object| {
+        let fields = local::unsupported(&object.to_value()).into_iter();
+        fields.map(move |what| format!("{object}: {what}"))
+    });
+    each.collect()
 }
 
 async fn try_step(
@@ -200,6 +226,12 @@ fn unknown(step: &gherkin::Step) -> String {
 // === impl Problem ===
 
 impl Problem {
+    /// Without the step's text, on one line.
+    pub(crate) fn brief(&self) -> String {
+        let Self { file, line, cause, .. } = self;
+        format!("{file}:{line}: {cause}")
+    }
+
     fn of(feature: &gherkin::Feature, step: &gherkin::Step, cause: String) -> Self {
         let text = format!("{}{}", step.keyword, step.value);
         Self::at(feature, step.position, text, cause)
@@ -289,6 +321,30 @@ mod tests {
         for enough in ["2 requests per second", "requests", "1 request per second for 9s"] {
             assert_eq!(problems(enough).await, [], "{enough}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_may_not_be_meant_is_told_once_and_is_no_mistake() {
+        let application = Application::read("features/application.yaml".as_ref()).unwrap();
+        let text = "Feature: f\n  Background:\n    Given every client sends requests\n    When \
+                    this Istio configuration is applied:\n      \"\"\"\n      {apiVersion: \
+                    networking.istio.io/v1, kind: VirtualService, metadata: {name: hotels, \
+                    namespace: travel-agency}, spec: {hosts: [hotels], http: [{fault: {abort: \
+                    {httpStatus: 503}}, corsPolicy: {allowMethods: [GET]}, route: [{destination: \
+                    {host: hotels}}]}]}}\n      \"\"\"\n  Scenario: a\n    When every request to \
+                    \"cars\" is delayed by 1s\n  Scenario: b\n    When every request to \"cars\" \
+                    is delayed by 1s\n";
+        let feature = gherkin::Feature::parse(text, GherkinEnv::default()).unwrap();
+        let checked = walk(&[feature], &Arc::new(application), patience()).await;
+        assert_eq!(checked.problems, []);
+        let brief = |all: &[Problem]| all.iter().map(Problem::brief).collect::<Vec<_>>();
+        let object = ":4: warning: VirtualService travel-agency/hotels: spec.http[0]";
+        let absent = "fault.abort.percentage: is absent, which means 0%: no request will be";
+        let expected = format!("{object}.{absent} aborted");
+        assert_eq!(brief(&checked.warnings), [expected]);
+        let expected =
+            format!("{object}.corsPolicy is accepted but has no effect on the local mesh");
+        assert_eq!(brief(&checked.unsupported), [expected]);
     }
 
     #[tokio::test]

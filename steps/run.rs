@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::lanes::{Lanes, Place, Plan};
 use self::recorder::Recorder;
-use crate::check::{self, Checked, Outlooks};
+use crate::check::{self, Checked, Outlooks, Problem};
 use crate::cli::RunArgs;
 use crate::features::Suite;
 use crate::narrator::{Narrator, Register, place};
@@ -43,7 +43,8 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
     let suite = Suite::read(&args.features)?;
     let application = Arc::new(suite.application.clone());
     let patience = Patience { confidence: args.confidence, max_load_time: args.max_load_time };
-    let Checked { problems, outlooks } = check::walk(&suite.features, &application, patience).await;
+    let checked = check::walk(&suite.features, &application, patience).await;
+    let Checked { problems, warnings: _, unsupported, outlooks } = checked;
     if !problems.is_empty() {
         return Err(check::refusal(&problems));
     }
@@ -53,7 +54,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
     let started = Instant::now();
     let stop = CancellationToken::new();
     let hands = OnceLock::new();
-    let scenarios = (suite, outlooks);
+    let scenarios = (suite, outlooks, unsupported);
     let work = conduct(&args, scenarios, application, sink.clone(), stop.clone(), &hands);
     let mut work = std::pin::pin!(work);
     let mut tick = tokio::time::interval(TICK);
@@ -118,7 +119,7 @@ struct Ended {
 /// Makes the target ready, runs everything, and puts the target back.
 async fn conduct(
     args: &RunArgs,
-    (suite, outlooks): (Suite, Outlooks),
+    (suite, outlooks, unsupported): (Suite, Outlooks, Vec<Problem>),
     application: Arc<Application>,
     sink: Sink,
     stop: CancellationToken,
@@ -136,6 +137,10 @@ async fn conduct(
         scenarios: suite.scenarios(),
         placebo: args.placebo,
     });
+    // The warnings of Istio itself come with each change.
+    for what in unsupported.iter().filter(|_| args.context.is_none()) {
+        sink.tell(Event::TargetProgress { what: what.brief() });
+    }
     let options = Options {
         confidence: args.confidence,
         max_load_time: args.max_load_time,

@@ -157,6 +157,9 @@ fn write_step(page: &mut String, step: &Step, scenario: &Scenario) -> fmt::Resul
     for change in &step.changes {
         writeln!(page, "<p class=\"meta\">Changed: {}</p>", Esc(change))?;
     }
+    for warning in &step.warnings {
+        writeln!(page, "<p class=\"meta\">Warning: {}</p>", Esc(warning))?;
+    }
     for claim in &step.claims {
         write_claim(page, claim)?;
     }
@@ -250,6 +253,7 @@ mod tests {
             for step in &mut scenario.steps {
                 (step.keyword, step.text) = (nasty.into(), nasty.into());
                 step.changes = vec![nasty.into()];
+                step.warnings = vec![nasty.into()];
                 step.finished = Some((Outcome::Broken, Some(nasty.into()), 1));
                 for claim in &mut step.claims {
                     (claim.text, claim.numbers) = (nasty.into(), nasty.into());

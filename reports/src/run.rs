@@ -88,6 +88,8 @@ pub struct Step {
     pub claims: Vec<Claim>,
     /// Changes of the mesh, in words.
     pub changes: Vec<String>,
+    /// What of them may not do what was meant.
+    pub warnings: Vec<String>,
 }
 
 /// A claim that was judged.
@@ -329,9 +331,10 @@ impl Scenario {
             Event::PhaseEntered { phase, detail, .. } => {
                 self.phases.push((phase, detail, record.elapsed_ms));
             }
-            Event::Disturbed { objects, proxies, converged_ms, .. } => {
-                let change = changed(&objects, proxies, converged_ms);
-                self.current().changes.push(change);
+            Event::Disturbed { objects, proxies, converged_ms, warnings, .. } => {
+                let step = self.current();
+                step.changes.push(changed(&objects, proxies, converged_ms));
+                step.warnings.extend(warnings);
             }
             Event::LoadChosen { load, why, .. } => {
                 self.phases.push((Phase::Prepare, format!("{load}: {why}"), record.elapsed_ms));
@@ -433,7 +436,15 @@ pub(crate) fn changed(objects: &[String], proxies: u32, converged_ms: u64) -> St
 
 impl Step {
     fn new(keyword: String, text: String, line: u32) -> Self {
-        Self { keyword, text, line, finished: None, claims: Vec::new(), changes: Vec::new() }
+        Self {
+            keyword,
+            text,
+            line,
+            finished: None,
+            claims: Vec::new(),
+            changes: Vec::new(),
+            warnings: Vec::new(),
+        }
     }
 
     /// How it ended; `Skipped` if it did not.

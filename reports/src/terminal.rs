@@ -157,13 +157,17 @@ impl Terminal {
                 let said = text::line(&format!("less load than asked for: {load}; {why}"));
                 if self.is_told(&said) { Vec::new() } else { vec![said] }
             }
+            // What may not do what was meant is said before anything is judged under it.
+            Event::Disturbed { warnings, .. } => {
+                let said = warnings.iter().map(|what| format!("warning: {}", text::line(what)));
+                said.filter(|said| !self.is_told(said)).collect()
+            }
             Event::LoadChosen { .. }
             | Event::Starved { .. }
             | Event::ScenarioStarted { .. }
             | Event::StepStarted { .. }
             | Event::StepFinished { .. }
             | Event::PhaseEntered { .. }
-            | Event::Disturbed { .. }
             | Event::LoadProgress { .. }
             | Event::Judged { .. }
             | Event::Restored { .. } => Vec::new(),
@@ -330,6 +334,23 @@ mod tests {
             "{sign}"
         );
         assert_eq!(terminal.tick(started.elapsed_ms + 10 * SIGN_AFTER_MS), "");
+    }
+
+    #[test]
+    fn a_warning_is_said_once_and_escapes_nothing() {
+        let event = Event::Disturbed {
+            scenario: ScenarioId(0),
+            objects: vec!["VirtualService a/b (added)".to_owned()],
+            proxies: 1,
+            converged_ms: 1,
+            warnings: vec!["VirtualService a/b: spec\u{1b}[2J: is absent".to_owned()],
+        };
+        let record = Record { seq: 0, at: String::new(), elapsed_ms: 1, event };
+        let said = "warning: VirtualService a/b: spec\u{fffd}[2J: is absent\n";
+        let mut terminal = Terminal::new(CI);
+        assert_eq!((terminal.on(&record), terminal.on(&record)), (said.into(), String::new()));
+        let verbose = Terminal::new(Look { verbose: true, ..CI }).on(&record);
+        assert!(verbose.contains("changed: VirtualService a/b") && verbose.contains("warning: "));
     }
 
     #[test]

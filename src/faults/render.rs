@@ -34,7 +34,7 @@ impl Configuration {
         });
         let spec = DestinationRuleSpec {
             host: subject.host().into(),
-            subsets: versions.iter().map(subset).collect(),
+            subsets: versions.iter().map(|version| subset(version)).collect(),
             traffic_policy,
             ..DestinationRuleSpec::default()
         };
@@ -113,9 +113,9 @@ impl Configuration {
     }
 }
 
-fn subset(version: &String) -> Subset {
-    let labels = [("version".to_owned(), version.clone())].into_iter().collect();
-    Subset { name: version.clone().into(), labels, ..Subset::default() }
+fn subset(version: &str) -> Subset {
+    let labels = [("version".to_owned(), version.to_owned())].into_iter().collect();
+    Subset { name: version.into(), labels, ..Subset::default() }
 }
 
 fn header_match(only: &HeaderMatch) -> HttpMatch {
@@ -227,6 +227,7 @@ mod tests {
         travels.disturb(&Disturbance::Breaker { max_connections: 1, max_pending: 2 }).unwrap();
         let rule = travels.objects().remove(0);
         let subset = |version: &str| json!({"name": version, "labels": {"version": version}});
+        let subsets = ["v1", "v2", "v3"].map(subset);
         assert_eq!(
             rule.to_value(),
             json!({
@@ -235,7 +236,7 @@ mod tests {
                 "metadata": {"name": "faultless-travels", "namespace": "travel-agency"},
                 "spec": {
                     "host": "travels.travel-agency.svc.cluster.local",
-                    "subsets": ["v1", "v2", "v3"].map(subset),
+                    "subsets": subsets,
                     "trafficPolicy": {"connectionPool": {
                         "tcp": {"maxConnections": 1},
                         "http": {"http1MaxPendingRequests": 2},

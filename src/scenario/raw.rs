@@ -49,6 +49,18 @@ impl Scenario {
         .await
     }
 
+    /// What of the last configuration may not do what was meant, as Istio would warn of it; told
+    /// once.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    /// The objects of the last step that configured something, for whoever knows what a target
+    /// makes of them; told once.
+    pub fn take_configured(&mut self) -> Vec<Object> {
+        std::mem::take(&mut self.configured)
+    }
+
     /// Everything that is configured at the moment, or would be.
     pub(super) fn objects(&self) -> Vec<Object> {
         let of_sentences = self.configurations.values().flat_map(Configuration::objects);
@@ -69,23 +81,31 @@ impl Scenario {
         self.run.as_ref().map(|run| run.id.clone()).unwrap_or_default()
     }
 
-    /// Whether these objects can do what they say, together with everything that is configured.
-    pub(super) fn make_sense(&self, objects: &[Object]) -> Result<()> {
+    /// Whether these objects can do what they say, together with everything that is configured;
+    /// notes what may not be meant.
+    pub(super) fn make_sense(&mut self, objects: &[Object]) -> Result<()> {
         let mut all = self.objects();
         all.retain(|other| !objects.iter().any(|object| object.replaces(other)));
         all.extend(objects.iter().cloned());
         let services: Vec<_> = (self.application.services.values())
             .map(|service| (service.name.clone(), service.namespace.clone()))
             .collect();
-        let wrong: Vec<_> = analyze(&all, &services)
-            .into_iter()
-            .filter(|finding| finding.severity == Severity::Error)
-            .map(|finding| finding.to_string())
-            .collect();
-        match wrong.is_empty() {
-            true => Ok(()),
-            false => Err(Error::feature("configuring Istio", wrong.join("; "))),
+        let (mut wrong, mut doubts) = (Vec::new(), Vec::new());
+        for finding in analyze(&all, &services) {
+            match finding.severity {
+                Severity::Error => wrong.push(finding.to_string()),
+                // Of what was configured before, it was said then.
+                Severity::Warning => {
+                    let own = objects.iter().any(|object| finding.object == object.to_string());
+                    doubts.extend(own.then(|| finding.to_string()));
+                }
+            }
         }
+        if !wrong.is_empty() {
+            return Err(Error::feature("configuring Istio", wrong.join("; ")));
+        }
+        (self.configured, self.warnings) = (objects.to_vec(), doubts);
+        Ok(())
     }
 
     /// Forgets the raw objects that are about a service; answers which they were.
