@@ -134,7 +134,7 @@ async fn changes(target: &Cluster) -> Result<()> {
         let status = if change % 2 == 0 { 503 } else { 504 };
         let share = Percent::new(1.0).map_err(|cause| Error::feature("measuring", cause))?;
         hotels.disturb(&Disturbance::Abort { share, status })?;
-        let object = hotels.objects("bench").remove(0);
+        let object = hotels.objects().remove(0).to_value();
         let name = ObjectRef::of(&object)?;
         let started = Instant::now();
         let written = if change == 0 {

@@ -9,7 +9,6 @@ mod clock;
 mod compare;
 pub(crate) mod deadman;
 mod digest;
-mod hosts;
 mod in_flight;
 pub mod journal;
 pub mod keep_alive;

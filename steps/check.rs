@@ -9,4 +9,4 @@ mod problem;
 pub(crate) use self::check::check;
 pub(crate) use self::dry_run::{Checked, Outlooks, dry_run};
 pub(crate) use self::order::quiet_first;
-pub(crate) use self::problem::refusal;
+pub(crate) use self::problem::{Problem, refusal};

@@ -200,6 +200,11 @@ where
     told.await.unwrap_or_else(|_| Err(format!("the {name}'s thread ended without a word")))
 }
 
+/// What of an object has no effect on a local mesh.
+pub(crate) fn unsupported(object: &serde_json::Value) -> Vec<String> {
+    localmesh::translate::unsupported(object)
+}
+
 /// Becomes Envoy, tied to the life of its parent; returns only when that failed, with the reason.
 pub(crate) fn run_envoy_shim(args: Vec<OsString>) -> Error {
     told(envoy::shim::run(args))

@@ -41,6 +41,11 @@ impl LocalMesh {
     }
 }
 
+/// Nothing has an effect on what cannot be, and nobody asks for it.
+pub(crate) fn unsupported(_object: &serde_json::Value) -> Vec<String> {
+    Vec::new()
+}
+
 pub(crate) fn run_envoy_shim(_args: Vec<OsString>) -> Error {
     absent()
 }

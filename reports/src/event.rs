@@ -123,6 +123,9 @@ pub enum Event {
         proxies: u32,
         /// From the last write until the last proxy knew.
         converged_ms: u64,
+        /// What of it may not do what was meant, as Istio would warn of it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<String>,
     },
     /// It was decided how much load is sent, before anything is claimed of it.
     LoadChosen {

@@ -10,6 +10,7 @@ pub(crate) fn lines(scenario: &Scenario) -> Vec<String> {
     for step in &scenario.steps {
         lines.push(step_line(step));
         lines.extend(step.changes.iter().map(|change| format!("    changed: {change}")));
+        lines.extend(step.warnings.iter().map(|warning| format!("    warning: {warning}")));
         lines.extend(step.claims.iter().flat_map(claim_lines));
         let (cause, more) = scenario.why(step);
         lines.extend(cause.map(|cause| format!("    {cause}")));

@@ -1,12 +1,10 @@
 //! What Istio objects must show at the proxies if they take effect. Read from the objects
 //! themselves, so that it holds for a sentence's objects and for raw ones alike. Pure.
 
-use std::time::Duration;
+use istio::{HttpRoute, Object, Percentage, RouteDestination, TrafficPolicy, VirtualServiceSpec};
 
-use serde_json::Value;
-
+use super::host::services;
 use crate::units::ServiceName;
-use istio::{duration, resolve};
 
 /// How the proxies show that a part of a configuration took effect.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,20 +64,20 @@ impl Sign {
 
 /// Everything that these objects must show, each once, in a fixed order.
 #[must_use]
-pub fn proofs(objects: &[Value]) -> Vec<Proof> {
+pub fn proofs(objects: &[Object]) -> Vec<Proof> {
     let mut all = Vec::new();
     for object in objects {
+        let signs = match object {
+            Object::VirtualService(service) => of_rules(&service.spec),
+            Object::DestinationRule(rule) => {
+                rule.spec.traffic_policy.as_ref().map(of_policy).unwrap_or_default()
+            }
+        };
         for service in services(object) {
-            let signs = match object["kind"].as_str() {
-                Some("VirtualService") => of_rules(object),
-                _ => of_policy(&object["spec"]["trafficPolicy"]),
-            };
-            // A rule among others, or with conditions, is for nobody knows how many requests.
-            let for_all = is_for_all(object);
-            all.extend(signs.into_iter().map(|(sign, percent)| Proof {
+            all.extend(signs.iter().map(|(sign, percent)| Proof {
                 service: service.clone(),
-                sign,
-                least_percent: percent.filter(|_| for_all).map_or(0, least_percent),
+                sign: sign.clone(),
+                least_percent: percent.map_or(0, least_percent),
             }));
         }
     }
@@ -88,134 +86,75 @@ pub fn proofs(objects: &[Value]) -> Vec<Proof> {
     all
 }
 
-/// Services whose destinations may see more requests than their sources send: mirrored or retried.
-#[must_use]
-pub fn multiplied(objects: &[Value]) -> Vec<ServiceName> {
-    let multiplies = |rule: &Value| {
-        let mirrors = rule["mirrors"].as_array().is_some_and(|mirrors| !mirrors.is_empty());
-        rule["mirror"].is_object() || mirrors || rule["retries"]["attempts"].as_u64() > Some(0)
-    };
-    let multiplying = objects.iter().filter(|object| rules(object, "http").any(multiplies));
-    multiplying.flat_map(services).collect()
-}
-
-/// How long the bursts are in which outcomes are expected to come under these objects; 1 where each
-/// request is drawn for itself, as faults, weights and mirrors do it (and a balancer that leaves
-/// out an ejected host, which it does for longer than anybody looks). A limit on connections is
-/// full for a while: it meets whoever comes meanwhile. Clients send some tens of requests per
-/// second in turn, so what lasts for less than a tenth of a second meets a handful. What comes in
-/// longer bursts shows in the evidence, once both outcomes were seen (`verdict::Trials`).
-#[must_use]
-pub fn burst(objects: &[Value]) -> u32 {
-    const OF_LIMITS: u32 = 5;
-    let limits = |object: &&Value| {
-        let policy = &object["spec"]["trafficPolicy"];
-        policy["connectionPool"].is_object()
-    };
-    if objects.iter().any(|object| limits(&object)) { OF_LIMITS } else { 1 }
-}
-
-/// The longest that a request begun under these objects may still wait because of them.
-#[must_use]
-pub fn lingers(objects: &[Value]) -> Duration {
-    let delays = objects.iter().flat_map(|object| rules(object, "http")).filter_map(|rule| {
-        rule.pointer("/fault/delay/fixedDelay").and_then(Value::as_str).and_then(duration::parse)
-    });
-    delays.max().unwrap_or_default()
-}
-
-/// The services that an object is about, hosts outside of the cluster left out.
-#[must_use]
-pub fn services(object: &Value) -> Vec<ServiceName> {
-    let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
-    let hosts: Vec<&str> = match object["kind"].as_str() {
-        Some("VirtualService") => {
-            { object["spec"]["hosts"].as_array().into_iter().flatten().filter_map(Value::as_str) }
-                .collect()
-        }
-        _ => object["spec"]["host"].as_str().into_iter().collect(),
-    };
-    let service = |host: &str| {
-        let full = resolve(host, namespace);
-        let mut words = full.split('.');
-        let name = format!("{}.{}", words.next()?, words.next()?);
-        name.parse().ok()
-    };
-    hosts.into_iter().filter_map(service).collect()
-}
-
-fn rules<'a>(object: &'a Value, list: &str) -> impl Iterator<Item = &'a Value> {
-    object["spec"][list].as_array().into_iter().flatten()
-}
-
-/// A sign, and for which percentage of a rule's requests it is meant, if that is known.
+/// A sign, and for which percentage of the requests to the service it is meant, if that is known.
 type Meant = (Sign, Option<f64>);
 
-/// Whether an object's only rule is for all requests.
-fn is_for_all(object: &Value) -> bool {
-    let mut all = rules(object, "http").chain(rules(object, "tcp"));
-    let first = all.next().is_none_or(|rule| rule["match"].as_array().is_none_or(Vec::is_empty));
-    first && all.next().is_none()
-}
-
-fn of_rules(object: &Value) -> Vec<Meant> {
-    let mut signs = Vec::new();
-    for rule in rules(object, "http") {
-        let percent = |fault: &str| {
-            let percent = rule.pointer(&format!("/fault/{fault}/percentage/value"));
-            percent.and_then(Value::as_f64).filter(|percent| *percent > 0.0)
-        };
-        let (delay, abort) = (percent("delay"), percent("abort"));
-        signs.extend(delay.map(|percent| (Sign::Flag("DI"), Some(percent))));
-        signs.extend(abort.map(|percent| (Sign::Flag("FI"), Some(percent))));
-        if rule["timeout"].is_string() && rule["fault"].is_null() {
-            signs.push((Sign::Flag("UT"), None));
-        }
-        if rule["retries"]["attempts"].as_u64() > Some(0) {
-            signs.push((Sign::Repeated, None));
-        }
-        let share = rule.pointer("/mirrorPercentage/value").and_then(Value::as_f64);
-        if let Some(subset) = rule["mirror"]["subset"].as_str()
-            && share != Some(0.0)
-        {
-            // Copies are of what is not aborted; without a percentage it is all.
-            let share = share.or(Some(100.0)).filter(|_| abort.is_none());
-            signs.push((Sign::Copied(subset.to_owned()), share));
-        }
-        let all_aborted =
-            rule.pointer("/fault/abort/percentage/value").and_then(Value::as_f64) >= Some(100.0);
-        if !all_aborted {
-            signs.extend(reached(rule));
+fn of_rules(spec: &VirtualServiceSpec) -> Vec<Meant> {
+    let mut signs: Vec<_> = spec.http.iter().flat_map(of_rule).collect();
+    signs.extend(spec.tcp.iter().flat_map(|rule| reached(&rule.route)));
+    // A rule among others, or with conditions, is for nobody knows how many requests.
+    let conditions = spec.http.iter().map(|rule| rule.matches.is_empty());
+    let mut conditions = conditions.chain(spec.tcp.iter().map(|rule| rule.matches.is_empty()));
+    let for_all = conditions.next().unwrap_or(true) && conditions.next().is_none();
+    if !for_all {
+        for (_, percent) in &mut signs {
+            *percent = None;
         }
     }
-    signs.extend(rules(object, "tcp").flat_map(reached));
+    signs
+}
+
+fn of_rule(rule: &HttpRoute) -> Vec<Meant> {
+    let mut signs = Vec::new();
+    let percent = |share: Option<&Percentage>| share.map(|share| *share.value);
+    let fault = rule.fault.as_ref();
+    let delay = fault.and_then(|fault| percent(fault.delay.as_ref()?.percentage.as_ref()));
+    let abort = fault.and_then(|fault| percent(fault.abort.as_ref()?.percentage.as_ref()));
+    let (delay, abort) = (delay.filter(|share| *share > 0.0), abort.filter(|share| *share > 0.0));
+    signs.extend(delay.map(|percent| (Sign::Flag("DI"), Some(percent))));
+    signs.extend(abort.map(|percent| (Sign::Flag("FI"), Some(percent))));
+    if rule.timeout.is_some() && fault.is_none() {
+        signs.push((Sign::Flag("UT"), None));
+    }
+    if rule.retries.as_ref().is_some_and(|retries| *retries.attempts > 0) {
+        signs.push((Sign::Repeated, None));
+    }
+    // Without a percentage it is all.
+    let copied = percent(rule.mirror_percentage.as_ref()).unwrap_or(100.0);
+    if let Some(mirror) = &rule.mirror
+        && !mirror.subset.is_empty()
+        && copied > 0.0
+    {
+        // Copies are of what is not aborted.
+        let share = abort.is_none().then_some(copied);
+        signs.push((Sign::Copied(mirror.subset.to_string()), share));
+    }
+    let all_aborted = abort.is_some_and(|percent| percent >= 100.0);
+    if !all_aborted {
+        signs.extend(reached(&rule.route));
+    }
     signs
 }
 
 /// The subsets that a rule sends anything to. How much of it is for a claim to say: what is retried
 /// or taken out goes elsewhere, rightly.
-fn reached(rule: &Value) -> Vec<Meant> {
-    let to: Vec<_> = rule["route"].as_array().into_iter().flatten().collect();
-    let used = |to: &&&Value| {
-        let alone = rule["route"].as_array().is_some_and(|all| all.len() == 1);
-        alone || to["weight"].as_u64() > Some(0)
-    };
-    to.iter()
-        .filter(used)
-        .filter_map(|to| to["destination"]["subset"].as_str())
-        .map(|subset| (Sign::Reached(subset.to_owned()), None))
-        .collect()
+fn reached(route: &[RouteDestination]) -> Vec<Meant> {
+    let used = |to: &&RouteDestination| route.len() == 1 || to.weight > Some(0);
+    let subsets = route.iter().filter(used).map(|to| &to.destination.subset);
+    let named = subsets.filter(|subset| !subset.is_empty());
+    named.map(|subset| (Sign::Reached(subset.to_string()), None)).collect()
 }
 
-fn of_policy(policy: &Value) -> Vec<Meant> {
+fn of_policy(policy: &TrafficPolicy) -> Vec<Meant> {
     let mut signs = Vec::new();
-    if policy["connectionPool"].is_object() {
+    if policy.connection_pool.is_some() {
         signs.push((Sign::Flag("UO"), None));
     }
     // `consecutiveErrors`, which is ignored since Istio 1.7, is no reason to expect anything.
-    let ejection = &policy["outlierDetection"];
-    let errors = |field: &str| ejection[field].as_u64() > Some(0);
-    if errors("consecutive5xxErrors") || errors("consecutiveGatewayErrors") {
+    if let Some(ejection) = &policy.outlier_detection
+        && (ejection.consecutive_5xx_errors > Some(0)
+            || ejection.consecutive_gateway_errors > Some(0))
+    {
         signs.push((Sign::Flag("UH"), None));
     }
     signs
@@ -223,7 +162,7 @@ fn of_policy(policy: &Value) -> Vec<Meant> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -231,7 +170,7 @@ mod tests {
 
     fn signs(kind: &str, spec: &Value) -> Vec<Sign> {
         let object = json!({"kind": kind, "metadata": {"namespace": "x"}, "spec": spec});
-        let all = proofs(&[object]);
+        let all = proofs(&[Object::parse(&object).unwrap()]);
         assert!(all.iter().all(|proof| proof.service.to_string() == "travels.travel-agency"));
         all.into_iter().map(|proof| proof.sign).collect()
     }
@@ -268,6 +207,7 @@ mod tests {
             let spec = json!({"hosts": [HOST], "http": http});
             let object =
                 json!({"kind": "VirtualService", "metadata": {"namespace": "x"}, "spec": spec});
+            let object = Object::parse(&object).unwrap();
             proofs(&[object]).iter().map(|proof| proof.least_percent).collect::<Vec<_>>()
         };
         let delay = |value: f64| json!({"fault": {"delay": {"percentage": {"value": value}}}});
@@ -283,15 +223,6 @@ mod tests {
     }
 
     #[test]
-    fn limits_make_bursts() {
-        let rule =
-            |policy: Value| json!({"kind": "DestinationRule", "spec": {"trafficPolicy": policy}});
-        assert_eq!(burst(&[rule(json!({"connectionPool": {}}))]), 5);
-        assert_eq!(burst(&[rule(json!({"outlierDetection": {}}))]), 1);
-        assert_eq!(burst(&[rule(json!({"loadBalancer": {}}))]), 1);
-    }
-
-    #[test]
     fn limits_have_theirs_and_ignored_fields_none() {
         let policy = |policy: &Value| {
             signs("DestinationRule", &json!({"host": HOST, "trafficPolicy": policy}))
@@ -301,22 +232,5 @@ mod tests {
         let ejection = policy(&json!({"outlierDetection": {"consecutive5xxErrors": 1}}));
         assert_eq!(ejection, [Sign::Flag("UH")]);
         assert!(ejection[0].of_a_limit());
-    }
-
-    #[test]
-    fn what_multiplies_and_what_lingers() {
-        let rule = |rule: Value| {
-            let spec = json!({"hosts": ["travels"], "http": [rule]});
-            [json!({"kind": "VirtualService", "metadata": {"namespace": "a"}, "spec": spec})]
-        };
-        assert_eq!(multiplied(&rule(json!({"timeout": "2s"}))), []);
-        let travels: ServiceName = "travels.a".parse().unwrap();
-        assert_eq!(
-            multiplied(&rule(json!({"mirror": {"subset": "v3"}}))),
-            std::slice::from_ref(&travels)
-        );
-        assert_eq!(multiplied(&rule(json!({"retries": {"attempts": 2}}))), [travels]);
-        let delay = json!({"fault": {"delay": {"fixedDelay": "5s"}}});
-        assert_eq!(lingers(&rule(delay)), Duration::from_secs(5));
     }
 }

@@ -1,5 +1,6 @@
 //! When two pieces of JSON mean the same, and where they differ. Pure.
 
+pub(crate) use istio::same;
 use serde_json::Value;
 
 /// A difference longer than this helps nobody.
@@ -7,24 +8,6 @@ const DIFFERENCES_MAX: usize = 12;
 
 /// How much of a value a difference shows, in characters.
 const SHOWN_MAX: usize = 60;
-
-/// Whether two values mean the same: the order of keys does not count, and `100` is `100.0`,
-/// because an API server may write numbers its own way.
-pub(crate) fn same(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::Number(left), Value::Number(right)) => {
-            left == right || left.as_f64() == right.as_f64()
-        }
-        (Value::Array(left), Value::Array(right)) => {
-            left.len() == right.len() && left.iter().zip(right).all(|(l, r)| same(l, r))
-        }
-        (Value::Object(left), Value::Object(right)) => {
-            left.len() == right.len()
-                && left.iter().all(|(key, l)| right.get(key).is_some_and(|r| same(l, r)))
-        }
-        _ => left == right,
-    }
-}
 
 /// Where `now` differs from `then`, a line each: `spec.http[0].timeout: 1s, was 2s`.
 pub(crate) fn differences(then: &Value, now: &Value) -> Vec<String> {

@@ -1,10 +1,10 @@
 //! Undoing what a journal has: in waves, with the barrier between, never stopping at the first that
 //! fails, and once more at the end.
 
+use istio::{concerns, hosts_of, resolve};
 use std::time::Duration;
 
 use crate::cluster::{Cluster, ObjectRef};
-use crate::safety::hosts::{concerns, hosts, qualified};
 use crate::safety::journal::{Entry, Journal};
 use crate::safety::settle::settled;
 use crate::safety::undo::{Budget, Performed, Task, What, perform, tasks};
@@ -112,7 +112,7 @@ impl Undoing<'_> {
         }
         // What cannot be read cannot be deleted either.
         let rule = self.target.get(object).await.ok()??;
-        let host = qualified(hosts(&rule).first()?, &object.namespace);
+        let host = resolve(hosts_of(&rule).first()?, &object.namespace);
         for user in self.failed.iter().filter_map(|(failed, _)| failed.object()) {
             let there = self.target.get(user).await.ok().flatten();
             if user.kind == "VirtualService" && there.is_some_and(|user| concerns(&user, &host)) {

@@ -1,6 +1,7 @@
 //! How an object gets another `spec`: one that this run added, one that was there before it, and
 //! one that somebody else keeps. What was there is in the journal first, whole.
 
+use istio::{concerns, hosts_of, resolve};
 use serde_json::{Value, json};
 
 use crate::cluster::ObjectRef;
@@ -8,7 +9,6 @@ use crate::error::{Error, Result};
 use crate::faults::RUN_LABEL;
 use crate::safety::applier::Changes;
 use crate::safety::compare::same;
-use crate::safety::hosts::{concerns, hosts, qualified};
 use crate::safety::journal::{Entry, Scope, Undo};
 use crate::safety::overlay;
 use crate::safety::patch::{conflict, patch_of, version};
@@ -47,7 +47,7 @@ impl Changes {
         let (there, _) =
             self.target.list(&wanted.api_version, &wanted.kind, &wanted.namespace, "").await?;
         let hosts: Vec<_> =
-            hosts(object).iter().map(|host| qualified(host, &wanted.namespace)).collect();
+            hosts_of(object).iter().map(|host| resolve(host, &wanted.namespace)).collect();
         // Of several for one host the oldest has its way.
         let other = (there.iter())
             .filter(|other| hosts.iter().any(|host| concerns(other, host)))

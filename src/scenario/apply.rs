@@ -3,16 +3,15 @@
 
 use std::time::Instant;
 
-use istio::check::{Severity, check};
+use istio::{Object, Severity, analyze};
 use serde_json::Value;
 
-use super::state::{QUIET, Scenario};
 use super::workloads::label;
+use super::state::{QUIET, Scenario};
+use crate::error::{Error, Result};
+use crate::faults::{self, Configuration, Subject};
 use crate::application::manifest::documents;
 use crate::cluster::ObjectRef;
-use crate::error::{Error, Result};
-use crate::faults;
-use crate::faults::Subject;
 
 /// The group of the objects that a feature may bring.
 const GROUP: &str = "networking.istio.io/";
@@ -24,25 +23,24 @@ impl Scenario {
     /// When: Istio objects are applied as they are; one of the same name replaces the earlier one.
     pub async fn apply(&mut self, yaml: &str) -> Result<()> {
         self.step(async |this| {
-            let mut objects = documents(yaml, "the Istio configuration of the step")?;
-            for object in &mut objects {
-                admit(object)?;
-                label(&mut object["metadata"], &this.run_id());
-            }
-            if objects.is_empty() {
+            let documents = documents(yaml, "the Istio configuration of the step")?;
+            documents.iter().try_for_each(admit)?;
+            if documents.is_empty() {
                 return Err(Error::feature("applying Istio configuration", "there is none"));
             }
+            let mut objects = documents.iter().map(read).collect::<Result<Vec<_>>>()?;
             // Destination rules first: a route must never name a subset that nobody knows.
-            objects.sort_by_key(|object| KINDS.iter().position(|kind| object["kind"] == *kind));
+            objects.sort_by_key(|object| KINDS.iter().position(|kind| object.kind() == *kind));
             this.make_sense(&objects)?;
             let earlier = this.objects();
             this.forget_evidence();
             if let Some(run) = this.run.clone() {
-                this.write(&run, &objects).await?;
+                let labelled = this.labelled(&objects);
+                this.write(&run, &labelled).await?;
                 run.quiet_not_before(Instant::now() + faults::lingers(&earlier) + QUIET);
             }
             for object in objects {
-                this.raw.retain(|other| !same(other, &object));
+                this.raw.retain(|other| !other.replaces(&object));
                 this.raw.push(object);
             }
             this.disturbed = true;
@@ -51,56 +49,88 @@ impl Scenario {
         .await
     }
 
+    /// What of the last configuration may not do what was meant, as Istio would warn of it; told
+    /// once.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    /// The objects of the last step that configured something, for whoever knows what a target
+    /// makes of them; told once.
+    pub fn take_configured(&mut self) -> Vec<Object> {
+        std::mem::take(&mut self.configured)
+    }
+
     /// Everything that is configured at the moment, or would be.
-    pub(crate) fn objects(&self) -> Vec<Value> {
-        let run = self.run_id();
-        let of_sentences = self.configurations.values().flat_map(|one| one.objects(&run));
+    pub(crate) fn objects(&self) -> Vec<Object> {
+        let of_sentences = self.configurations.values().flat_map(Configuration::objects);
         of_sentences.chain(self.raw.iter().cloned()).collect()
+    }
+
+    /// Objects as they are written: marked as this run's.
+    pub(crate) fn labelled(&self, objects: &[Object]) -> Vec<Value> {
+        let run = self.run_id();
+        let mut values: Vec<_> = objects.iter().map(Object::to_value).collect();
+        for value in &mut values {
+            label(&mut value["metadata"], &run);
+        }
+        values
     }
 
     pub(crate) fn run_id(&self) -> String {
         self.run.as_ref().map(|run| run.id.clone()).unwrap_or_default()
     }
 
-    /// Whether these objects can do what they say, together with everything that is configured.
-    pub(crate) fn make_sense(&self, objects: &[Value]) -> Result<()> {
+    /// Whether these objects can do what they say, together with everything that is configured;
+    /// notes what may not be meant.
+    pub(crate) fn make_sense(&mut self, objects: &[Object]) -> Result<()> {
         let mut all = self.objects();
-        all.retain(|other| !objects.iter().any(|object| same(other, object)));
+        all.retain(|other| !objects.iter().any(|object| object.replaces(other)));
         all.extend(objects.iter().cloned());
         let services: Vec<_> = (self.application.services.values())
             .map(|service| (service.name.clone(), service.namespace.clone()))
             .collect();
-        let wrong: Vec<_> = check(&all, &services)
-            .into_iter()
-            .filter(|finding| finding.severity == Severity::Error)
-            .map(|finding| finding.to_string())
-            .collect();
-        match wrong.is_empty() {
-            true => Ok(()),
-            false => Err(Error::feature("configuring Istio", wrong.join("; "))),
+        let (mut wrong, mut doubts) = (Vec::new(), Vec::new());
+        for finding in analyze(&all, &services) {
+            match finding.severity {
+                Severity::Error => wrong.push(finding.to_string()),
+                // Of what was configured before, it was said then.
+                Severity::Warning => {
+                    let own = objects.iter().any(|object| finding.object == object.to_string());
+                    doubts.extend(own.then(|| finding.to_string()));
+                }
+            }
         }
+        if !wrong.is_empty() {
+            return Err(Error::feature("configuring Istio", wrong.join("; ")));
+        }
+        (self.configured, self.warnings) = (objects.to_vec(), doubts);
+        Ok(())
     }
 
     /// Forgets the raw objects that are about a service; answers which they were.
     pub(crate) fn withdraw_raw(&mut self, subject: &Subject) -> Result<Vec<ObjectRef>> {
-        let about = |object: &Value| {
+        let about = |object: &Object| {
             faults::services(object).iter().any(|service| {
                 service.name == subject.name
                     && service.namespace.as_ref() == Some(&subject.namespace)
             })
         };
-        let gone = self.raw.iter().filter(|object| about(object)).map(ObjectRef::of).collect();
+        let gone = self.raw.iter().filter(|object| about(object));
+        let gone = gone.map(|object| ObjectRef::of(&object.to_value())).collect();
         self.raw.retain(|object| !about(object));
         gone
     }
 }
 
-fn same(one: &Value, other: &Value) -> bool {
-    let place = |object: &Value| {
-        let text = |field: &str| object["metadata"][field].as_str().map(str::to_owned);
-        (object["kind"].as_str().map(str::to_owned), text("namespace"), text("name"))
-    };
-    place(one) == place(other)
+/// The object typed. Of one that does not fit its types an API server's words say more: which field
+/// it is, and what is expected there.
+fn read(object: &Value) -> Result<Object> {
+    Object::parse(object).or_else(|cause| {
+        let name = ObjectRef::of(object)?;
+        let said = istio::admit(&name.kind, object, true).err().unwrap_or(cause);
+        Err(Error::feature("configuring Istio", format!("{name}: {said}")))
+    })
 }
 
 /// Refuses what is no object of Istio's that this version can put back.

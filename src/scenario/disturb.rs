@@ -22,12 +22,13 @@ impl Scenario {
                 None => Configuration::new(subject),
             };
             configuration.disturb(&disturbance)?;
-            let earlier = this.configurations.get(&key).map(|earlier| earlier.objects(""));
-            let objects = configuration.objects(&this.run_id());
+            let earlier = this.configurations.get(&key).map(Configuration::objects);
+            let objects = configuration.objects();
             this.make_sense(&objects)?;
             this.forget_evidence();
             if let Some(run) = this.run.clone() {
-                this.write(&run, &objects).await?;
+                let labelled = this.labelled(&objects);
+                this.write(&run, &labelled).await?;
                 let lingers = faults::lingers(&earlier.unwrap_or_default());
                 run.quiet_not_before(Instant::now() + lingers + QUIET);
             }
@@ -47,8 +48,8 @@ impl Scenario {
             let mut gone = this.withdraw_raw(&subject)?;
             if let Some(configured) = this.configurations.remove(&(subject.namespace, subject.name))
             {
-                for object in configured.objects("") {
-                    gone.push(ObjectRef::of(&object)?);
+                for object in configured.objects() {
+                    gone.push(ObjectRef::of(&object.to_value())?);
                 }
             }
             if gone.is_empty() {

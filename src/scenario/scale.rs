@@ -43,7 +43,13 @@ impl Scenario {
             let (proxies, converged_ms) = this.scaled(&run, &[deployment]).await?;
             let objects = vec![format!("{name} ({how})")];
             let scenario = this.id;
-            run.sink.tell(Event::Disturbed { scenario, objects, proxies, converged_ms });
+            run.sink.tell(Event::Disturbed {
+                scenario,
+                objects,
+                proxies,
+                converged_ms,
+                warnings: Vec::new(),
+            });
             run.quiet_not_before(Instant::now() + QUIET);
             Ok(())
         })

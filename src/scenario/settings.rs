@@ -46,7 +46,13 @@ impl Scenario {
             }
             let scenario = this.id;
             let (proxies, converged_ms) = (0, 0);
-            run.sink.tell(Event::Disturbed { scenario, objects: told, proxies, converged_ms });
+            run.sink.tell(Event::Disturbed {
+                scenario,
+                objects: told,
+                proxies,
+                converged_ms,
+                warnings: Vec::new(),
+            });
             run.quiet_not_before(Instant::now() + QUIET);
             Ok(())
         })

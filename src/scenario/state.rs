@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reports::{Outcome, Phase, ScenarioId};
-use serde_json::Value;
 
 use crate::application::{Application, Protocol};
 use crate::error::Result;
@@ -38,7 +37,10 @@ pub struct Scenario {
     pub(crate) loads: BTreeMap<String, Load>,
     pub(crate) configurations: BTreeMap<(String, String), Configuration>,
     /// Objects that a step brought as they are.
-    pub(crate) raw: Vec<Value>,
+    pub(crate) raw: Vec<istio::Object>,
+    /// What the step that is made now configures, and what Istio would warn of in it.
+    pub(crate) configured: Vec<istio::Object>,
+    pub(crate) warnings: Vec<String>,
     pub(crate) proven: Proven,
     /// Whether anything was done to the mesh's configuration at all.
     pub(crate) disturbed: bool,
@@ -84,6 +86,8 @@ impl Scenario {
             loads: BTreeMap::new(),
             configurations: BTreeMap::new(),
             raw: Vec::new(),
+            configured: Vec::new(),
+            warnings: Vec::new(),
             proven: Proven::new(),
             disturbed: false,
             before: None,

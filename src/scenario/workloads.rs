@@ -54,7 +54,13 @@ impl Scenario {
             run.cluster.deployed(&namespaces).await?;
             let (proxies, converged_ms) = this.known(&run, names).await?;
             let scenario = this.id;
-            run.sink.tell(Event::Disturbed { scenario, objects: told, proxies, converged_ms });
+            run.sink.tell(Event::Disturbed {
+                scenario,
+                objects: told,
+                proxies,
+                converged_ms,
+                warnings: Vec::new(),
+            });
             run.quiet_not_before(Instant::now() + QUIET);
             Ok(())
         })

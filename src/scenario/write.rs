@@ -34,7 +34,8 @@ impl Scenario {
                 told.push(format!("{name} ({how})"));
             }
         }
-        run.sink.tell(Event::Disturbed { scenario: self.id, objects: told, proxies, converged_ms });
+        let (scenario, objects, warnings) = (self.id, told, self.take_warnings());
+        run.sink.tell(Event::Disturbed { scenario, objects, proxies, converged_ms, warnings });
         Ok(())
     }
 

@@ -17,7 +17,12 @@ pub(crate) async fn check(args: &CheckArgs) -> Result<ExitCode> {
     let application = Arc::new(suite.application.clone());
     let patience = Patience { confidence: args.confidence, max_load_time: args.max_load_time };
     let checked = dry_run(&suite.features, &application, patience).await;
-    let Checked { problems, .. } = checked;
+    let Checked { problems, mut warnings, unsupported, .. } = checked;
+    warnings.extend(unsupported);
+    warnings.sort();
+    for warning in &warnings {
+        console::note(&warning.to_string());
+    }
     if problems.is_empty() {
         let count = u64::from(suite.scenarios());
         let make = if count == 1 { "makes" } else { "make" };

@@ -13,6 +13,7 @@ use faultless::scenario::plan::Outlook;
 use futures::FutureExt as _;
 
 use super::problem::{Problem, ambiguous, unknown};
+use crate::local;
 use crate::location::{Location, location};
 use crate::panic_text;
 use crate::world::World;
@@ -23,11 +24,15 @@ pub(crate) type Outlooks = HashMap<Location, Outlook>;
 /// What there is to know of features before they run.
 pub(crate) struct Checked {
     pub problems: Vec<Problem>,
+    /// What may not do what was meant.
+    pub warnings: Vec<Problem>,
+    /// What has no effect on a local mesh.
+    pub unsupported: Vec<Problem>,
     pub outlooks: Outlooks,
 }
 
-/// Everything that is wrong with these features, by file and line; and what each of their scenarios
-/// is going to claim.
+/// Everything that is wrong with these features or doubtful, by file and line; and what each of
+/// their scenarios is going to claim.
 pub(crate) async fn dry_run(
     features: &[gherkin::Feature],
     application: &Arc<Application>,
@@ -42,7 +47,7 @@ async fn dry_run_with(
     application: &Arc<Application>,
     patience: Patience,
 ) -> Checked {
-    let mut problems = Vec::new();
+    let (mut problems, mut warnings, mut unsupported) = (Vec::new(), Vec::new(), Vec::new());
     let mut outlooks = Outlooks::new();
     for feature in features {
         let rules = feature.rules.iter();
@@ -60,15 +65,32 @@ async fn dry_run_with(
                 if let Err(cause) = try_step(steps, &mut world, step).await {
                     problems.push(Problem::of(feature, step, cause));
                 }
+                let doubt = |what| Problem::of(feature, step, format!("warning: {what}"));
+                if let Some(scenario) = &mut world.scenario {
+                    warnings.extend(scenario.take_warnings().into_iter().map(doubt));
+                    unsupported.extend(without_effect(scenario).into_iter().map(doubt));
+                }
             }
             let outlook = world.scenario.map(Scenario::into_outlook).unwrap_or_default();
             outlooks.insert(location(feature, scenario), outlook);
         }
     }
     // A background's mistake shows in every scenario.
-    problems.sort();
-    problems.dedup();
-    Checked { problems, outlooks }
+    for all in [&mut problems, &mut warnings, &mut unsupported] {
+        all.sort();
+        all.dedup();
+    }
+    Checked { problems, warnings, unsupported, outlooks }
+}
+
+/// What of the last step's objects has no effect on a local mesh.
+fn without_effect(scenario: &mut Scenario) -> Vec<String> {
+    let objects = scenario.take_configured().into_iter();
+    let each = objects.flat_map(|object| {
+        let fields = local::unsupported(&object.to_value()).into_iter();
+        fields.map(move |what| format!("{object}: {what}"))
+    });
+    each.collect()
 }
 
 async fn try_step(
@@ -127,6 +149,30 @@ mod tests {
         for part in [":3:5: Given every", "fits 2 sentences", "`{portals} sends {load}`"] {
             assert!(said.contains(part), "{part} in {said}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_may_not_be_meant_is_told_once_and_is_no_mistake() {
+        let application = Application::read("features/application.yaml".as_ref()).unwrap();
+        let text = "Feature: f\n  Background:\n    Given every client sends requests\n    When \
+                    this Istio configuration is applied:\n      \"\"\"\n      {apiVersion: \
+                    networking.istio.io/v1, kind: VirtualService, metadata: {name: hotels, \
+                    namespace: travel-agency}, spec: {hosts: [hotels], http: [{fault: {abort: \
+                    {httpStatus: 503}}, corsPolicy: {allowMethods: [GET]}, route: [{destination: \
+                    {host: hotels}}]}]}}\n      \"\"\"\n  Scenario: a\n    When every request to \
+                    \"cars\" is delayed by 1s\n  Scenario: b\n    When every request to \"cars\" \
+                    is delayed by 1s\n";
+        let feature = gherkin::Feature::parse(text, GherkinEnv::default()).unwrap();
+        let checked = dry_run(&[feature], &Arc::new(application), patience()).await;
+        assert_eq!(checked.problems, []);
+        let brief = |all: &[Problem]| all.iter().map(Problem::brief).collect::<Vec<_>>();
+        let object = ":4: warning: VirtualService travel-agency/hotels: spec.http[0]";
+        let absent = "fault.abort.percentage: is absent, which means 0%: no request will be";
+        let expected = format!("{object}.{absent} aborted");
+        assert_eq!(brief(&checked.warnings), [expected]);
+        let expected =
+            format!("{object}.corsPolicy is accepted but has no effect on the local mesh");
+        assert_eq!(brief(&checked.unsupported), [expected]);
     }
 
     #[tokio::test]

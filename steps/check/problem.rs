@@ -9,7 +9,7 @@ use faultless::error::Error;
 use crate::location::file;
 use crate::sentences;
 
-/// What is wrong with a step, and where.
+/// What is wrong with a step, or doubtful, and where.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Problem {
     file: String,
@@ -52,6 +52,12 @@ pub(super) fn unknown(step: &gherkin::Step) -> String {
 // === impl Problem ===
 
 impl Problem {
+    /// Without the step's text, on one line.
+    pub(crate) fn brief(&self) -> String {
+        let Self { file, line, cause, .. } = self;
+        format!("{file}:{line}: {cause}")
+    }
+
     /// Of a step.
     pub(super) fn of(feature: &gherkin::Feature, step: &gherkin::Step, cause: String) -> Self {
         let text = format!("{}{}", step.keyword, step.value);

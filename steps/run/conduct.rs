@@ -13,7 +13,7 @@ use reports::{Event, Outcome};
 use tokio_util::sync::CancellationToken;
 
 use super::hooks;
-use crate::check::Outlooks;
+use crate::check::{Outlooks, Problem};
 use crate::cli::RunArgs;
 use crate::features::Suite;
 use crate::lanes;
@@ -28,7 +28,7 @@ pub(super) struct Ended {
 /// Makes the target ready, runs everything, and puts the target back.
 pub(super) async fn conduct(
     args: &RunArgs,
-    (suite, outlooks): (Suite, Outlooks),
+    (suite, outlooks, unsupported): (Suite, Outlooks, Vec<Problem>),
     application: Arc<Application>,
     sink: Sink,
     stop: CancellationToken,
@@ -46,6 +46,10 @@ pub(super) async fn conduct(
         scenarios: suite.scenarios(),
         placebo: args.placebo,
     });
+    // The warnings of Istio itself come with each change.
+    for what in unsupported.iter().filter(|_| args.context.is_none()) {
+        sink.tell(Event::TargetProgress { what: what.brief() });
+    }
     let options = Options {
         confidence: args.confidence,
         max_load_time: args.max_load_time,

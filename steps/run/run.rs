@@ -26,8 +26,8 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
     let suite = Suite::read(&args.features)?;
     let application = Arc::new(suite.application.clone());
     let patience = Patience { confidence: args.confidence, max_load_time: args.max_load_time };
-    let Checked { problems, outlooks } =
-        check::dry_run(&suite.features, &application, patience).await;
+    let checked = check::dry_run(&suite.features, &application, patience).await;
+    let Checked { problems, warnings: _, unsupported, outlooks } = checked;
     if !problems.is_empty() {
         return Err(check::refusal(&problems));
     }
@@ -37,7 +37,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
     let started = Instant::now();
     let stop = CancellationToken::new();
     let hands = OnceLock::new();
-    let scenarios = (suite, outlooks);
+    let scenarios = (suite, outlooks, unsupported);
     let work = conduct(&args, scenarios, application, sink.clone(), stop.clone(), &hands);
     let mut work = std::pin::pin!(work);
     let mut tick = tokio::time::interval(TICK);

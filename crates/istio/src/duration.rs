@@ -1,7 +1,31 @@
 //! Durations as Istio's objects write them (Go's and protobuf's notation): `5s`, `1.5s`, `250ms`,
 //! `1h30m`. Pure.
 
-use std::time::Duration;
+use std::time;
+
+use serde::{Deserialize, Serialize};
+
+/// A duration in its owner's spelling, which is kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Duration(String);
+
+// === impl Duration ===
+
+impl Duration {
+    /// How long it is; `None` if it is none.
+    #[must_use]
+    pub fn get(&self) -> Option<time::Duration> {
+        parse(&self.0)
+    }
+}
+
+impl From<String> for Duration {
+    /// As it is spelled.
+    fn from(spelled: String) -> Self {
+        Self(spelled)
+    }
+}
 
 /// The units Go knows, the longer spelling first where one is the end of another.
 const UNITS: &[(&str, u64)] = &[
@@ -17,9 +41,9 @@ const UNITS: &[(&str, u64)] = &[
 /// The length in the notation above; `None` for anything else, for negative durations and for what
 /// does not fit into protobuf's range (about 10,000 years).
 #[must_use]
-pub fn parse(text: &str) -> Option<Duration> {
+pub fn parse(text: &str) -> Option<time::Duration> {
     if text == "0" {
-        return Some(Duration::ZERO);
+        return Some(time::Duration::ZERO);
     }
     let mut rest = text;
     let mut nanos: u128 = 0;
@@ -38,7 +62,7 @@ pub fn parse(text: &str) -> Option<Duration> {
     // Protobuf's Duration ends at 315,576,000,000 seconds.
     let seconds = u64::try_from(nanos / 1_000_000_000).ok().filter(|s| *s <= 315_576_000_000)?;
     let subsec = u32::try_from(nanos % 1_000_000_000).ok()?;
-    Some(Duration::new(seconds, subsec))
+    Some(time::Duration::new(seconds, subsec))
 }
 
 /// `number` (digits with at most one point) times `scale`, exactly, cut at the nanosecond.
@@ -60,7 +84,7 @@ fn scaled(number: &str, scale: u64) -> Option<u128> {
 
 /// As protobuf's JSON form writes it, which is all that Envoy reads: `5s`, `0.250s`.
 #[must_use]
-pub fn proto(duration: Duration) -> String {
+pub fn proto(duration: time::Duration) -> String {
     let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
     if nanos == 0 {
         format!("{seconds}s")
@@ -73,7 +97,9 @@ pub fn proto(duration: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::Duration;
+
+    use super::{parse, proto};
 
     #[test]
     fn gos_notation_is_read_exactly() {

@@ -1,40 +1,53 @@
-//! Istio's objects as Faultless reads and judges them: one file per resource with its type
-//! and rules, the schema that refuses what a real API server would, and the rules between
-//! objects. Pure: used by the local mesh's admission and translation, and by the runner before it
-//! touches anything.
+//! Istio's objects as types that lose nothing of them, the schema that refuses what a real API
+//! server would, and the rules between objects. Pure: used by the local mesh's admission and
+//! translation, and by the runner before it touches anything.
 
-pub mod admission;
-pub mod check;
-pub mod destination_rule;
+mod admit;
+mod analysis;
+mod connection_pool;
+mod destination;
+mod destination_rule;
 pub mod duration;
-pub mod metadata;
+mod field;
+mod headers;
+mod host;
+mod http_action;
+mod http_fault;
+mod http_match;
+mod http_route;
+mod merge;
+mod metadata;
+mod object;
+mod outlier_detection;
+mod review;
+mod same;
 mod schema;
-pub mod virtual_service;
+mod tcp_route;
+mod traffic_policy;
+mod validate;
+mod virtual_service;
 
-pub use admission::admit;
-pub use destination_rule::DestinationRule;
-pub use virtual_service::VirtualService;
+#[cfg(test)]
+mod round_trip;
 
-/// The domain of the cluster, as every Istio installation has it by default.
-pub const DOMAIN: &str = "svc.cluster.local";
-
-/// A service's full name.
-#[must_use]
-pub fn fqdn(name: &str, namespace: &str) -> String {
-    format!("{name}.{namespace}.{DOMAIN}")
-}
-
-/// What a host in an object means: a name without a dot is a service in the object's own namespace,
-/// anything else stands for itself (pilot's `ResolveShortnameToFQDN`).
-#[must_use]
-pub fn resolve(host: &str, namespace: &str) -> String {
-    if host.contains('.') || host.contains('*') { host.to_owned() } else { fqdn(host, namespace) }
-}
-
-/// An IPv4 network from CIDR notation or a plain address; `None` for anything else.
-#[must_use]
-pub fn subnet(text: &str) -> Option<(std::net::Ipv4Addr, u8)> {
-    let (address, bits) = text.split_once('/').unwrap_or((text, "32"));
-    let bits = bits.parse().ok().filter(|bits| *bits <= 32)?;
-    Some((address.parse().ok()?, bits))
-}
+pub use admit::admit;
+pub use analysis::{Finding, Severity, analyze};
+pub use connection_pool::{ConnectionPool, HttpSettings, TcpSettings};
+pub use destination::{Destination, PortSelector, RouteDestination};
+pub use destination_rule::{DestinationRule, DestinationRuleSpec, Subset, WorkloadSelector};
+pub use duration::Duration;
+pub use field::{Field, Rest};
+pub use headers::{HeaderOperations, Headers};
+pub use host::{DOMAIN, concerns, fqdn, hosts_of, resolve};
+pub use http_action::{Body, DirectResponse, Redirect, RegexRewrite, Rewrite};
+pub use http_fault::{Abort, Delay, GRPC, HttpFault, Percentage};
+pub use http_match::{HttpMatch, StringMatch};
+pub use http_route::{HttpRoute, Mirror, Retries};
+pub use merge::{Unmergeable, merge};
+pub use metadata::Metadata;
+pub use object::Object;
+pub use outlier_detection::OutlierDetection;
+pub use same::same;
+pub use tcp_route::{TcpMatch, TcpRoute, subnet};
+pub use traffic_policy::{LoadBalancer, PortPolicy, TrafficPolicy};
+pub use virtual_service::{VirtualService, VirtualServiceSpec};

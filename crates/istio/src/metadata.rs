@@ -2,22 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use crate::field::{Field, parts};
 
-/// `metadata` of an Istio object. Other fields (uid, managedFields, …) are not ours and not kept.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct Metadata {
-    /// Name.
-    pub name: String,
-    /// Namespace.
-    pub namespace: String,
-    /// Labels.
-    pub labels: BTreeMap<String, String>,
-    /// Annotations.
-    pub annotations: BTreeMap<String, String>,
-    /// When it was created (RFC 3339, UTC); the API server's word.
-    pub creation_timestamp: String,
+parts! {
+    /// `metadata` of an Istio object.
+    pub struct Metadata {
+        /// Name.
+        pub name: Field<String>,
+        /// Namespace.
+        pub namespace: Field<String>,
+        /// Labels.
+        pub labels: Field<BTreeMap<String, String>>,
+        /// Annotations.
+        pub annotations: Field<BTreeMap<String, String>>,
+        /// When it was created (RFC 3339, UTC); the API server's word.
+        pub creation_timestamp: Field<String>,
+    }
 }
 
 // === impl Metadata ===

@@ -87,6 +87,7 @@ mod tests {
     use super::*;
     use crate::console::summary;
     use crate::console::told::SIGN_AFTER_MS;
+    use crate::event::{Event, ScenarioId};
     use crate::json;
 
     const CI: Look = Look { width: 80, colour: false, live: false, verbose: false };
@@ -198,5 +199,22 @@ mod tests {
                 assert!(visible.chars().count() < look.width + 8, "{line:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_warning_is_said_once_and_escapes_nothing() {
+        let event = Event::Disturbed {
+            scenario: ScenarioId(0),
+            objects: vec!["VirtualService a/b (added)".to_owned()],
+            proxies: 1,
+            converged_ms: 1,
+            warnings: vec!["VirtualService a/b: spec\u{1b}[2J: is absent".to_owned()],
+        };
+        let record = Record { seq: 0, at: String::new(), elapsed_ms: 1, event };
+        let said = "warning: VirtualService a/b: spec\u{fffd}[2J: is absent\n";
+        let mut console = Console::new(CI);
+        assert_eq!((console.on(&record), console.on(&record)), (said.into(), String::new()));
+        let verbose = Console::new(Look { verbose: true, ..CI }).on(&record);
+        assert!(verbose.contains("changed: VirtualService a/b") && verbose.contains("warning: "));
     }
 }

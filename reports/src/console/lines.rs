@@ -45,13 +45,17 @@ pub(super) fn of(record: &Record, run: &Run, look: Look, told: &mut Told) -> Vec
             let said = text::line(&format!("less load than asked for: {load}; {why}"));
             if told.is_new(&said) { vec![said] } else { Vec::new() }
         }
+        // What may not do what was meant is said before anything is judged under it.
+        Event::Disturbed { warnings, .. } => {
+            let said = warnings.iter().map(|what| format!("warning: {}", text::line(what)));
+            said.filter(|said| told.is_new(said)).collect()
+        }
         Event::LoadChosen { .. }
         | Event::Starved { .. }
         | Event::ScenarioStarted { .. }
         | Event::StepStarted { .. }
         | Event::StepFinished { .. }
         | Event::PhaseEntered { .. }
-        | Event::Disturbed { .. }
         | Event::LoadProgress { .. }
         | Event::Judged { .. }
         | Event::Restored { .. } => Vec::new(),

@@ -36,9 +36,11 @@ pub(super) fn lines(record: &Record, run: &Run, look: Look, told: &mut Told) -> 
         Event::LoadProgress { scenario, .. } => {
             (Some(scenario), load(run, look, told, at, *scenario).into_iter().collect())
         }
-        Event::Disturbed { scenario, objects, proxies, converged_ms } => {
+        Event::Disturbed { scenario, objects, proxies, converged_ms, warnings } => {
             let change = text::line(&changed(objects, *proxies, *converged_ms));
-            (Some(scenario), vec![format!("  changed: {change}")])
+            let doubts = warnings.iter().map(|what| format!("  warning: {}", text::line(what)));
+            let change = format!("  changed: {change}");
+            (Some(scenario), std::iter::once(change).chain(doubts).collect())
         }
         Event::Judged { scenario, outcome, proof, .. } => {
             (Some(scenario), judged(run, look, *scenario, *outcome, proof.as_deref()))

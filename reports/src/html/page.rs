@@ -73,6 +73,7 @@ mod tests {
             for step in &mut scenario.steps {
                 (step.keyword, step.text) = (nasty.into(), nasty.into());
                 step.changes = vec![nasty.into()];
+                step.warnings = vec![nasty.into()];
                 step.finished = Some((Outcome::Broken, Some(nasty.into()), 1));
                 for claim in &mut step.claims {
                     (claim.text, claim.numbers) = (nasty.into(), nasty.into());

@@ -61,6 +61,9 @@ fn write_step(page: &mut String, step: &Step, scenario: &Scenario) -> fmt::Resul
     for change in &step.changes {
         writeln!(page, "<p class=\"meta\">Changed: {}</p>", Esc(change))?;
     }
+    for warning in &step.warnings {
+        writeln!(page, "<p class=\"meta\">Warning: {}</p>", Esc(warning))?;
+    }
     for claim in &step.claims {
         claim::write(page, claim)?;
     }

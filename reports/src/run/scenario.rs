@@ -104,9 +104,10 @@ impl Scenario {
             Event::PhaseEntered { phase, detail, .. } => {
                 self.phases.push((phase, detail, record.elapsed_ms));
             }
-            Event::Disturbed { objects, proxies, converged_ms, .. } => {
-                let change = changed(&objects, proxies, converged_ms);
-                self.current().changes.push(change);
+            Event::Disturbed { objects, proxies, converged_ms, warnings, .. } => {
+                let step = self.current();
+                step.changes.push(changed(&objects, proxies, converged_ms));
+                step.warnings.extend(warnings);
             }
             Event::LoadChosen { load, why, .. } => {
                 self.phases.push((Phase::Prepare, format!("{load}: {why}"), record.elapsed_ms));

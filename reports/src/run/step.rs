@@ -18,6 +18,8 @@ pub struct Step {
     pub claims: Vec<Claim>,
     /// Changes of the mesh, in words.
     pub changes: Vec<String>,
+    /// What of them may not do what was meant.
+    pub warnings: Vec<String>,
 }
 
 /// A claim that was judged.
@@ -40,7 +42,15 @@ pub struct Claim {
 impl Step {
     /// One that has just begun.
     pub(super) fn new(keyword: String, text: String, line: u32) -> Self {
-        Self { keyword, text, line, finished: None, claims: Vec::new(), changes: Vec::new() }
+        Self {
+            keyword,
+            text,
+            line,
+            finished: None,
+            claims: Vec::new(),
+            changes: Vec::new(),
+            warnings: Vec::new(),
+        }
     }
 
     /// How it ended; `Skipped` if it did not.

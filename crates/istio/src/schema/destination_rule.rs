@@ -1,8 +1,8 @@
 //! The fields of `DestinationRule` (istio/api `networking/v1/destination_rule.proto`).
 
-use super::Type::{Any, AnyDuration, Bool, Duration, Enum, List, Map, Number, Object, Text};
+use super::kinds::Type::{Any, AnyDuration, Bool, Duration, Enum, List, Map, Number, Object, Text};
+use super::kinds::{INT32, Message, TEXT_MAP, TEXTS, UINT32, UINT64, message};
 use super::virtual_service::PORT_SELECTOR;
-use super::{INT32, Message, TEXT_MAP, TEXTS, UINT32, UINT64, message};
 
 /// The whole object.
 pub(crate) static DESTINATION_RULE: Message = message(&[

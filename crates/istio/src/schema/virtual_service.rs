@@ -1,7 +1,7 @@
 //! The fields of `VirtualService` (istio/api `networking/v1/virtual_service.proto`).
 
-use super::Type::{Any, AnyDuration, Bool, Duration, Enum, List, Map, Number, Object, Text};
-use super::{INT32, Message, TEXT_MAP, TEXTS, UINT32, message};
+use super::kinds::Type::{Any, AnyDuration, Bool, Duration, Enum, List, Map, Number, Object, Text};
+use super::kinds::{INT32, Message, TEXT_MAP, TEXTS, UINT32, message};
 
 /// The whole object.
 pub(crate) static VIRTUAL_SERVICE: Message = message(&[

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::config::Rule;
 use super::{PodPort, Protocol, Service, View, config_source, endpoints, names};
-use istio::destination_rule::{ConnectionPool, OutlierDetection, TrafficPolicy};
-use istio::duration;
+use istio::duration::{self, Duration};
+use istio::{ConnectionPool, OutlierDetection, TrafficPolicy};
 
 /// Pilot's "no limit".
 const UNLIMITED: u32 = u32::MAX;
@@ -176,16 +176,16 @@ fn connection_pool(cluster: &mut Value, pool: Option<&ConnectionPool>, protocol:
         "max_retries": limit(http.max_retries),
         "track_remaining": false,
     }]});
-    let connect = tcp.connect_timeout.as_deref().and_then(duration::parse);
+    let connect = tcp.connect_timeout.as_ref().and_then(Duration::get);
     cluster["connect_timeout"] = json!(connect.map_or_else(|| "10s".to_owned(), duration::proto));
     let mut common = json!({});
     if let Some(max) = http.max_requests_per_connection.filter(|max| *max > 0) {
         common["max_requests_per_connection"] = json!(max);
     }
-    if let Some(idle) = http.idle_timeout.as_deref().and_then(duration::parse) {
+    if let Some(idle) = http.idle_timeout.as_ref().and_then(Duration::get) {
         common["idle_timeout"] = json!(duration::proto(idle));
     }
-    if let Some(max) = tcp.max_connection_duration.as_deref().and_then(duration::parse) {
+    if let Some(max) = tcp.max_connection_duration.as_ref().and_then(Duration::get) {
         common["max_connection_duration"] = json!(duration::proto(max));
     }
     let options = match protocol {
@@ -217,14 +217,14 @@ fn outlier_detection(cluster: &mut Value, outlier: &OutlierDetection) {
     for (field, text) in
         [("interval", &outlier.interval), ("base_ejection_time", &outlier.base_ejection_time)]
     {
-        if let Some(time) = text.as_deref().and_then(duration::parse) {
+        if let Some(time) = text.as_ref().and_then(Duration::get) {
             out[field] = json!(duration::proto(time));
         }
     }
     if let Some(percent) = outlier.max_ejection_percent.filter(|percent| *percent > 0) {
         out["max_ejection_percent"] = json!(percent);
     }
-    if outlier.split_external_local_origin_errors {
+    if *outlier.split_external_local_origin_errors {
         out["split_external_local_origin_errors"] = json!(true);
         if let Some(number) = outlier.consecutive_local_origin_failures {
             out["consecutive_local_origin_failure"] = json!(number);

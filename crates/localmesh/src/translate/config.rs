@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Proxy, Service, World};
-use istio::destination_rule::{DestinationRule, Subset, TrafficPolicy};
-use istio::{self, VirtualService};
+use istio::{DestinationRule, Subset, TrafficPolicy, VirtualService};
 
 /// Where mesh-wide `DestinationRule`s live.
 const ROOT_NAMESPACE: &str = "istio-system";
@@ -122,8 +121,8 @@ impl Config {
         }
         let policy = best.iter().find_map(|(_, rule)| rule.spec.traffic_policy.clone());
         Some(Rule {
-            name: first.metadata.name.clone(),
-            namespace: first.metadata.namespace.clone(),
+            name: first.metadata.name.to_string(),
+            namespace: first.metadata.namespace.to_string(),
             policy: policy.unwrap_or_default(),
             subsets,
         })

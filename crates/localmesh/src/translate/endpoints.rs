@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::config::{Config, Rule, has_labels};
 use super::{Endpoint, Service, World, names};
 use crate::network::Workload;
-use istio::destination_rule::Subset;
+use istio::Subset;
 
 pub(super) fn endpoints(world: &World, config: &Config) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();

@@ -92,8 +92,7 @@ fn outbound_tcp(view: &View<'_>, service: &Service, port: &ServicePort) -> (Stri
 /// A TCP proxy's idle timeout belongs to the listener, so the service's own policy decides.
 fn idle_timeout(view: &View<'_>, service: &Service, port: u16) -> Option<String> {
     let policy = view.config.rule(service, view.proxy)?.policy.for_port(port);
-    let text = policy.connection_pool?.tcp?.idle_timeout?;
-    duration::parse(&text).map(duration::proto)
+    policy.connection_pool?.tcp?.idle_timeout?.get().map(duration::proto)
 }
 
 fn inbound(view: &View<'_>, port: &PodPort, name: &str) -> Value {

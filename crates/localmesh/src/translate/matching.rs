@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::View;
 use super::config::has_labels;
-use istio::virtual_service::{HttpMatch, StringMatch, TcpMatch};
+use istio::{HttpMatch, StringMatch, TcpMatch};
 
 /// Whether this proxy, calling `port`, can meet the block at all.
 pub(super) fn http_applies(view: &View<'_>, block: &HttpMatch, port: u16) -> bool {
@@ -48,7 +48,7 @@ pub(super) fn route_match(block: Option<&HttpMatch>) -> Value {
     if let Some(uri) = &block.uri {
         out = path(uri);
     }
-    if block.ignore_uri_case {
+    if *block.ignore_uri_case {
         out["case_sensitive"] = json!(false);
     }
     let mut headers: Vec<Value> = Vec::new();

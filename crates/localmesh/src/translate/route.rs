@@ -6,10 +6,10 @@ use super::listeners::{FAULT, FAULT_TYPE};
 use super::matching::{http_applies, route_match};
 use super::routes::{Share, Target, destination_cluster, target};
 use super::{View, names};
-use istio::duration;
-use istio::virtual_service::{
+use istio::duration::{self, Duration};
+use istio::{
     Abort, Body, Delay, DirectResponse, GRPC, HeaderOperations, Headers, HttpFault, HttpMatch,
-    HttpRoute, Percentage, Redirect, Retries, Rewrite, StringMatch, VirtualService,
+    HttpRoute, Redirect, Retries, Rewrite, StringMatch, VirtualService,
 };
 
 /// What Istio retries when nobody said: nothing that an upstream answered.
@@ -82,7 +82,7 @@ impl Rule<'_> {
         // Absent means no limit: Envoy's own 15 s must never apply.
         // Pilot also writes `max_grpc_timeout`, which matters for gRPC only and is deprecated. Its
         // successor `max_stream_duration` must not stand here: beside it Envoy ignores `timeout`.
-        let timeout = rule.timeout.as_deref().and_then(duration::parse).unwrap_or_default();
+        let timeout = rule.timeout.as_ref().and_then(Duration::get).unwrap_or_default();
         let mut action = json!({"timeout": duration::proto(timeout)});
         let namespace = &self.object.metadata.namespace;
         match target(self.view, &rule.route, namespace, self.port) {
@@ -120,13 +120,12 @@ impl Rule<'_> {
         let rule = self.rule;
         let single = rule.mirror.iter().map(|mirror| {
             let deprecated = rule.mirror_percent.and_then(|percent| i32::try_from(percent).ok());
-            let share = rule.mirror_percentage.map(|share| share.value);
+            let share = rule.mirror_percentage.as_ref().map(|share| *share.value);
             (mirror, share.or(deprecated.map(f64::from)))
         });
-        let several = rule
-            .mirrors
-            .iter()
-            .map(|mirror| (&mirror.destination, mirror.percentage.map(|share| share.value)));
+        let several = rule.mirrors.iter().map(|mirror| {
+            (&*mirror.destination, mirror.percentage.as_ref().map(|share| *share.value))
+        });
         let each = single.chain(several).filter_map(|(destination, percent)| {
             let percent = percent.unwrap_or(100.0);
             let namespace = &self.object.metadata.namespace;
@@ -155,9 +154,9 @@ fn fraction(percent: f64) -> Value {
 }
 
 fn retry_policy(retries: Option<&Retries>) -> Option<Value> {
-    let defaults = Retries { attempts: 2, ..Retries::default() };
+    let defaults = Retries { attempts: 2.into(), ..Retries::default() };
     let retries = retries.unwrap_or(&defaults);
-    if retries.attempts <= 0 {
+    if *retries.attempts <= 0 {
         return None;
     }
     let (retry_on, codes) = retry_conditions(&retries.retry_on);
@@ -177,10 +176,10 @@ fn retry_policy(retries: Option<&Retries>) -> Option<Value> {
             },
         }]);
     }
-    if let Some(limit) = retries.per_try_timeout.as_deref().and_then(duration::parse) {
+    if let Some(limit) = retries.per_try_timeout.as_ref().and_then(Duration::get) {
         policy["per_try_timeout"] = json!(duration::proto(limit));
     }
-    if let Some(pause) = retries.backoff.as_deref().and_then(duration::parse) {
+    if let Some(pause) = retries.backoff.as_ref().and_then(Duration::get) {
         policy["retry_back_off"] = json!({"base_interval": duration::proto(pause)});
     }
     Some(policy)
@@ -207,15 +206,15 @@ fn retry_conditions(retry_on: &str) -> (String, Vec<u16>) {
 fn fault(fault: &HttpFault) -> Option<Value> {
     let mut out = json!({"@type": FAULT_TYPE});
     if let Some(delay) = &fault.delay
-        && let Some(fixed) = delay.fixed_delay.as_deref().and_then(duration::parse)
+        && let Some(fixed) = delay.fixed_delay.as_ref().and_then(Duration::get)
     {
         out["delay"] = json!({
             "fixed_delay": duration::proto(fixed),
-            "percentage": fault_share(delay.percentage, delay),
+            "percentage": fault_share(delay),
         });
     }
     if let Some(abort) = &fault.abort {
-        let percentage = fraction(abort.percentage.map_or(0.0, |share| share.value));
+        let percentage = fraction(abort.percentage.as_ref().map_or(0.0, |share| *share.value));
         match abort {
             Abort { http_status: Some(status), .. } => {
                 out["abort"] = json!({"http_status": status, "percentage": percentage});
@@ -231,9 +230,10 @@ fn fault(fault: &HttpFault) -> Option<Value> {
 }
 
 /// An absent percentage is 0%, unless the deprecated whole number is there.
-fn fault_share(percentage: Option<Percentage>, delay: &Delay) -> Value {
+fn fault_share(delay: &Delay) -> Value {
     let deprecated = delay.percent.and_then(|percent| i32::try_from(percent).ok());
-    fraction(percentage.map_or_else(|| deprecated.map_or(0.0, f64::from), |share| share.value))
+    let percentage = delay.percentage.as_ref().map(|share| *share.value);
+    fraction(percentage.unwrap_or_else(|| deprecated.map_or(0.0, f64::from)))
 }
 
 fn redirect_action(redirect: &Redirect) -> Value {
@@ -296,7 +296,7 @@ fn header_operations(headers: &Headers, out: &mut Value) {
     let directions =
         [("request", headers.request.as_ref()), ("response", headers.response.as_ref())];
     for (direction, operations) in directions {
-        let Some(HeaderOperations { set, add, remove }) = operations else { continue };
+        let Some(HeaderOperations { set, add, remove, .. }) = operations else { continue };
         let option = |name: &str, value: &str, action: &str| {
             json!({
                 "header": {"key": name, "value": value}, "append_action": action

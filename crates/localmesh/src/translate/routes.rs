@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use super::matching::{is_catch_all, tcp_applies};
 use super::route::{Rule, default_route};
 use super::{Protocol, Service, ServicePort, View, names};
-use istio::virtual_service::{Destination, Headers, RouteDestination, VirtualService};
-use istio::{self, DOMAIN};
+use istio::{DOMAIN, Destination, Headers, RouteDestination, VirtualService};
 
 pub(super) fn routes(view: &View<'_>) -> BTreeMap<String, Value> {
     let http = view.ports().filter(|(_, port)| port.protocol == Protocol::Http);
@@ -139,7 +138,7 @@ pub(super) fn destination_cluster(
     namespace: &str,
     called: u16,
 ) -> String {
-    let given = destination.port.and_then(|port| u16::try_from(port.number).ok());
+    let given = destination.port.as_ref().and_then(|port| u16::try_from(*port.number).ok());
     let port = given.unwrap_or_else(|| {
         match view.service(&destination.host, namespace).map(|service| service.ports.as_slice()) {
             Some([only]) => only.port,

@@ -1,36 +1,15 @@
 //! What happens to an Istio object on its way into an API server: the CRD's schema (types, unknown
 //! fields, oneOf, durations), then what istiod's validating webhook says (`pkg/config/validation`).
 
-use std::fmt;
-
 use serde_json::Value;
 
-use super::schema::{self, DESTINATION_RULE, Findings, VIRTUAL_SERVICE};
-use super::{DestinationRule, VirtualService, destination_rule, virtual_service};
+use crate::object::Object;
+use crate::review::Review;
+use crate::schema::{DESTINATION_RULE, Findings, VIRTUAL_SERVICE, walk};
+use crate::validate;
 
 /// More mistakes than this in one object are not all told: the answer stays readable.
 const MAX_TOLD: usize = 20;
-
-/// What the rules of one object say.
-#[derive(Debug, Default)]
-pub(super) struct Review {
-    /// Reasons to refuse the object.
-    pub(super) errors: Vec<String>,
-    /// Reasons to doubt that it means what it says.
-    pub(super) warnings: Vec<String>,
-}
-
-// === impl Review ===
-
-impl Review {
-    pub(super) fn error(&mut self, field: impl fmt::Display, what: impl fmt::Display) {
-        self.errors.push(format!("{field}: {what}"));
-    }
-
-    pub(super) fn warn(&mut self, field: impl fmt::Display, what: impl fmt::Display) {
-        self.warnings.push(format!("{field}: {what}"));
-    }
-}
 
 /// Admits a `VirtualService` or `DestinationRule` (`kind`): the object as it is to be stored, and
 /// the warnings to hand to the client; or why it is refused. With `strict` an unknown field is a
@@ -44,7 +23,7 @@ pub fn admit(kind: &str, object: &Value, strict: bool) -> Result<(Value, Vec<Str
     };
     let mut admitted = object.clone();
     let mut found = Findings::default();
-    schema::walk(message, &mut admitted, "", &mut found);
+    walk(message, &mut admitted, "", &mut found);
     if strict && !found.unknown.is_empty() {
         let each = found.unknown.iter().map(|path| format!("unknown field {path:?}"));
         return Err(format!("strict decoding error: {}", told(each)));
@@ -52,7 +31,7 @@ pub fn admit(kind: &str, object: &Value, strict: bool) -> Result<(Value, Vec<Str
     if !found.invalid.is_empty() {
         return Err(told(found.invalid.into_iter()));
     }
-    let review = review(kind, &admitted).map_err(|error| error.to_string())?;
+    let review = review(kind, &admitted)?;
     if !review.errors.is_empty() {
         let errors = told(review.errors.into_iter());
         let webhook = "admission webhook \"validation.istio.io\" denied the request";
@@ -64,14 +43,12 @@ pub fn admit(kind: &str, object: &Value, strict: bool) -> Result<(Value, Vec<Str
     Ok((admitted, warnings))
 }
 
-fn review(kind: &str, object: &Value) -> Result<Review, serde_json::Error> {
+/// What fits the schema can be read.
+fn review(kind: &str, object: &Value) -> Result<Review, String> {
     let mut review = Review::default();
-    if kind == "VirtualService" {
-        let parsed = VirtualService::from_object(object)?;
-        virtual_service::validate::validate(&parsed, object, &mut review);
-    } else {
-        let parsed = DestinationRule::from_object(object)?;
-        destination_rule::validate::validate(&parsed, object, &mut review);
+    match Object::parse_as(kind, object)? {
+        Object::VirtualService(object) => validate::virtual_service(&object, &mut review),
+        Object::DestinationRule(object) => validate::destination_rule(&object, &mut review),
     }
     Ok(review)
 }

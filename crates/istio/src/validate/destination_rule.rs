@@ -1,26 +1,24 @@
 //! What istiod's webhook objects to in a `DestinationRule`, and what it only warns of
 //! (`pkg/config/validation/validation.go`).
 
-use serde_json::Value;
-
-use super::{
-    ConnectionPool, DestinationRule, HttpSettings, OutlierDetection, TcpSettings, TrafficPolicy,
-};
-use crate::admission::Review;
-use crate::virtual_service::validate::{host_name, port_number, subset_name};
+use super::names::{host_name, port_number, subset_name};
+use crate::connection_pool::{ConnectionPool, HttpSettings, TcpSettings};
+use crate::destination_rule::DestinationRule;
+use crate::outlier_detection::OutlierDetection;
+use crate::review::Review;
+use crate::traffic_policy::TrafficPolicy;
 
 /// Envoy's bound for requests per connection (2^29, as the API says).
 const MAX_REQUESTS_PER_CONNECTION: i32 = 1 << 29;
 
-/// Reviews an object whose fields all fit the schema. `raw` is for fields that have no type here.
-pub(crate) fn validate(object: &DestinationRule, raw: &Value, review: &mut Review) {
+/// Reviews an object whose fields all fit the schema.
+pub(crate) fn destination_rule(object: &DestinationRule, review: &mut Review) {
     let spec = &object.spec;
     if !host_name(&spec.host, true) {
         review.error("spec.host", format_args!("domain name {:?} invalid", spec.host));
     }
-    let raw = &raw["spec"];
     if let Some(policy) = &spec.traffic_policy {
-        traffic_policy(policy, &raw["trafficPolicy"], "spec.trafficPolicy", review);
+        traffic_policy(policy, "spec.trafficPolicy", review);
     }
     for (index, subset) in spec.subsets.iter().enumerate() {
         let path = format!("spec.subsets[{index}]");
@@ -32,32 +30,30 @@ pub(crate) fn validate(object: &DestinationRule, raw: &Value, review: &mut Revie
             review.warn(&path, "has no labels: it is the whole service");
         }
         if let Some(policy) = &subset.traffic_policy {
-            let raw = &raw["subsets"][index]["trafficPolicy"];
-            traffic_policy(policy, raw, &format!("{path}.trafficPolicy"), review);
+            traffic_policy(policy, &format!("{path}.trafficPolicy"), review);
         }
     }
 }
 
-fn traffic_policy(policy: &TrafficPolicy, raw: &Value, path: &str, review: &mut Review) {
-    if raw.as_object().is_none_or(serde_json::Map::is_empty) {
+fn traffic_policy(policy: &TrafficPolicy, path: &str, review: &mut Review) {
+    if *policy == TrafficPolicy::default() {
         review.error(path, "traffic policy must have at least one field");
     }
     if let Some(pool) = &policy.connection_pool {
-        connection_pool(pool, &raw["connectionPool"], &format!("{path}.connectionPool"), review);
+        connection_pool(pool, &format!("{path}.connectionPool"), review);
     }
     if let Some(outlier) = &policy.outlier_detection {
         outlier_detection(outlier, &format!("{path}.outlierDetection"), review);
     }
     for (index, own) in policy.port_level_settings.iter().enumerate() {
         let path = format!("{path}.portLevelSettings[{index}]");
-        let raw = &raw["portLevelSettings"][index];
-        match own.port {
-            Some(port) => port_number(port.number, &format!("{path}.port.number"), review),
+        match &own.port {
+            Some(port) => port_number(*port.number, &format!("{path}.port.number"), review),
             None => review.error(&path, "portLevelSettings must have a port"),
         }
         if let Some(pool) = &own.connection_pool {
             let field = format!("{path}.connectionPool");
-            connection_pool(pool, &raw["connectionPool"], &field, review);
+            connection_pool(pool, &field, review);
         }
         if let Some(outlier) = &own.outlier_detection {
             outlier_detection(outlier, &format!("{path}.outlierDetection"), review);
@@ -65,13 +61,14 @@ fn traffic_policy(policy: &TrafficPolicy, raw: &Value, path: &str, review: &mut 
     }
 }
 
-fn connection_pool(pool: &ConnectionPool, raw: &Value, path: &str, review: &mut Review) {
-    let holds = |field: &str| raw[field].as_object().is_some_and(|map| !map.is_empty());
-    if !holds("tcp") && !holds("http") {
+fn connection_pool(pool: &ConnectionPool, path: &str, review: &mut Review) {
+    let tcp = pool.tcp.as_ref().is_some_and(|tcp| *tcp != TcpSettings::default());
+    let http = pool.http.as_ref().is_some_and(|http| *http != HttpSettings::default());
+    if !tcp && !http {
         review.error(path, "connection pool must have at least one field");
     }
-    if let Some(TcpSettings { max_connections: Some(number), .. }) = pool.tcp {
-        not_negative(number, &format!("{path}.tcp.maxConnections"), review);
+    if let Some(TcpSettings { max_connections: Some(number), .. }) = &pool.tcp {
+        not_negative(*number, &format!("{path}.tcp.maxConnections"), review);
     }
     if let Some(http) = &pool.http {
         let HttpSettings { http1_max_pending_requests, http2_max_requests, .. } = http;
@@ -104,7 +101,7 @@ fn outlier_detection(outlier: &OutlierDetection, path: &str, review: &mut Review
              consecutive5xxErrors",
         );
     }
-    if !outlier.split_external_local_origin_errors
+    if !*outlier.split_external_local_origin_errors
         && outlier.consecutive_local_origin_failures.is_some_and(|number| number > 0)
     {
         review.error(

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::admit;
+use crate::admit::admit;
 
 fn virtual_service(spec: Value) -> Value {
     object("VirtualService", spec)

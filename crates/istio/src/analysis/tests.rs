@@ -2,12 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{Finding, check};
+use crate::analysis::{Finding, analyze};
+use crate::object::Object;
 
 fn found(objects: &[Value]) -> Vec<String> {
     let services = ["travels", "hotels", "mysqldb"];
     let services = services.map(|name| (name.to_owned(), "travel-agency".to_owned()));
-    check(objects, &services).iter().map(Finding::to_string).collect()
+    let objects: Vec<_> = objects.iter().map(|object| Object::parse(object).unwrap()).collect();
+    analyze(&objects, &services).iter().map(Finding::to_string).collect()
 }
 
 fn object(kind: &str, name: &str, spec: Value) -> Value {

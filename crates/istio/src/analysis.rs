@@ -1,0 +1,15 @@
+//! The rules between objects (what `istioctl analyze` has for a cluster): what no API server
+//! objects to, because each object by itself is right, and what makes a scenario mean something
+//! else than it says.
+
+mod analyze;
+mod finding;
+mod hosts;
+mod routes;
+mod shadowed;
+
+#[cfg(test)]
+mod tests;
+
+pub use analyze::analyze;
+pub use finding::{Finding, Severity};

@@ -1,0 +1,116 @@
+//! What stays of an object that is changed, and what may not be changed at all.
+
+use serde_json::{Value, json};
+
+use crate::merge::{Unmergeable, merge};
+use crate::object::Object;
+
+const HOST: &str = "hotels.a.svc.cluster.local";
+
+fn object(kind: &str, spec: &Value) -> Object {
+    Object::parse(&json!({"kind": kind, "metadata": {"name": "x"}, "spec": spec})).unwrap()
+}
+
+fn laid_over(kind: &str, theirs: &Value, ours: &Value) -> Result<Value, Unmergeable> {
+    let merged = merge(&object(kind, theirs), &object(kind, ours))?.to_value();
+    assert_eq!((&merged["kind"], &merged["metadata"]["name"]), (&json!(kind), &json!("x")));
+    Ok(merged["spec"].clone())
+}
+
+#[test]
+fn a_delay_is_laid_over_every_route_and_changes_no_destination() {
+    let there = json!({"hosts": [HOST], "http": [
+        {"match": [{"uri": {"prefix": "/a"}}], "route": [{"destination": {"host": "x"}}]},
+        {"route": [{"destination": {"host": HOST, "subset": "v1"}, "weight": 100}]},
+    ]});
+    let fault = json!({"delay": {"fixedDelay": "5s"}});
+    let rule = json!({"route": [{"destination": {"host": HOST}}], "fault": fault});
+    let laid = laid_over("VirtualService", &there, &json!({"hosts": [HOST], "http": [rule]}));
+    let laid = laid.unwrap();
+    for at in 0..2 {
+        assert_eq!(laid["http"][at]["fault"], fault);
+        assert_eq!(laid["http"][at]["route"], there["http"][at]["route"]);
+        assert_eq!(laid["http"][at]["match"], there["http"][at]["match"]);
+    }
+}
+
+#[test]
+fn what_nobody_knows_stays_and_conditions_must_both_hold() {
+    let there = json!({"hosts": [HOST], "tls": [{"match": []}], "future": {"a": [1]}, "http": [{
+        "match": [{"uri": {"prefix": "/a"}, "headers": {"b": {"exact": "c"}}}, {"statPrefix": "s"}],
+        "route": [{"destination": {"host": "x"}, "future": 2}],
+        "corsPolicy": {"maxAge": "1s"},
+        "retries": {"attempts": 0},
+        "name": "",
+    }, {"match": [], "route": [{"destination": {"host": "y"}}]}]});
+    let only = json!([{"headers": {"end-user": {"exact": "jason"}}}]);
+    let rule = json!({
+        "match": only, "route": [{"destination": {"host": HOST}}], "timeout": "2s",
+    });
+    let mut expected = there.clone();
+    for at in 0..2 {
+        expected["http"][at]["timeout"] = "2s".into();
+    }
+    expected["http"][1]["match"] = only.clone();
+    for at in 0..2 {
+        expected["http"][0]["match"][at]["headers"]["end-user"] = json!({"exact": "jason"});
+    }
+    let ours = json!({"hosts": [HOST], "http": [rule]});
+    assert_eq!(laid_over("VirtualService", &there, &ours), Ok(expected));
+    // Nothing said, nothing changed, not even what is empty.
+    let silent = json!({"http": [{"route": [{"destination": {"host": HOST}}]}]});
+    assert_eq!(laid_over("VirtualService", &there, &silent), Ok(there));
+}
+
+#[test]
+fn weights_replace_the_routes() {
+    let there = json!({"hosts": [HOST], "exportTo": ["."], "http": [{"route": []}], "tcp": [{}]});
+    let split = json!({"route": [
+        {"destination": {"host": HOST, "subset": "v1"}, "weight": 80},
+        {"destination": {"host": HOST, "subset": "v2"}, "weight": 20},
+    ]});
+    let ours = json!({"hosts": [HOST], "http": [split], "tcp": [split]});
+    let laid = laid_over("VirtualService", &there, &ours).unwrap();
+    assert_eq!((&laid["http"], &laid["tcp"]), (&json!([split]), &json!([split])));
+    assert_eq!(laid["exportTo"], json!(["."]));
+}
+
+#[test]
+fn what_serves_others_too_is_not_touched() {
+    let ours = json!({"hosts": [HOST], "http": []});
+    let refused = |there: Value| laid_over("VirtualService", &there, &ours).unwrap_err();
+    assert_eq!(refused(json!({"hosts": [HOST, "b"], "http": []})), Unmergeable::OtherHosts);
+    let gateways = json!({"hosts": [HOST], "gateways": ["ingress"], "http": []});
+    assert_eq!(refused(gateways), Unmergeable::GatewaysOnly);
+    let (one, other) = (object("VirtualService", &ours), object("DestinationRule", &json!({})));
+    assert_eq!(merge(&one, &other), Err(Unmergeable::OtherKind));
+}
+
+#[test]
+fn subsets_and_policies_are_added_to_a_destination_rule() {
+    let there = json!({
+        "host": HOST,
+        "subsets": [{"name": "v1", "labels": {"version": "one"}}],
+        "trafficPolicy": {"loadBalancer": {"simple": "RANDOM"}, "tls": {"mode": "DISABLE"}},
+    });
+    let ours = json!({
+        "host": HOST,
+        "subsets": [{"name": "v1"}, {"name": "v2"}],
+        "trafficPolicy": {"connectionPool": {}},
+    });
+    let expected = json!({
+        "host": HOST,
+        "subsets": [there["subsets"][0], {"name": "v2"}],
+        "trafficPolicy": {
+            "loadBalancer": {"simple": "RANDOM"},
+            "connectionPool": {},
+            "tls": {"mode": "DISABLE"},
+        },
+    });
+    assert_eq!(laid_over("DestinationRule", &there, &ours), Ok(expected));
+    let bare = laid_over("DestinationRule", &json!({"host": HOST}), &ours).unwrap();
+    assert_eq!(
+        (&bare["subsets"], &bare["trafficPolicy"]),
+        (&ours["subsets"], &ours["trafficPolicy"])
+    );
+}
