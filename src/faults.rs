@@ -14,9 +14,3 @@ pub use self::disturbance::{Disturbance, HeaderMatch};
 pub use self::host::{Subject, services};
 pub use self::proof::{Proof, Sign, proofs};
 pub use self::service_config::Configuration;
-
-/// Says whose an object is; `kubectl get -l` finds everything of ours by it.
-pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "faultless");
-
-/// The label that carries the run's id.
-pub const RUN_LABEL: &str = "faultless.dev/run";

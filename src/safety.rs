@@ -12,6 +12,7 @@ mod digest;
 mod in_flight;
 pub mod journal;
 pub mod keep_alive;
+pub mod labels;
 mod lease;
 mod leftovers;
 mod lost;

@@ -35,12 +35,14 @@ mod sequential_test;
 mod simulation;
 mod trials;
 mod two_shares;
+mod verdict;
 
 pub use bound::Bound;
 pub use confidence_sequence::{Confidence, Interval, interval};
 pub use counts::Counts;
-pub use decision::{Decision, Verdict};
+pub use decision::Decision;
 pub use judge::judge;
 pub use sample_size::{effort, effort_after};
 pub use trials::Trials;
 pub use two_shares::{Difference, judge_difference};
+pub use verdict::Verdict;

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::client::Portal;
-use super::manifest::{self, Manifest};
+use super::manifest;
+use super::manifest::Manifest;
 use crate::error::{Error, Result};
 
 /// An application file is a page of text.

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use http::{Method, Request};
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::BodyExt as _;
+use http_body_util::Limited;
 use kube::client::Body;
 use serde_json::Value;
 

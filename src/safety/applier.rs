@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, ObjectRef};
 use crate::error::Result;
-use crate::faults::RUN_LABEL;
 use crate::safety::deadman::{DeadMan, Switch};
 use crate::safety::in_flight::InFlight;
 use crate::safety::journal::{Entry, Journal, Scope, Undo};
+use crate::safety::labels::RUN_LABEL;
 use crate::safety::restore::{Restored, restore};
 use crate::safety::undo::tasks;
 use crate::safety::watchdog::Healers;

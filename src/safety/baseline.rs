@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, ObjectRef};
 use crate::error::Result;
-use crate::faults::RUN_LABEL;
 use crate::safety::blast_radius::Ground;
 use crate::safety::compare::{differences, same};
 use crate::safety::digest::digest;
+use crate::safety::labels::RUN_LABEL;
 
 /// What is compared.
 pub(crate) const KINDS: &[(&str, &str)] = &[
@@ -92,7 +92,7 @@ fn added_by(object: &Value, run: &str) -> bool {
             .and_then(Value::as_str)
     };
     label(RUN_LABEL) == Some(run)
-        && label(crate::faults::MANAGED_BY.0) == Some(crate::faults::MANAGED_BY.1)
+        && label(crate::safety::labels::MANAGED_BY.0) == Some(crate::safety::labels::MANAGED_BY.1)
 }
 
 /// What counts: what people write, not what the API server and the controllers note beside it.

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use crate::cluster::{Cluster, ObjectRef};
 use crate::error::Result;
-use crate::faults::RUN_LABEL;
 use crate::safety::baseline::{KINDS, Slate};
 use crate::safety::blast_radius::Ground;
+use crate::safety::labels::RUN_LABEL;
 use crate::safety::undo::{Budget, retried};
 
 /// What else a run makes.

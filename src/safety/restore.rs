@@ -1,8 +1,9 @@
 //! Undoing what a journal has: in waves, with the barrier between, never stopping at the first that
 //! fails, and once more at the end.
 
-use istio::{concerns, hosts_of, resolve};
 use std::time::Duration;
+
+use istio::{concerns, hosts_of, resolve};
 
 use crate::cluster::{Cluster, ObjectRef};
 use crate::safety::journal::{Entry, Journal};

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
-use crate::faults::RUN_LABEL;
 use crate::safety::applier::Changes;
 use crate::safety::compare::same;
 use crate::safety::journal::{Entry, Scope, Undo};
+use crate::safety::labels::RUN_LABEL;
 use crate::safety::overlay;
 use crate::safety::patch::{conflict, patch_of, version};
 use crate::safety::undo::Marks;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::cluster::{Cluster, ObjectRef};
 use crate::error::Result;
-use crate::faults::{MANAGED_BY, RUN_LABEL};
+use crate::safety::labels::{MANAGED_BY, RUN_LABEL};
 use crate::safety::lease;
 use crate::safety::settle::settled;
 use crate::safety::undo::{Budget, Marks, Performed, Task, What, perform, retried};

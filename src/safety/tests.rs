@@ -13,7 +13,7 @@ use super::testing::{Fake, Fate};
 use super::undo::*;
 use crate::application::settings::Endpoint;
 use crate::cluster::ObjectRef;
-use crate::faults::{MANAGED_BY, RUN_LABEL};
+use crate::safety::labels::{MANAGED_BY, RUN_LABEL};
 
 const FOLDER: &str = "/apis/networking.istio.io/v1/namespaces/a/virtualservices";
 

@@ -6,12 +6,13 @@ use std::time::Instant;
 use istio::{Object, Severity, analyze};
 use serde_json::Value;
 
-use super::workloads::label;
 use super::state::{QUIET, Scenario};
-use crate::error::{Error, Result};
-use crate::faults::{self, Configuration, Subject};
 use crate::application::manifest::documents;
 use crate::cluster::ObjectRef;
+use crate::error::{Error, Result};
+use crate::faults;
+use crate::faults::{Configuration, Subject};
+use crate::safety::labels::label;
 
 /// The group of the objects that a feature may bring.
 const GROUP: &str = "networking.istio.io/";

@@ -13,8 +13,8 @@ use crate::application::manifest;
 use crate::application::manifest::documents;
 use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
-use crate::faults::{MANAGED_BY, RUN_LABEL};
 use crate::safety::Restored;
+use crate::safety::labels::{RUN_LABEL, label};
 
 /// A manifest larger than this is no manifest.
 const MANIFEST_MAX: u64 = 4 * 1024 * 1024;
@@ -185,16 +185,6 @@ impl Scenario {
 
 fn read(path: &Path) -> Result<Vec<Value>> {
     documents(&manifest::read(path, MANIFEST_MAX)?, &path.display().to_string())
-}
-
-pub(crate) fn label(metadata: &mut Value, run: &str) {
-    // What is no object here the API server refuses; it must not be a panic of ours before.
-    if let Some(metadata) = metadata.as_object_mut()
-        && let Some(labels) = metadata.entry("labels").or_insert_with(|| json!({})).as_object_mut()
-    {
-        labels.insert(MANAGED_BY.0.to_owned(), MANAGED_BY.1.into());
-        labels.insert(RUN_LABEL.to_owned(), run.into());
-    }
 }
 
 /// Sets variables in the containers that have them.

@@ -6,7 +6,12 @@ use crate::units::Percent;
 use crate::verdict::confidence_sequence::Interval;
 use crate::verdict::counts::Counts;
 use crate::verdict::decision::Decision;
-use crate::verdict::judge::RARE;
+
+/// What share the exceptions to `Bound::All` (and the hits of `Bound::None_`) must be shown to stay
+/// below before such a claim is met: 5%. "All" can be refuted by one request, but no number of
+/// requests proves it; with 99.9% confidence this limit asks for about 160 requests without an
+/// exception. More requests push the printed limit further down.
+pub(super) const RARE: f64 = 0.05;
 
 /// A claim about the share of hits among all trials.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,6 +32,8 @@ pub enum Bound {
     /// `RARE`.
     Some_,
 }
+
+// === impl Bound ===
 
 impl Bound {
     /// The range that the share must be shown to lie in for the claim to be met (for `Some_`: to be

@@ -1,8 +1,5 @@
 //! How many of how many, as far as that is certain. Pure.
 
-use crate::verdict::confidence_sequence::Confidence;
-use crate::verdict::judge::Effective;
-
 /// What was counted. `certain` and `possible` are the same where each trial is known to be a hit or
 /// not; they differ where a histogram bucket straddles the limit that makes a trial a hit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,16 +26,6 @@ impl Counts {
             certain: self.certain.saturating_add(other.certain),
             possible: self.possible.saturating_add(other.possible),
             trials: self.trials.saturating_add(other.trials),
-        }
-    }
-
-    /// What they are worth, and what they have to reach.
-    pub(crate) fn effective(self, design_effect: f64, confidence: Confidence) -> Effective {
-        Effective {
-            certain: self.certain as f64 / design_effect,
-            possible: self.possible as f64 / design_effect,
-            trials: self.trials as f64 / design_effect,
-            threshold: confidence.threshold(),
         }
     }
 

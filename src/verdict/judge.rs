@@ -3,15 +3,10 @@
 use crate::verdict::bound::Bound;
 use crate::verdict::confidence_sequence::{Confidence, Interval};
 use crate::verdict::counts::Counts;
-use crate::verdict::decision::{Decision, Verdict};
+use crate::verdict::decision::Decision;
 use crate::verdict::trials::Trials;
+use crate::verdict::verdict::Verdict;
 use crate::verdict::{confidence_sequence, sequential_test};
-
-/// What share the exceptions to `Bound::All` (and the hits of `Bound::None_`) must be shown to stay
-/// below before such a claim is met: 5%. "All" can be refuted by one request, but no number of
-/// requests proves it; with 99.9% confidence this limit asks for about 160 requests without an
-/// exception. More requests push the printed limit further down.
-pub(super) const RARE: f64 = 0.05;
 
 /// Counts divided by the design effect, and how much evidence decides.
 #[derive(Debug, Clone, Copy)]
@@ -104,6 +99,18 @@ impl Effective {
         let misses = self.trials - self.possible;
         confidence_sequence::above(misses, self.trials, 1.0 - low, self.threshold)
             || confidence_sequence::above(self.certain, self.trials, high, self.threshold)
+    }
+}
+
+impl Counts {
+    /// What they are worth, and what they have to reach.
+    pub(crate) fn effective(self, design_effect: f64, confidence: Confidence) -> Effective {
+        Effective {
+            certain: self.certain as f64 / design_effect,
+            possible: self.possible as f64 / design_effect,
+            trials: self.trials as f64 / design_effect,
+            threshold: confidence.threshold(),
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::verdict::bound::Bound;
 use crate::verdict::confidence_sequence::Interval;
-use crate::verdict::decision::{Decision, Verdict};
+use crate::verdict::decision::Decision;
+use crate::verdict::verdict::Verdict;
 
 /// More digits than this of a percentage mean nothing to a reader.
 const MAX_DIGITS: i32 = 4;

@@ -173,8 +173,8 @@ fn the_stated_error_rate_holds_at_the_end_of_the_scale() {
 #[test]
 fn all_and_none_pass_wrongly_no_more_often_than_stated() {
     // Exceptions exactly as common as `RARE`.
-    check(Bound::All, "99.9%", &[1.0], &[1.0 - crate::verdict::judge::RARE], &[]);
-    check(Bound::None_, "95%", &[0.0], &[crate::verdict::judge::RARE], &[]);
+    check(Bound::All, "99.9%", &[1.0], &[1.0 - crate::verdict::bound::RARE], &[]);
+    check(Bound::None_, "95%", &[0.0], &[crate::verdict::bound::RARE], &[]);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::application::Portal;
 use crate::cluster::image;
-use crate::faults::{MANAGED_BY, RUN_LABEL};
 use crate::load::agent;
+use crate::safety::labels::{MANAGED_BY, RUN_LABEL};
 
 pub(crate) fn workload(portal: &Portal) -> String {
     format!("faultless-load-{}", portal.workload)

@@ -10,7 +10,7 @@ use crate::cluster::Cluster;
 use crate::error::{Error, Result};
 use crate::evidence::agents::drive::Handles;
 use crate::evidence::agents::manifest::{deployment, workload};
-use crate::faults::RUN_LABEL;
+use crate::safety::labels::RUN_LABEL;
 use crate::safety::{Changes, Scope};
 
 /// Pulling an image in a cluster takes tens of seconds; more than this is a broken cluster.

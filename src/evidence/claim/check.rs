@@ -2,13 +2,11 @@
 
 use crate::application::{Application, Protocol, Service};
 use crate::error::{Error, Result};
-use crate::evidence::claim::claim::{Claim, Comparison, Expectation};
+use crate::evidence::claim::claim::{Claim, Comparison, Expectation, at_version};
 use crate::evidence::claim::observer::{Caller, Observer};
 use crate::evidence::claim::property::{Property, Unit};
 use crate::evidence::filters::called;
 use crate::telemetry::Reporter;
-use crate::units::ServiceName;
-use crate::verdict::Bound;
 
 impl Claim {
     /// Whether everything it names exists and can be counted.
@@ -92,26 +90,12 @@ impl Expectation {
     }
 }
 
-/// A claim about all requests that reach a version, for what is counted and not for its bound.
-pub(crate) fn at_version(service: &ServiceName, version: &str, property: &Property) -> Expectation {
-    Expectation {
-        observer: Observer::Proxies {
-            reporter: Reporter::Destination,
-            service: service.clone(),
-            version: Some(version.to_owned()),
-            caller: None,
-        },
-        unit: Unit::Requests,
-        property: property.clone(),
-        bound: Bound::All,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::units::Percent;
     use crate::units::Span;
+    use crate::verdict::Bound;
 
     #[test]
     fn claims_are_sentences() {

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::evidence::claim::check::at_version;
 use crate::evidence::claim::observer::{Caller, Observer};
 use crate::evidence::claim::property::{Property, Unit};
+use crate::telemetry::Reporter;
 use crate::units::{Percent, ServiceName};
 use crate::verdict::Bound;
 
@@ -124,5 +124,20 @@ impl fmt::Display for Claim {
                 property.relative()
             ),
         }
+    }
+}
+
+/// A claim about all requests that reach a version, for what is counted and not for its bound.
+pub(crate) fn at_version(service: &ServiceName, version: &str, property: &Property) -> Expectation {
+    Expectation {
+        observer: Observer::Proxies {
+            reporter: Reporter::Destination,
+            service: service.clone(),
+            version: Some(version.to_owned()),
+            caller: None,
+        },
+        unit: Unit::Requests,
+        property: property.clone(),
+        bound: Bound::All,
     }
 }

@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use crate::cluster::{Cluster, ObjectRef};
 use crate::error::{Error, Result};
-use crate::faults::RUN_LABEL;
 use crate::safety::clock::Clock;
 use crate::safety::deadman::job::{Job, Switch, manifest};
 use crate::safety::deadman::switches::DeadMan;
 use crate::safety::journal::{Journal, Scope, Undo};
+use crate::safety::labels::RUN_LABEL;
 
 /// A Job controller starts a Job within a second; one that needs longer than this is not running,
 /// and then nothing would fire.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::cluster::ObjectRef;
-use crate::faults::{MANAGED_BY, RUN_LABEL};
 use crate::safety::clock::Clock;
+use crate::safety::labels::{MANAGED_BY, RUN_LABEL};
 
 /// The annotation by which a healer says on its Job that it watches; until then it is `STARTING`.
 pub(crate) const HEALER: &str = "faultless.dev/healer";

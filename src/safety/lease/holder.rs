@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
-use crate::faults::{MANAGED_BY, RUN_LABEL};
+use crate::safety::labels::{MANAGED_BY, RUN_LABEL};
 
 /// The Lease's name.
 pub(crate) const NAME: &str = "faultless";

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, ObjectRef};
 use crate::error::{Error, Result};
-use crate::faults::RUN_LABEL;
 use crate::safety::clock::Clock;
+use crate::safety::labels::RUN_LABEL;
 use crate::safety::lease::holder::{DURATION, Holder, manifest, reference, replacing, stamp};
 use crate::safety::lease::living::WATCHED;
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::cluster::Cluster;
 use crate::error::Result;
-use crate::faults::MANAGED_BY;
+use crate::safety::labels::MANAGED_BY;
 use crate::safety::lease::holder::Holder;
 
 /// An expired Lease must be seen unchanged for so long (two renewals and a little) before it is

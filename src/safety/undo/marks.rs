@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
-use crate::faults::RUN_LABEL;
 use crate::safety::digest::digest;
+use crate::safety::labels::RUN_LABEL;
 use crate::safety::patch::{add, escaped, remove, replace, test};
 use crate::safety::undo::steps::{Task, What};
 

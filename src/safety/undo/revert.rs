@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::cluster::{Cluster, ObjectRef};
 use crate::error::Result;
-use crate::faults::RUN_LABEL;
 use crate::safety::compare::{differences, same};
+use crate::safety::labels::RUN_LABEL;
 use crate::safety::patch::text;
 use crate::safety::undo::marks::{Marks, ORIGINAL, WROTE};
 use crate::safety::undo::steps::Performed;

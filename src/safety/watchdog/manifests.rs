@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::cluster::image;
-use crate::faults::{MANAGED_BY, RUN_LABEL};
 use crate::safety::deadman::healers_job;
+use crate::safety::labels::{MANAGED_BY, RUN_LABEL};
 use crate::safety::lease;
 use crate::safety::watchdog::args::Charge;
 

@@ -196,7 +196,7 @@ fn bursts_just_as_long_as_said_hold() {
 fn all_none_and_some_hold_for_bursts_as_long_as_said() {
     // Exceptions as common as `RARE`. One of them decides, so that most runs are short.
     let confidence = Confidence::default();
-    let rare = crate::verdict::judge::RARE;
+    let rare = crate::verdict::bound::RARE;
     for burst in [1, 5, 20, 50] {
         let wrong = |bound: Bound, share: f64, decision: Decision| {
             let mut load = Load::new(share, Burst::Fixed(burst), 60, 21);
