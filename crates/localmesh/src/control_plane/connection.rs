@@ -11,12 +11,15 @@ use super::kind::Kind;
 use super::nacks::Nacks;
 use super::target::{Target, Targets, Told};
 use super::watched::Watched;
+use crate::envoy::admin::{self, Admin};
 use crate::network::PodNet;
 
 /// A proxy that is followed.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) pod: Arc<PodNet>,
+    /// Its Envoy, asked about itself.
+    pub(super) admin: Admin,
     pub(super) target: Targets,
     pub(super) state: Mutex<State>,
     /// Told of everything that may end a wait: offers, questions, reasons, the end.
@@ -47,7 +50,8 @@ pub(super) struct State {
 impl Connection {
     pub(super) fn new(pod: Arc<PodNet>) -> Self {
         let (target, changes) = (watch::channel(None).0, watch::channel(()).0);
-        Self { pod, target, state: Mutex::default(), changes }
+        let admin = Admin::new(pod.dir.join(admin::SOCKET));
+        Self { pod, admin, target, state: Mutex::default(), changes }
     }
 
     pub(super) fn name(&self) -> String {

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::connection::Connection;
 use super::stop::{ANSWER_WITHIN, Newer, Stop, silent};
-use crate::envoy::admin;
+use crate::envoy::admin::stat;
 
 /// Looks whether accepted clusters and listeners are in use; they mostly are at the first.
 const POLL_FIRST: Duration = Duration::from_millis(2);
@@ -30,10 +30,9 @@ impl Connection {
         if self.state().warmed == versions {
             return Ok(());
         }
-        let socket = self.pod.dir.join(admin::SOCKET);
         let (start, mut pause) = (Instant::now(), POLL_FIRST);
         while start.elapsed() < ANSWER_WITHIN {
-            let answer = admin::get(&socket, WARMING).await.ok().filter(|a| a.status == 200);
+            let answer = self.admin.get(WARMING).await.ok().filter(|a| a.status == 200);
             if answer.is_some_and(|answer| is_warm(&answer.body)) {
                 self.state().warmed = versions;
                 return Ok(());
@@ -49,7 +48,7 @@ impl Connection {
 
 /// Whether these statistics say that nothing is accepted but not yet in use.
 fn is_warm(stats: &str) -> bool {
-    let stat = |name| admin::stat(stats, name);
+    let stat = |name| stat(stats, name);
     stat("listener_manager.workers_started") == Some(1)
         && stat("listener_manager.total_listeners_warming") == Some(0)
         && stat("cluster_manager.warming_clusters") == Some(0)

@@ -1,11 +1,10 @@
 //! When an Envoy that was started serves.
 
-use std::path::Path;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::admin;
+use super::admin::{Admin, stat};
 use super::process::Envoy;
 use crate::error::{Error, Result};
 
@@ -22,12 +21,13 @@ impl Envoy {
     /// process ends before, or after a bound.
     pub async fn ready(&mut self) -> Result<()> {
         let doing = format!("waiting for Envoy of {}", self.name);
+        let admin = Admin::new(self.admin.clone());
         let deadline = Instant::now() + READY_WITHIN;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait().map_err(|e| Error::new(&doing, e))? {
                 return Err(self.died(&doing, status).await);
             }
-            if serves(&self.admin).await {
+            if serves(&admin).await {
                 return Ok(());
             }
             sleep(READY_POLL).await;
@@ -37,14 +37,14 @@ impl Envoy {
     }
 }
 
-async fn serves(admin: &Path) -> bool {
-    let live = admin::get(admin, "/ready").await;
+async fn serves(admin: &Admin) -> bool {
+    let live = admin.get("/ready").await;
     if !live.is_ok_and(|answer| answer.status == 200) {
         return false;
     }
     let path = "/stats?filter=^listener_manager%5C.(workers_started|total_listeners_warming)$";
-    admin::get(admin, path).await.is_ok_and(|answer| {
-        let stat = |name| admin::stat(&answer.body, name);
+    admin.get(path).await.is_ok_and(|answer| {
+        let stat = |name| stat(&answer.body, name);
         stat("listener_manager.workers_started") == Some(1)
             && stat("listener_manager.total_listeners_warming") == Some(0)
     })

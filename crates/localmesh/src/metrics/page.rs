@@ -7,12 +7,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::queue;
 use super::readings::{COUNTERS, DELAYS, histograms};
 use super::rewrite::rewrite;
-use crate::envoy::admin::{self, Answer};
+use crate::envoy::admin::{Admin, Answer};
 use crate::network::{Network, PodNet};
 
 /// One pod's metrics.
 pub(super) struct Metrics {
-    admin: PathBuf,
+    admin: Admin,
     pod: PodNet,
     network: Network,
     /// What was made of our loggers' counts last time. A pod that nobody calls meanwhile has the
@@ -33,16 +33,16 @@ struct Counted {
 impl Metrics {
     /// The metrics of this pod, whose Envoy has this admin socket.
     pub(super) fn new(admin: PathBuf, pod: PodNet, network: Network) -> Self {
-        Self { admin, pod, network, last: Mutex::default() }
+        Self { admin: Admin::new(admin), pod, network, last: Mutex::default() }
     }
 
     /// The page: what our loggers counted, in Istio's terms, and Envoy's own statistics.
     pub(super) async fn page(&self) -> io::Result<String> {
-        let (counters, mut others) = parted(&admin::get(&self.admin, COUNTERS).await?.body);
+        let (counters, mut others) = parted(&self.admin.get(COUNTERS).await?.body);
         let last = self.last().take().filter(|last| last.counters == counters);
         let (counted, complete) = match last {
             Some(last) => {
-                others += &admin::get(&self.admin, DELAYS).await?.body;
+                others += &self.admin.get(DELAYS).await?.body;
                 (last, true)
             }
             None => {
@@ -56,8 +56,8 @@ impl Metrics {
             }
         };
         // Where the kernel does not tell, or Envoy has just ended, the page does without it.
-        if let Ok(pid) = admin::process(&self.admin).await {
-            others += &queue::lines(pid);
+        if let Some(process) = self.admin.process() {
+            others += &queue::lines(process);
         }
         let page = counted.page.clone() + &others;
         if complete {
@@ -68,7 +68,7 @@ impl Metrics {
 
     /// What Envoy says of itself.
     pub(super) async fn ready(&self) -> io::Result<Answer> {
-        admin::get(&self.admin, "/ready").await
+        self.admin.get("/ready").await
     }
 
     fn last(&self) -> MutexGuard<'_, Option<Counted>> {

@@ -1,10 +1,9 @@
 //! What is read from an Envoy's statistics, and how often, until it belongs together.
 
 use std::io;
-use std::path::Path;
 use std::time::Duration;
 
-use crate::envoy::admin;
+use crate::envoy::admin::Admin;
 
 /// Envoy's own statistics that Istio's default inclusion keeps, and our loggers' counters.
 pub(super) const COUNTERS: &str = "/stats/prometheus?filter=^(istio%5C.(requests_total|tcp_)|\
@@ -27,11 +26,11 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// wait for it, so that a reading has the histograms of the one before, while counters are always
 /// live. So they are read until they hold at least as many requests as the counters: all that had
 /// ended when the page was asked for.
-pub(super) async fn histograms(admin: &Path, counters: &str) -> io::Result<(String, bool)> {
+pub(super) async fn histograms(admin: &Admin, counters: &str) -> io::Result<(String, bool)> {
     let ended = sum(counters, "envoy_istio_requests_total");
     let mut text = String::new();
     for _ in 0..READINGS {
-        text = admin::get(admin, HISTOGRAMS).await?.body;
+        text = admin.get(HISTOGRAMS).await?.body;
         if sum(&text, "envoy_istio_request_duration_milliseconds_count") >= ended {
             return Ok((text, true));
         }

@@ -12,7 +12,8 @@ use super::*;
 use crate::cluster::Cluster;
 use crate::control_plane::target::Told;
 use crate::control_plane::{ControlPlane, ProxyStatus, xds};
-use crate::envoy::{Envoy, Spec, admin, fetch};
+use crate::envoy::admin::Admin;
+use crate::envoy::{Envoy, Spec, fetch};
 use crate::network::{Network, PodNet, Workload};
 use crate::translate::config_source;
 
@@ -205,12 +206,11 @@ impl Proxy {
     /// What a listener answers.
     async fn body(&self, port: u16) -> String {
         let socket = self.connection.pod.dir.join(format!("out/{port}.sock"));
-        admin::get(&socket, "/").await.map_or_else(|error| error.to_string(), |a| a.body)
+        Admin::new(socket).get("/").await.map_or_else(|error| error.to_string(), |a| a.body)
     }
 
     async fn admin(&self, path: &str) -> String {
-        let socket = self.connection.pod.dir.join(admin::SOCKET);
-        admin::get(&socket, path).await.expect("an answer").body
+        self.connection.admin.get(path).await.expect("an answer").body
     }
 
     async fn stop(mut self) {
