@@ -28,7 +28,7 @@ pub const SOCKET: &str = "xds.sock";
 
 /// Connections at once: one per Envoy; a machine holds far fewer Envoys.
 const CONNECTIONS_MAX: usize = 1024;
-/// Watched of one Envoy: one per cluster, one per port, and two. Envoy's own bound is lower
+/// Subscriptions of one Envoy: one per cluster, one per port, and two. Envoy's own bound is lower
 /// than this by default; the bootstrap sets it to the same.
 pub(crate) const STREAMS_MAX: u32 = 16_384;
 

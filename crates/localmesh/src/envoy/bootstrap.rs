@@ -31,7 +31,7 @@ pub(super) fn config(dir: &Path, socket: &Path, node: &str) -> Value {
         },
         "static_resources": { "clusters": [xds(socket)] },
         // Counters are always live. Histograms are merged when the admin is asked, instead of by a
-        // timer in sixteen idle processes; `metrics::page` knows that one answer is not enough.
+        // timer in sixteen idle processes; `metrics::readings` knows that one answer is not enough.
         "stats_flush_on_admin": true,
         // How late its threads run: a witness for what times mean.
         "enable_dispatcher_stats": true,

@@ -1,5 +1,5 @@
 //! How a container reaches `host:port`: what the name means says `resolve`; this is kube-proxy's
-//! choice or the way into the pod's own sidecar. Only this file opens sockets.
+//! choice, or the way into the pod's own sidecar.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -1,9 +1,18 @@
-//! What a portal asked. Pure.
+//! Who travels, and what was asked for travellers. Pure.
+
+use std::fmt;
 
 use serde::Serialize;
 
 use super::settings::{Devices, TravelType, Users};
-use super::traveller::Traveller;
+
+/// Who travels, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Traveller {
+    pub(super) device: &'static str,
+    pub(super) user: &'static str,
+    pub(super) travel: &'static str,
+}
 
 /// What was asked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -32,5 +41,13 @@ impl Requests {
             "t2" => self.travel_type.t2 += 1,
             _ => self.travel_type.t3 += 1,
         }
+    }
+}
+
+// === impl Traveller ===
+
+impl fmt::Display for Traveller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "device {}, user {}, travel {}", self.device, self.user, self.travel)
     }
 }

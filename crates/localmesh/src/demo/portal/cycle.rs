@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::counts::Requests;
+use super::counts::{Requests, Traveller};
 use super::settings::{Devices, Settings, TravelType, Users};
-use super::traveller::Traveller;
 use crate::demo::data::City;
 
 /// The pause at ratio 0, and the shortest pause, in milliseconds.

@@ -10,9 +10,9 @@ use axum::routing::{get, put};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::json;
 
+use super::counts::Traveller;
 use super::cycle::Cycle;
 use super::settings::Settings;
-use super::traveller::Traveller;
 use crate::demo::client::Client;
 use crate::demo::env::Env;
 use crate::demo::headers::segment;
