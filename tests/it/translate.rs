@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use localmesh::network::Protocol;
-use localmesh::translate::{World, endpoints, resources};
+use localmesh::translate::{PushContext, endpoints, resources};
 use serde_json::{Map, Value, json};
 
 /// A pod's address that looks the same on every machine.
@@ -19,7 +19,7 @@ fn address(index: u8) -> SocketAddr {
 }
 
 /// What the sidecar of the pod with this index is told.
-fn told(world: &World, index: usize) -> Value {
+fn told(world: &PushContext, index: usize) -> Value {
     let proxy = world::proxy(
         &world.endpoints[index],
         Protocol::Http,

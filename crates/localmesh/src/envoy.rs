@@ -2,32 +2,21 @@
 //! itself through its admin socket.
 //!
 //! `fetch` finds or downloads the binary; `shim` is what the child is before it becomes Envoy;
-//! `bootstrap` is its configuration (pure); `process` starts and ends it; `admin` asks it; `lines`
-//! reads its log in bounded pieces.
+//! `bootstrap` is its configuration, with the `stats` it keeps (pure); `spec` is what it is started
+//! with, `spawner` the thread that starts it; `process` is one that runs, `ready` when it serves;
+//! `admin` asks it, over an `admin_connection`; `lines` reads its log in bounded pieces.
 
 pub mod admin;
-pub mod bootstrap;
+mod admin_connection;
+mod bootstrap;
 pub mod fetch;
 mod lines;
 mod process;
+mod ready;
 pub mod shim;
+mod spawner;
+mod spec;
+mod stats;
 
-use std::path::PathBuf;
-
-pub use process::Envoy;
-
-/// What a sidecar is started with.
-#[derive(Debug, Clone)]
-pub struct Spec {
-    /// The Envoy binary.
-    pub binary: PathBuf,
-    /// The program that ties Envoy's life to ours and then becomes it: this binary itself, called
-    /// as `faultless envoy-shim <parent pid> -- <envoy> <args…>`.
-    pub shim: PathBuf,
-    /// The pod's own folder; Envoy's working directory. Its sockets live in it.
-    pub dir: PathBuf,
-    /// The control plane's socket.
-    pub xds: PathBuf,
-    /// Node id: `sidecar~<ip>~<pod>.<namespace>~<namespace>.svc.cluster.local`.
-    pub node: String,
-}
+pub use self::process::Envoy;
+pub use self::spec::Spec;

@@ -11,8 +11,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::network::PodNet;
-
 /// A byte stream to a peer: TCP, or a Unix socket into the pod's own sidecar.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
@@ -28,8 +26,6 @@ pub type Log = Arc<dyn Fn(String) + Send + Sync>;
 
 /// A container as its image finds it when it starts.
 pub struct Container {
-    /// The pod it runs in.
-    pub pod: Arc<PodNet>,
     /// Its name in the pod.
     pub name: String,
     /// Its environment; secrets and config maps are resolved.

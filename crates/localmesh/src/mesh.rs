@@ -3,21 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::api::ApiServer;
-use super::cluster::{Cluster, WriteMode};
-use super::control_plane::{ControlPlane, Istiod, xds};
-use super::controllers::Controllers;
-use super::folder::Folder;
-use super::image::Images;
-use super::kinds;
-use super::kubelet::{self, Kubelet};
-use super::logs::Logs;
-use super::network::Network;
-use super::{demo, store};
+use crate::api::ApiServer;
+use crate::cluster::Cluster;
+use crate::control_plane::{ControlPlane, Istiod, install_istiod, xds};
+use crate::controllers::Controllers;
+use crate::demo;
 use crate::error::{Error, Result};
+use crate::image::Images;
+use crate::kubelet::{self, Kubelet};
+use crate::logs::Logs;
+use crate::network::Network;
+use crate::workdir::Workdir;
 
 /// What a mesh is made with.
 pub struct MeshConfig {
@@ -36,7 +34,7 @@ pub struct Mesh {
     pods: JoinSet<()>,
     tasks: JoinSet<()>,
     /// Removed when the mesh is dropped.
-    dir: Folder,
+    dir: Workdir,
 }
 
 // === impl Mesh ===
@@ -45,7 +43,7 @@ impl Mesh {
     /// Starts an empty mesh: an API server, a control plane, no application.
     pub async fn start(config: MeshConfig) -> Result<Self> {
         let MeshConfig { envoy, shim, images: extra } = config;
-        let dir = Folder::make().map_err(|cause| {
+        let dir = Workdir::make().map_err(|cause| {
             Error::new("making the mesh's folder", cause)
                 .hint("is the folder for temporary files (TMPDIR) writable and not full?")
         })?;
@@ -98,35 +96,4 @@ impl Mesh {
         api.stop().await;
         drop(dir);
     }
-}
-
-/// Istio's control plane as a Deployment, so that it is found where it is found in any cluster.
-fn install_istiod(cluster: &Cluster) -> std::result::Result<(), store::Refusal> {
-    let mode = WriteMode::default();
-    let namespace = json!({
-        "apiVersion": "v1",
-        "kind": "Namespace",
-        "metadata": {"name": "istio-system"},
-    });
-    cluster.create(&kinds::NAMESPACE, namespace, mode)?;
-    let labels = json!({"app": "istiod", "istio": "pilot"});
-    let istiod = json!({
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "istiod", "namespace": "istio-system", "labels": labels},
-        "spec": {
-            "replicas": 1,
-            "selector": {"matchLabels": labels},
-            "template": {
-                "metadata": {"labels": labels},
-                "spec": {"containers": [{
-                    "name": "discovery",
-                    "image": Istiod::IMAGE,
-                    "ports": [{"name": "http-monitoring", "containerPort": 15014}],
-                }]},
-            },
-        },
-    });
-    cluster.create(&kinds::DEPLOYMENT, istiod, mode)?;
-    Ok(())
 }

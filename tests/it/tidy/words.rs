@@ -6,7 +6,7 @@ use super::source::Source;
 /// Who may start a task or a thread outside a `JoinSet`, and why.
 pub(super) const SPAWNS: &[(&str, &str)] = &[
     (
-        "crates/localmesh/src/envoy/process.rs",
+        "crates/localmesh/src/envoy/spawner.rs",
         "children die with the thread that forked them, so that one lives as long as the program",
     ),
     ("benches/load.rs", "the server has a core of its own, and ends with the benchmark"),

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use localmesh::network::Protocol;
-use localmesh::translate::{Proxy, World, config_source, endpoints, resources};
+use localmesh::translate::{Proxy, PushContext, config_source, endpoints, resources};
 use serde_json::{Value, json};
 
 use super::server::Answers;
@@ -36,7 +36,7 @@ fn object(kind: &str, name: &str, spec: &Value) -> Value {
 /// A sidecar with its folder and the world around it.
 struct Mesh {
     dir: tempfile::TempDir,
-    world: World,
+    world: PushContext,
     proxy: Proxy,
     answers: Answers,
     envoy: Option<Child>,
@@ -106,7 +106,7 @@ impl Mesh {
         self.push_world(&world::with(self.world.clone(), objects));
     }
 
-    fn push_world(&self, world: &World) {
+    fn push_world(&self, world: &PushContext) {
         for (name, assignment) in endpoints(world) {
             self.answers.set(&format!("endpoints {name}"), vec![assignment]);
         }

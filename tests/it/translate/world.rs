@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use localmesh::network::{PodPort, Protocol, Workload};
-use localmesh::translate::{Endpoint, Proxy, Service, ServicePort, World};
+use localmesh::translate::{Endpoint, Proxy, PushContext, Service, ServicePort};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -63,7 +63,7 @@ pub(super) fn endpoint(service: &Service, version: &str, address: SocketAddr) ->
 }
 
 /// Services and pods; every pod is reached at `address(index)`.
-pub(super) fn world(address: impl Fn(u8) -> SocketAddr) -> World {
+pub(super) fn world(address: impl Fn(u8) -> SocketAddr) -> PushContext {
     let services = vec![
         service("travels", "travel-agency", 1, 8000, Protocol::Http),
         service("hotels", "travel-agency", 2, 8000, Protocol::Http),
@@ -88,11 +88,11 @@ pub(super) fn world(address: impl Fn(u8) -> SocketAddr) -> World {
             endpoint(&services[of], version, address(index))
         })
         .collect();
-    World { services, endpoints, ..World::default() }
+    PushContext { services, endpoints, ..PushContext::default() }
 }
 
 /// With these objects.
-pub(super) fn with(mut world: World, objects: Vec<Value>) -> World {
+pub(super) fn with(mut world: PushContext, objects: Vec<Value>) -> PushContext {
     for object in objects {
         let list = if object["kind"] == "VirtualService" {
             &mut world.virtual_services

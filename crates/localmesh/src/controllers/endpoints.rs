@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::super::admission::{encoded, fnv, selects};
-use super::super::kinds;
-use super::super::store::{Object, meta};
-use super::plan::{self, Action, Plan, Snapshot};
+use super::plan::{Action, Plan};
+use super::read;
+use super::snapshot::Snapshot;
+use crate::admission::{encoded, fnv, selects};
+use crate::kinds;
+use crate::store::{Object, meta};
 
 pub(super) fn reconcile(snapshot: &Snapshot, plan: &mut Plan) {
     for service in snapshot.of(&kinds::SERVICE) {
@@ -45,7 +47,7 @@ fn slice(snapshot: &Snapshot, service: &Value, selector: &Map<String, Value>) ->
         .iter()
         .filter(|pod| meta::namespace(pod) == meta::namespace(service))
         .filter(|pod| selects(&selector, &pod["metadata"]["labels"]))
-        .filter(|pod| !plan::has_ended(pod) && !meta::text(pod, "/status/podIP").is_empty())
+        .filter(|pod| !read::has_ended(pod) && !meta::text(pod, "/status/podIP").is_empty())
         .collect();
     let always = service["spec"]["publishNotReadyAddresses"] == json!(true);
     let endpoints: Vec<Value> = pods.iter().map(|pod| endpoint(pod, always)).collect();
@@ -70,7 +72,7 @@ fn slice(snapshot: &Snapshot, service: &Value, selector: &Map<String, Value>) ->
 }
 
 fn endpoint(pod: &Value, always_ready: bool) -> Value {
-    let serving = plan::is(pod, "Ready");
+    let serving = read::is(pod, "Ready");
     let terminating = meta::is_terminating(pod);
     json!({
         "addresses": [pod["status"]["podIP"]],

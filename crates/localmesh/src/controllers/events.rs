@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use super::super::kinds;
-use super::super::store::{Propagation, meta};
-use super::plan::{self, Action, Plan, Snapshot};
+use super::plan::{Action, Plan};
+use super::read;
+use super::snapshot::Snapshot;
+use crate::kinds;
+use crate::store::{Propagation, meta};
 
 /// How many Events are kept: some sixty for each of the demo's pods, and a scenario's on top.
 const EVENTS_MAX: usize = 1000;
@@ -17,9 +19,9 @@ pub(super) fn reconcile(snapshot: &Snapshot, plan: &mut Plan) {
         .of(&kinds::EVENT)
         .iter()
         .map(|event| {
-            let last = plan::time(event, "/lastTimestamp")
-                .or_else(|| plan::time(event, "/metadata/creationTimestamp"));
-            (plan::after(last.unwrap_or(snapshot.now), TTL_SECONDS), event)
+            let last = read::time(event, "/lastTimestamp")
+                .or_else(|| read::time(event, "/metadata/creationTimestamp"));
+            (read::after(last.unwrap_or(snapshot.now), TTL_SECONDS), event)
         })
         .collect();
     events.sort_by(|a, b| (a.0, meta::name(a.1)).cmp(&(b.0, meta::name(b.1))));

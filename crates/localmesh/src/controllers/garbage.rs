@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::store::{FOREGROUND, ORPHAN, Object, Propagation, meta};
-use super::plan::{self, Action, Plan, Snapshot};
+use super::plan::{Action, Plan};
+use super::read;
+use super::snapshot::Snapshot;
+use crate::store::{FOREGROUND, ORPHAN, Object, Propagation, meta};
 
 /// How an owner that a dependent names is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,10 +100,10 @@ fn collect(
 
 fn state(object: &Value, reference: &Value, by_uid: &BTreeMap<&str, &Arc<Object>>) -> Owner {
     let kind =
-        plan::find_kind(meta::text(reference, "/apiVersion"), meta::text(reference, "/kind"));
+        read::find_kind(meta::text(reference, "/apiVersion"), meta::text(reference, "/kind"));
     let Some(kind) = kind else { return Owner::Solid };
     let Some(owner) = by_uid.get(meta::text(reference, "/uid")) else { return Owner::Absent };
-    let same = plan::kind_of(owner) == Some(kind)
+    let same = read::kind_of(owner) == Some(kind)
         && meta::name(owner) == meta::text(reference, "/name")
         && (!kind.namespaced || meta::namespace(owner) == meta::namespace(object));
     if !same {

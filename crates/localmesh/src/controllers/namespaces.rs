@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::super::kinds;
-use super::super::store::{Propagation, meta};
-use super::plan::{Action, Plan, Snapshot};
+use super::plan::{Action, Plan};
+use super::snapshot::Snapshot;
+use crate::kinds;
+use crate::store::{Propagation, meta};
 
 pub(super) fn reconcile(snapshot: &Snapshot, plan: &mut Plan) {
     let with_account: BTreeSet<&str> = snapshot

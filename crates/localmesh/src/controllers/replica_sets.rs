@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::admission::selects;
-use super::super::kinds;
-use super::super::store::{Object, meta};
-use super::plan::{self, Action, Plan, Snapshot};
+use super::plan::{Action, Plan};
+use super::read;
+use super::snapshot::Snapshot;
+use crate::admission::selects;
+use crate::kinds;
+use crate::store::{Object, meta};
 
 const COMPONENT: &str = "replicaset-controller";
 
@@ -19,7 +21,7 @@ pub(super) fn reconcile(snapshot: &Snapshot, plan: &mut Plan) {
         let pods: Vec<_> = snapshot
             .controlled_by(&kinds::POD, set)
             .filter(|pod| selects(&set["spec"]["selector"], &pod["metadata"]["labels"]))
-            .filter(|pod| plan::is_active(pod))
+            .filter(|pod| read::is_active(pod))
             .collect();
         if !meta::is_terminating(set) {
             plan.adopt(snapshot, &kinds::POD, set);
@@ -34,7 +36,7 @@ fn scale(set: &Arc<Object>, pods: &[&Arc<Object>], plan: &mut Plan) {
     let wanted = meta::number(set, "/spec/replicas").unwrap_or(1);
     let wanted = usize::try_from(wanted).unwrap_or(0);
     for _ in pods.len()..wanted.min(pods.len() + BURST) {
-        let (owner, pod) = (Arc::clone(set), plan::pod_of(set));
+        let (owner, pod) = (Arc::clone(set), read::pod_of(set));
         plan.push(Action::CreatePod { owner, pod, component: COMPONENT });
     }
     if pods.len() <= wanted {
@@ -54,7 +56,7 @@ fn rank(pod: &Value) -> (bool, bool, bool, std::cmp::Reverse<String>, String) {
     (
         !meta::text(pod, "/spec/nodeName").is_empty(),
         meta::text(pod, "/status/phase") == "Running",
-        plan::is(pod, "Ready"),
+        read::is(pod, "Ready"),
         std::cmp::Reverse(meta::text(pod, "/metadata/creationTimestamp").to_owned()),
         meta::name(pod).to_owned(),
     )
@@ -66,14 +68,14 @@ fn status(snapshot: &Snapshot, set: &Value, pods: &[&Arc<Object>], plan: &mut Pl
     let (mut labelled, mut ready, mut available) = (0, 0, 0);
     for pod in pods {
         labelled += u32::from(selects(&json!({"matchLabels": labels}), &pod["metadata"]["labels"]));
-        if !plan::is(pod, "Ready") {
+        if !read::is(pod, "Ready") {
             continue;
         }
         ready += 1;
-        let since = plan::condition(pod, "Ready")
-            .and_then(|condition| plan::time(condition, "/lastTransitionTime"))
+        let since = read::condition(pod, "Ready")
+            .and_then(|condition| read::time(condition, "/lastTransitionTime"))
             .unwrap_or(snapshot.now);
-        let from = plan::after(since, min_ready);
+        let from = read::after(since, min_ready);
         if min_ready == 0 || from <= snapshot.now {
             available += 1;
         } else {

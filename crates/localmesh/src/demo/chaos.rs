@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::kit::Env;
+use super::env::Env;
 
 /// The sleep when `CHAOS_MONKEY_SLEEP` does not say.
 const SLEEP_MS: u64 = 500;

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::products::Product;
+use super::product::Product;
 
 /// A city as the APIs show it: the coordinates are text.
 #[expect(clippy::struct_field_names, reason = "the name of the JSON field")]

@@ -10,9 +10,12 @@ use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
 use super::chaos::{self, Monkey};
-use super::client::header;
-use super::kit::{self, Kit, Lines, Tasks};
+use super::headers::header;
+use super::kit::Kit;
+use super::lines::Lines;
 use super::server::{self, answer, answered_by};
+use super::tasks::Tasks;
+use super::work::work;
 use crate::image::Container;
 
 struct Service {
@@ -42,8 +45,8 @@ async fn discount(
     headers: HeaderMap,
 ) -> Response {
     let tasks = service.tasks.clone();
-    let work = async move {
-        kit::work().await;
+    let answered = async move {
+        work().await;
         let discount = of(&user);
         service.lines.say(|| {
             let from = header(&headers, "discountfrom");
@@ -53,7 +56,7 @@ async fn discount(
         chaos::release(service.monkey.for_product(portal, device, &user)).await;
         answer(StatusCode::OK, &json!({ "user": user, "discount": discount }))
     };
-    answered_by(&tasks, work).await
+    answered_by(&tasks, answered).await
 }
 
 /// A user's discount as a share of the price.

@@ -13,20 +13,16 @@ use serde::Deserialize;
 use serde_json::{Number, Value, json};
 
 use super::chaos::{self, Monkey};
-use super::client::{self, Client, forwarded, header};
-use super::database::Database;
-use super::kit::{self, Kit, Lines, Tasks};
+use super::client::Client;
+use super::headers::{forwarded, header, segment};
+use super::kit::Kit;
+use super::lines::Lines;
+use super::product::Product;
+use super::query::Database;
 use super::server::{self, answer, answered_by, failure};
+use super::tasks::Tasks;
+use super::work::work;
 use crate::image::Container;
-
-/// What a product service sells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Product {
-    Hotels,
-    Cars,
-    Flights,
-    Insurances,
-}
 
 struct Service {
     product: Product,
@@ -43,36 +39,6 @@ struct Service {
 #[serde(default)]
 struct Discount {
     discount: f32,
-}
-
-// === impl Product ===
-
-impl Product {
-    pub(super) const ALL: [Self; 4] = [Self::Hotels, Self::Cars, Self::Flights, Self::Insurances];
-
-    /// The service's name, which is also the database's table.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Hotels => "hotels",
-            Self::Cars => "cars",
-            Self::Flights => "flights",
-            Self::Insurances => "insurances",
-        }
-    }
-
-    pub(super) fn of(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|product| product.name() == name)
-    }
-
-    /// What a product's name is called in the answers.
-    const fn label(self) -> &'static str {
-        match self {
-            Self::Hotels => "hotel",
-            Self::Cars => "carModel",
-            Self::Flights => "airline",
-            Self::Insurances => "company",
-        }
-    }
 }
 
 /// Runs one of the four services.
@@ -115,7 +81,7 @@ async fn in_city(
 
 impl Service {
     async fn cities(&self) -> Response {
-        kit::work().await;
+        work().await;
         self.lines.say(|| format!("[{}] GetCities", self.instance));
         match self.database.cities().await {
             Ok(cities) => answer(StatusCode::OK, &cities),
@@ -124,7 +90,7 @@ impl Service {
     }
 
     async fn in_city(&self, city: &str, headers: &HeaderMap) -> Response {
-        kit::work().await;
+        work().await;
         let products = match self.database.products(self.product, city).await {
             Ok(products) => products,
             Err(error) => return self.refuse(StatusCode::INTERNAL_SERVER_ERROR, &error.0),
@@ -150,7 +116,7 @@ impl Service {
         let mut headers = forwarded(headers);
         let from = HeaderValue::from_static(self.product.name());
         headers.insert(HeaderName::from_static("discountfrom"), from);
-        let url = format!("{}/discounts/{}", self.discounts, client::segment(user));
+        let url = format!("{}/discounts/{}", self.discounts, segment(user));
         match self.client.get(&url, headers).await {
             Ok(reply) => reply.json::<Discount>().unwrap_or_default().discount,
             Err(error) => {
@@ -181,13 +147,5 @@ mod tests {
         assert_eq!(number(505.0 * (1.0 - 0.25)).to_string(), "378.75");
         assert_eq!(number(1005.0 * (1.0 - 0.1)).to_string(), "904.5");
         assert_eq!(number(f32::NAN), Value::Null);
-    }
-
-    #[test]
-    fn products_are_known_by_their_names() {
-        for product in Product::ALL {
-            assert_eq!(Product::of(product.name()), Some(product));
-        }
-        assert_eq!(Product::of("boats"), None);
     }
 }

@@ -1,28 +1,23 @@
 //! A small HTTP/1.1 server for the stand-ins, whose connections end with it, and the answers they
 //! share.
 
-use std::io;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
-use http::{Request, StatusCode, header};
-use hyper::body::Incoming;
+use http::{StatusCode, header};
+use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
-use tower::ServiceExt as _;
 
-use super::kit::{Kit, Tasks};
+use super::kit::Kit;
+use super::tasks::Tasks;
 
 /// How long to wait when no connection can be accepted (no file descriptors left, say).
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
-
-/// Marks a response that is never sent: the connection is cut, as a Go handler that panics does.
-#[derive(Clone, Copy)]
-pub(super) struct Cut;
 
 /// Serves the router on the port of `LISTEN_ADDRESS`, or else on all the container's ports, until
 /// it is stopped.
@@ -72,19 +67,8 @@ async fn accept(listener: TcpListener, kit: &Kit, router: &Router) {
 async fn connection(stream: TcpStream, router: Router) {
     // Answers are written whole, so waiting for more to send only costs time.
     let _ = stream.set_nodelay(true);
-    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        let router = router.clone();
-        async move {
-            let Ok(response) = router.oneshot(request.map(Body::new)).await;
-            if response.extensions().get::<Cut>().is_some() {
-                return Err(io::Error::from(io::ErrorKind::ConnectionAborted));
-            }
-            Ok(response)
-        }
-    });
-    let served = hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let service = TowerToHyperService::new(router);
+    let served = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
     // How a connection ends is its client's affair.
     drop(served);
 }

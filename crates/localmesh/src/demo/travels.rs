@@ -13,11 +13,15 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::chaos::{self, Monkey};
-use super::client::{self, Client, forwarded, header};
+use super::client::Client;
 use super::data::City;
-use super::kit::{self, Kit, Lines, Tasks};
-use super::products::Product;
+use super::headers::{forwarded, header, segment};
+use super::kit::Kit;
+use super::lines::Lines;
+use super::product::Product;
 use super::server::{self, answer, answered_by, failure};
+use super::tasks::Tasks;
+use super::work::work;
 use crate::image::Container;
 
 struct Service {
@@ -72,7 +76,7 @@ async fn quote(
 
 impl Service {
     async fn cities(&self, headers: &HeaderMap) -> Response {
-        kit::work().await;
+        work().await;
         let url = format!("{}/hotels", self.hotels);
         match self.client.get(&url, forwarded(headers)).await {
             Ok(reply) => {
@@ -90,7 +94,7 @@ impl Service {
     }
 
     async fn quote(&self, city: &str, headers: &HeaderMap) -> Response {
-        kit::work().await;
+        work().await;
         let asked = asked(header(headers, "travel"));
         let calls = asked.iter().map(|product| self.ask(*product, city, headers));
         let answers = join_all(calls).await;
@@ -137,7 +141,7 @@ impl Service {
             Product::Flights => &self.flights,
             Product::Insurances => &self.insurances,
         };
-        let url = format!("{service}/{}/{}", product.name(), client::segment(city));
+        let url = format!("{service}/{}/{}", product.name(), segment(city));
         let reply = self.client.get(&url, forwarded(headers)).await?;
         if reply.status.as_u16() >= 400 {
             return Err(format!("{} answered {}", product.name(), reply.status));

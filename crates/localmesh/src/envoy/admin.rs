@@ -2,68 +2,81 @@
 //! bounded in size and time.
 
 use std::io;
-use std::path::Path;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper::Request;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use tokio::net::UnixStream;
+use super::admin_connection::AdminConnection;
+
+pub use super::admin_connection::Answer;
 
 /// Name of the admin socket in a pod's folder.
 pub const SOCKET: &str = "admin.sock";
-
-/// The longest answer that is read: the metrics page of a busy sidecar is below 1 MB, a full
-/// configuration dump of the demo about 2 MB.
-const ANSWER_MAX: usize = 32 * 1024 * 1024;
 
 /// The admin thread answers within milliseconds; on a machine with sixteen starting Envoys on two
 /// cores it was seen to take some hundred.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// An answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// The body as text.
-    pub body: String,
+/// One Envoy's admin. It is asked over one connection as long as that holds: a new one for each
+/// question costs as much as a short answer.
+#[derive(Debug)]
+pub struct Admin {
+    socket: PathBuf,
+    /// The connection of the last answer, unless it is being used.
+    kept: Mutex<Option<AdminConnection>>,
+    /// The process that was connected to last; 0 before.
+    process: AtomicI32,
 }
 
-/// GETs a path with its query.
-pub async fn get(socket: &Path, path: &str) -> io::Result<Answer> {
-    tokio::time::timeout(TIMEOUT, exchange(socket, path))
-        .await
-        .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "Envoy's admin did not answer"))?
-}
+// === impl Admin ===
 
-async fn exchange(socket: &Path, path: &str) -> io::Result<Answer> {
-    let stream = UnixStream::connect(socket).await?;
-    let (mut sender, connection) =
-        http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-    let request = Request::get(path)
-        .header("host", "envoy")
-        .body(Empty::<Bytes>::new())
-        .map_err(io::Error::other)?;
-    let ask = async move {
-        let response = sender.send_request(request).await.map_err(io::Error::other)?;
-        let status = response.status().as_u16();
-        let body = Limited::new(response.into_body(), ANSWER_MAX).collect().await;
-        let body = body.map_err(io::Error::other)?.to_bytes();
-        Ok(Answer { status, body: String::from_utf8_lossy(&body).into_owned() })
-    };
-    // The connection is driven here, beside the request, so that no task is left behind; it ends
-    // by itself when `sender` is dropped at the end of `ask`.
-    let (answer, _closed) = tokio::join!(ask, connection);
-    answer
-}
+impl Admin {
+    /// The admin behind this socket; nothing is opened before the first question.
+    #[must_use]
+    pub fn new(socket: PathBuf) -> Self {
+        Self { socket, kept: Mutex::default(), process: AtomicI32::new(0) }
+    }
 
-/// The process that listens on an admin socket.
-pub async fn process(socket: &Path) -> io::Result<i32> {
-    let stream = tokio::time::timeout(TIMEOUT, UnixStream::connect(socket)).await??;
-    stream.peer_cred()?.pid().ok_or_else(|| io::ErrorKind::NotFound.into())
+    /// GETs a path with its query.
+    pub async fn get(&self, path: &str) -> io::Result<Answer> {
+        tokio::time::timeout(TIMEOUT, self.ask(path))
+            .await
+            .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "Envoy's admin did not answer"))?
+    }
+
+    async fn ask(&self, path: &str) -> io::Result<Answer> {
+        let kept = self.swap(None);
+        if let Some(mut connection) = kept
+            && let Ok(answer) = connection.get(path).await
+        {
+            self.keep(connection);
+            return Ok(answer);
+        }
+        // There is none, or Envoy has begun again since.
+        let mut connection = AdminConnection::open(&self.socket).await?;
+        self.process.store(connection.process.unwrap_or(0), Ordering::Relaxed);
+        let answer = connection.get(path).await?;
+        self.keep(connection);
+        Ok(answer)
+    }
+
+    fn keep(&self, connection: AdminConnection) {
+        if connection.is_open() {
+            self.swap(Some(connection));
+        }
+    }
+
+    fn swap(&self, connection: Option<AdminConnection>) -> Option<AdminConnection> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut kept, connection)
+    }
+
+    /// The process that answered last, if the kernel told.
+    #[must_use]
+    pub fn process(&self) -> Option<i32> {
+        Some(self.process.load(Ordering::Relaxed)).filter(|process| *process > 0)
+    }
 }
 
 /// A number from the answer to `/stats`: lines of `name: value`. Pure.

@@ -7,56 +7,20 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::admin;
+use super::stats::stats;
 use crate::control_plane::xds;
-use crate::translate::{XDS_CLUSTER, config_source};
+use crate::translate::config_source::{XDS_CLUSTER, config_source};
 
 /// Name of the bootstrap file in a pod's folder.
-pub const FILE: &str = "bootstrap.json";
+pub(super) const FILE: &str = "bootstrap.json";
 
 /// Worker threads. Istio's default (a limit of 2 CPUs) gives 2, and circuit breakers depend on it:
 /// each worker may always open one connection, whatever the limit says.
-pub const CONCURRENCY: u32 = 2;
-
-/// Upper bounds of histogram buckets, in milliseconds; the same that Envoy has by default and
-/// Istio leaves unchanged. They are stated here because every duration assertion depends on them.
-pub const BUCKETS: [f64; 19] = [
-    0.5,
-    1.0,
-    5.0,
-    10.0,
-    25.0,
-    50.0,
-    100.0,
-    250.0,
-    500.0,
-    1000.0,
-    2500.0,
-    5000.0,
-    10000.0,
-    30000.0,
-    60000.0,
-    300_000.0,
-    600_000.0,
-    1_800_000.0,
-    3_600_000.0,
-];
-
-/// Which statistics an Envoy keeps: what our loggers count, and of its own those of Istio's default
-/// inclusion (`pkg/bootstrap/config.go`). The others, some hundred for each of its clusters, would
-/// be made anew at every change and looked through at every reading.
-const STATS: [&str; 5] = [
-    r"(istio|cluster_manager|listener_manager\.lds|cluster\.xds)\..*",
-    // What became of each route configuration; without it, a rejection shows in the log alone.
-    r"http\..*\.rds\..*",
-    r"(listener_manager|server)\.[^.]*",
-    // How late each thread ran after a wait; of the main thread and of each worker.
-    r"server\.dispatcher\.poll_delay_us",
-    r"listener_manager\.worker_[0-9]+\.dispatcher\.poll_delay_us",
-];
+const CONCURRENCY: u32 = 2;
 
 /// Envoy's bootstrap for the pod folder `dir`, the control plane's socket and this node id.
 #[must_use]
-pub fn config(dir: &Path, socket: &Path, node: &str) -> Value {
+pub(super) fn config(dir: &Path, socket: &Path, node: &str) -> Value {
     json!({
         "node": { "id": node, "cluster": node.split('~').nth(2).unwrap_or(node) },
         // 384 is 0600: only the user who runs the mesh may talk to the admin.
@@ -67,7 +31,7 @@ pub fn config(dir: &Path, socket: &Path, node: &str) -> Value {
         },
         "static_resources": { "clusters": [xds(socket)] },
         // Counters are always live. Histograms are merged when the admin is asked, instead of by a
-        // timer in sixteen idle processes; `metrics::page` knows that one answer is not enough.
+        // timer in sixteen idle processes; `metrics::readings` knows that one answer is not enough.
         "stats_flush_on_admin": true,
         // How late its threads run: a witness for what times mean.
         "enable_dispatcher_stats": true,
@@ -113,28 +77,9 @@ fn xds(socket: &Path) -> Value {
     })
 }
 
-/// Tag rules as Istio's bootstrap has them: prefixes end in `;`, so that names with dots stay
-/// whole. Envoy's own rules would cut `outbound_0.0.0.0_8000` at its first dot.
-fn stats() -> Value {
-    json!({
-        "use_all_default_tags": false,
-        "stats_tags": [
-            { "tag_name": "cluster_name",
-              "regex": r"^cluster\.((.+?(\..+?\.svc\.cluster\.local)?);?\.)" },
-            { "tag_name": "http_conn_manager_prefix", "regex": r"^http\.((.+?;)\.)" },
-            { "tag_name": "response_code_class", "regex": r"_rq(_(\dxx))$" },
-            { "tag_name": "response_code", "regex": r"_rq(_(\d{3}))$" },
-        ],
-        "histogram_bucket_settings": [{ "match": { "prefix": "istio" }, "buckets": BUCKETS }],
-        "stats_matcher": { "inclusion_list": {
-            "patterns": [{ "safe_regex": { "regex": STATS.join("|") } }],
-        } },
-    })
-}
-
 /// Envoy's arguments. They are as few as can be: one process per pod, no hot restart.
 #[must_use]
-pub fn args(dir: &Path) -> Vec<OsString> {
+pub(super) fn args(dir: &Path) -> Vec<OsString> {
     let concurrency = CONCURRENCY.to_string();
     let mut args: Vec<OsString> = vec!["-c".into(), dir.join(FILE).into()];
     args.extend(

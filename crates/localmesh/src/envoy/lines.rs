@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// Longer lines are cut. Envoy's longest useful line is a rejection that quotes the resource; its
-/// reason is at the end, which is why rejections are kept in another way (`rejections`).
+/// reason is at the end, which is why rejections are kept in another way (`nacks`).
 const LINE_MAX: usize = 16 * 1024;
 
 /// How much is read at once.

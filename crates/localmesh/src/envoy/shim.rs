@@ -4,7 +4,7 @@
 //!
 //! The kernel binds that wish to the *thread* that forked the child (`PR_SET_PDEATHSIG` in
 //! prctl(2)): were it a thread of a pool that ends when idle, its Envoys would die with it. That is
-//! why `process` starts all children from one thread that lives as long as the program.
+//! why `spawner` starts all children from one thread that lives as long as the program.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;

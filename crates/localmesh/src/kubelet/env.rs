@@ -2,25 +2,16 @@
 //! and the pod's own fields, with `$(NAME)` expanded. Pure.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::NODE;
+use super::expand::expand;
+use super::field::{Facts, field, text};
 use crate::kinds::{self, Kind};
 
 /// How secrets and config maps of the pod's namespace are found.
 pub(super) type Lookup<'a> = &'a dyn Fn(&'static Kind, &str) -> Option<Arc<Value>>;
-
-/// What the pod's own fields are.
-#[derive(Clone, Copy)]
-pub(super) struct Facts<'a> {
-    /// The pod object.
-    pub(super) pod: &'a Value,
-    /// Its address.
-    pub(super) ip: Ipv4Addr,
-}
 
 /// The environment of a container; an error says what is missing, in the kubelet's usual words.
 pub(super) fn resolve(
@@ -57,10 +48,6 @@ pub(super) fn args(container: &Value, env: &BTreeMap<String, String>) -> Vec<Str
 
 fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
 }
 
 /// One `envFrom` source.
@@ -136,61 +123,10 @@ fn entry(kind: &'static Kind, object: &Value, key: &str) -> Result<Option<String
     Ok(Some(String::from_utf8_lossy(&bytes.0).into_owned()))
 }
 
-/// One of the pod's own fields by its path.
-fn field(path: &Value, facts: Facts<'_>) -> Result<String, String> {
-    let path = text(path);
-    let metadata = &facts.pod["metadata"];
-    let quoted = |prefix: &str| {
-        let rest = path.strip_prefix(prefix)?.strip_prefix("['")?;
-        rest.strip_suffix("']").map(str::to_owned)
-    };
-    if let Some(label) = quoted("metadata.labels") {
-        return Ok(text(&metadata["labels"][label]).to_owned());
-    }
-    if let Some(annotation) = quoted("metadata.annotations") {
-        return Ok(text(&metadata["annotations"][annotation]).to_owned());
-    }
-    match path {
-        "metadata.name" => Ok(text(&metadata["name"]).to_owned()),
-        "metadata.namespace" => Ok(text(&metadata["namespace"]).to_owned()),
-        "metadata.uid" => Ok(text(&metadata["uid"]).to_owned()),
-        "spec.nodeName" => Ok(NODE.to_owned()),
-        "spec.serviceAccountName" => {
-            let account = facts.pod["spec"]["serviceAccountName"].as_str();
-            Ok(account.unwrap_or("default").to_owned())
-        }
-        "status.podIP" | "status.podIPs" => Ok(facts.ip.to_string()),
-        "status.hostIP" | "status.hostIPs" => Ok(Ipv4Addr::LOCALHOST.to_string()),
-        _ => Err(format!("the local kubelet cannot give the field `{path}` to a container")),
-    }
-}
-
-/// Replaces `$(NAME)` by what is known so far; unknown names stay as they are, `$$` is one `$`.
-fn expand(template: &str, env: &BTreeMap<String, String>) -> String {
-    let mut out = String::with_capacity(template.len());
-    let mut rest = template;
-    while let Some(at) = rest.find('$') {
-        let (before, dollar) = rest.split_at(at);
-        out.push_str(before);
-        let name = dollar.strip_prefix("$(").and_then(|inner| inner.split_once(')'));
-        if let Some(escaped) = dollar.strip_prefix("$$") {
-            out.push('$');
-            rest = escaped;
-        } else if let Some((value, after)) = name.and_then(|(n, after)| Some((env.get(n)?, after)))
-        {
-            out.push_str(value);
-            rest = after;
-        } else {
-            out.push('$');
-            rest = &dollar[1..];
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use serde_json::json;
 
     use super::*;

@@ -1,95 +1,12 @@
 //! A pod's status as the API shows it, from what its containers do. Pure: time comes in as text.
 
-use std::net::Ipv4Addr;
-
 use serde_json::{Value, json};
 
-/// How a container ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct End {
-    pub(super) outcome: Result<(), String>,
-    pub(super) started: String,
-    pub(super) finished: String,
-}
-
-/// What a container does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum State {
-    /// Not running, and why.
-    Waiting { reason: &'static str, message: String },
-    /// Running since.
-    Running { since: String },
-    /// Ended for good.
-    Ended(End),
-}
-
-/// A container.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ContainerView {
-    pub(super) name: String,
-    pub(super) image: String,
-    pub(super) state: State,
-    pub(super) last: Option<End>,
-    pub(super) restarts: u32,
-}
-
-/// A pod.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct PodView {
-    pub(super) uid: String,
-    pub(super) ip: Option<Ipv4Addr>,
-    pub(super) start: String,
-    pub(super) containers: Vec<ContainerView>,
-    /// Names and images of the init containers, which are reported as done.
-    pub(super) init: Vec<(String, String)>,
-}
+use super::view::{ContainerView, PodView};
 
 // === impl PodView ===
 
 impl PodView {
-    /// A pod that has just been seen.
-    pub(super) fn new(pod: &Value, now: &str) -> Self {
-        let list = |field: &str| {
-            let all = pod["spec"][field].as_array().cloned().unwrap_or_default();
-            all.into_iter().map(|container| {
-                let text = |key: &str| container[key].as_str().unwrap_or_default().to_owned();
-                (text("name"), text("image"))
-            })
-        };
-        let containers = list("containers").map(|(name, image)| ContainerView {
-            name,
-            image,
-            state: State::Waiting { reason: "ContainerCreating", message: String::new() },
-            last: None,
-            restarts: 0,
-        });
-        Self {
-            uid: pod["metadata"]["uid"].as_str().unwrap_or_default().to_owned(),
-            ip: None,
-            start: now.to_owned(),
-            containers: containers.collect(),
-            init: list("initContainers").collect(),
-        }
-    }
-
-    /// One of its containers.
-    pub(super) fn container(&mut self, name: &str) -> Option<&mut ContainerView> {
-        self.containers.iter_mut().find(|container| container.name == name)
-    }
-
-    /// `Pending` until each container ran once; then `Running` until all ended for good.
-    pub(super) fn phase(&self) -> &'static str {
-        let ends: Vec<_> = self.containers.iter().filter_map(ContainerView::end).collect();
-        let waits = |c: &ContainerView| {
-            matches!(c.state, State::Waiting { .. }) && c.last.is_none() && c.restarts == 0
-        };
-        if ends.len() == self.containers.len() && !ends.is_empty() {
-            let failed = ends.iter().any(|end| end.outcome.is_err());
-            return if failed { "Failed" } else { "Succeeded" };
-        }
-        if self.containers.iter().any(waits) { "Pending" } else { "Running" }
-    }
-
     /// The status object; `old` is the present one, whose transition times are kept.
     pub(super) fn status(&self, old: &Value, now: &str) -> Value {
         let phase = self.phase();
@@ -144,73 +61,6 @@ impl PodView {
     }
 }
 
-// === impl ContainerView ===
-
-impl ContainerView {
-    fn is_running(&self) -> bool {
-        matches!(self.state, State::Running { .. })
-    }
-
-    fn end(&self) -> Option<&End> {
-        match &self.state {
-            State::Ended(end) => Some(end),
-            State::Waiting { .. } | State::Running { .. } => None,
-        }
-    }
-
-    fn status(&self, uid: &str) -> Value {
-        let running = self.is_running();
-        let state = match &self.state {
-            State::Waiting { reason, message } if message.is_empty() => {
-                json!({"waiting": {"reason": reason}})
-            }
-            State::Waiting { reason, message } => {
-                json!({"waiting": {"reason": reason, "message": message}})
-            }
-            State::Running { since } => json!({"running": {"startedAt": since}}),
-            State::Ended(end) => json!({"terminated": end.terminated()}),
-        };
-        let last = self
-            .last
-            .as_ref()
-            .map_or_else(|| json!({}), |end| json!({"terminated": end.terminated()}));
-        let mut status = json!({
-            "name": self.name,
-            "image": self.image,
-            "imageID": "",
-            "ready": running,
-            "started": running,
-            "restartCount": self.restarts,
-            "state": state,
-            "lastState": last,
-        });
-        if running || self.last.is_some() || self.end().is_some() {
-            // The pod's uid, the container and the run name one container, as a runtime's id does.
-            let id = format!("faultless://{uid}/{}/{}", self.name, self.restarts);
-            status["containerID"] = id.into();
-        }
-        status
-    }
-}
-
-// === impl End ===
-
-impl End {
-    fn terminated(&self) -> Value {
-        let (code, reason) = if self.outcome.is_ok() { (0, "Completed") } else { (1, "Error") };
-        let mut terminated = json!({
-            "exitCode": code,
-            "reason": reason,
-            "startedAt": self.started,
-            "finishedAt": self.finished,
-        });
-        if let Err(why) = &self.outcome {
-            terminated["message"] = why.as_str().into();
-        }
-        terminated
-    }
-}
-
 fn condition(name: &str, holds: bool, reason: Option<&str>, old: &Value, now: &str) -> Value {
     let status = if holds { "True" } else { "False" };
     let before = old["conditions"].as_array().into_iter().flatten();
@@ -230,7 +80,10 @@ fn condition(name: &str, holds: bool, reason: Option<&str>, old: &Value, now: &s
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
+    use crate::kubelet::view::{End, State};
 
     const T0: &str = "2026-01-01T00:00:00Z";
     const T1: &str = "2026-01-01T00:00:01Z";

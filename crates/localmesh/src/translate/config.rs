@@ -1,15 +1,15 @@
 //! Which `VirtualService` and which `DestinationRule` a proxy obeys for a service: visibility, age
 //! and the order of look-up, as pilot decides them.
 
-use std::collections::BTreeMap;
-
-use super::{Proxy, Service, World};
-use istio::{DestinationRule, Subset, TrafficPolicy, VirtualService};
+use super::inputs::{Proxy, PushContext, Service};
+use super::visibility::{has_labels, specificity, visible};
+use istio::VirtualService;
+use istio::{DestinationRule, Subset, TrafficPolicy};
 
 /// Where mesh-wide `DestinationRule`s live.
 const ROOT_NAMESPACE: &str = "istio-system";
 
-/// The objects of the world, parsed, the oldest first.
+/// The objects of the context, parsed, the oldest first.
 pub(super) struct Config {
     virtual_services: Vec<VirtualService>,
     destination_rules: Vec<DestinationRule>,
@@ -28,13 +28,13 @@ pub(super) struct Rule {
 
 impl Config {
     /// Objects that are not what their kind says are left out: admission lets none in.
-    pub(super) fn new(world: &World) -> Self {
-        let mut virtual_services: Vec<VirtualService> = world
+    pub(super) fn new(context: &PushContext) -> Self {
+        let mut virtual_services: Vec<VirtualService> = context
             .virtual_services
             .iter()
             .filter_map(|object| VirtualService::from_object(object).ok())
             .collect();
-        let mut destination_rules: Vec<DestinationRule> = world
+        let mut destination_rules: Vec<DestinationRule> = context
             .destination_rules
             .iter()
             .filter_map(|object| DestinationRule::from_object(object).ok())
@@ -127,32 +127,4 @@ impl Config {
             subsets,
         })
     }
-}
-
-/// How well `host`, written in an object of `namespace`, fits a service: higher is better.
-fn specificity(host: &str, namespace: &str, fqdn: &str) -> Option<usize> {
-    if istio::resolve(host, namespace) == fqdn {
-        return Some(usize::MAX);
-    }
-    let suffix = host.strip_prefix('*')?;
-    fqdn.ends_with(suffix).then_some(suffix.len())
-}
-
-/// Whether an object of `namespace` is exported to `client`.
-fn visible(export_to: &[String], namespace: &str, client: &str) -> bool {
-    export_to.is_empty()
-        || export_to.iter().any(|to| match to.as_str() {
-            "*" => true,
-            "." => namespace == client,
-            "~" => false,
-            other => other == client,
-        })
-}
-
-/// Whether `labels` hold all of `wanted`.
-pub(super) fn has_labels(
-    labels: &BTreeMap<String, String>,
-    wanted: &BTreeMap<String, String>,
-) -> bool {
-    wanted.iter().all(|(key, value)| labels.get(key) == Some(value))
 }

@@ -4,24 +4,26 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::config::{Config, Rule, has_labels};
-use super::{Endpoint, Service, World, names};
+use super::config::{Config, Rule};
+use super::inputs::{Endpoint, PushContext, Service};
+use super::names;
+use super::visibility::has_labels;
 use crate::network::Workload;
 use istio::Subset;
 
-pub(super) fn endpoints(world: &World, config: &Config) -> BTreeMap<String, Value> {
+pub(super) fn endpoints(context: &PushContext, config: &Config) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
-    for service in &world.services {
+    for service in &context.services {
         let rules = config.all_rules(service);
         for port in &service.ports {
             let everything = BTreeMap::new();
             let base = names::outbound(port.port, "", &service.fqdn());
-            let all = assignment(world, service, port.port, &everything, &base);
+            let all = assignment(context, service, port.port, &everything, &base);
             found.insert(base, all);
             for rule in &rules {
                 for subset in &rule.subsets {
                     let name = subset_service_name(service, port.port, rule, subset);
-                    let some = assignment(world, service, port.port, &subset.labels, &name);
+                    let some = assignment(context, service, port.port, &subset.labels, &name);
                     found.insert(name, some);
                 }
             }
@@ -47,13 +49,13 @@ pub(super) fn subset_service_name(
 }
 
 fn assignment(
-    world: &World,
+    context: &PushContext,
     service: &Service,
     port: u16,
     labels: &BTreeMap<String, String>,
     name: &str,
 ) -> Value {
-    let mut chosen: Vec<&Endpoint> = world
+    let mut chosen: Vec<&Endpoint> = context
         .endpoints
         .iter()
         .filter(|endpoint| {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Service;
+use super::inputs::Service;
 
 /// A cluster towards a service's pods (pilot's `BuildSubsetKey`).
 pub(super) fn outbound(port: u16, subset: &str, fqdn: &str) -> String {

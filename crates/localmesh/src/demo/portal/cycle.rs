@@ -1,12 +1,12 @@
 //! A portal's state: whose turn it is, which cities it knows, how often it asks, what it counted.
 //! Pure; randomness comes in.
 
-use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::counts::{Requests, Traveller};
+use super::settings::{Devices, Settings, TravelType, Users};
 use crate::demo::data::City;
 
 /// The pause at ratio 0, and the shortest pause, in milliseconds.
@@ -19,82 +19,16 @@ const PAUSE_LIMIT_MS: f64 = 600_000.0;
 /// The cities a portal remembers at most; the agency has 45.
 const CITIES_MAX: usize = 1000;
 
-/// How a portal is set, in percent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Settings {
-    pub(crate) request_ratio: i64,
-    pub(crate) devices: Devices,
-    pub(crate) users: Users,
-    pub(crate) travel_type: TravelType,
-}
-
-/// By device.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Devices {
-    pub(crate) web: i64,
-    pub(crate) mobile: i64,
-}
-
-/// By user.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Users {
-    pub(crate) registered: i64,
-    pub(crate) new: i64,
-}
-
-/// By kind of travel.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct TravelType {
-    pub(crate) t1: i64,
-    pub(crate) t2: i64,
-    pub(crate) t3: i64,
-}
-
-/// What was asked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Requests {
-    pub(crate) total: i64,
-    pub(crate) devices: Devices,
-    pub(crate) users: Users,
-    pub(crate) travel_type: TravelType,
-}
-
-/// Who travels, and how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Traveller {
-    pub(crate) device: &'static str,
-    pub(crate) user: &'static str,
-    pub(crate) travel: &'static str,
-}
-
 /// The state.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Cycle {
-    pub(crate) settings: Settings,
+pub(super) struct Cycle {
+    pub(super) settings: Settings,
     /// What is left of the percentages until they start anew.
     left: Settings,
     requests: Requests,
     /// The cities as they were listed last.
     known: Vec<City>,
     quoted: Vec<(String, [f64; 2], Requests)>,
-}
-
-// === impl Settings ===
-
-impl Default for Settings {
-    /// What a PUT leaves out is zero, as in the original; a portal starts with `Cycle::default`.
-    fn default() -> Self {
-        Self {
-            request_ratio: 0,
-            devices: Devices::default(),
-            users: Users::default(),
-            travel_type: TravelType::default(),
-        }
-    }
 }
 
 // === impl Cycle ===
@@ -120,7 +54,7 @@ impl Default for Cycle {
 impl Cycle {
     /// The next traveller: by the parity of the count (odd: web and new, even: mobile and
     /// registered) and its remainder by 3, as far as the percentages are not used up.
-    pub(crate) fn begin(&mut self) -> Traveller {
+    pub(super) fn begin(&mut self) -> Traveller {
         self.requests.total += 1;
         let (odd, third) = (self.requests.total % 2 == 1, self.requests.total % 3);
         let left = &mut self.left;
@@ -156,7 +90,7 @@ impl Cycle {
 
     /// The answer to the question for the cities, whatever its status was: what is no list leaves
     /// the known ones as they are, an empty list empties them.
-    pub(crate) fn listed(&mut self, body: &[u8]) {
+    pub(super) fn listed(&mut self, body: &[u8]) {
         if let Ok(mut cities) = serde_json::from_slice::<Vec<City>>(body) {
             cities.truncate(CITIES_MAX);
             self.known = cities;
@@ -164,14 +98,14 @@ impl Cycle {
     }
 
     /// A city to travel to; none while no city is known.
-    pub(crate) fn choose(&self, random: u32) -> Option<String> {
+    pub(super) fn choose(&self, random: u32) -> Option<String> {
         let count = u32::try_from(self.known.len()).ok().filter(|count| *count > 0)?;
         let index = usize::try_from(random % count).unwrap_or(0);
         self.known.get(index).map(|city| city.city.clone())
     }
 
     /// A quote was received.
-    pub(crate) fn quoted(&mut self, city: &str, traveller: &Traveller) {
+    pub(super) fn quoted(&mut self, city: &str, traveller: &Traveller) {
         let place = self.quoted.iter().position(|(name, ..)| name == city);
         let place = place.or_else(|| {
             if self.quoted.len() >= CITIES_MAX {
@@ -190,20 +124,20 @@ impl Cycle {
     }
 
     /// How long to pause before the next cycle.
-    pub(crate) fn sleep(&self) -> Duration {
+    pub(super) fn sleep(&self) -> Duration {
         let ratio = self.settings.request_ratio as f64 / 100.0;
         let pause = (PAUSE_MAX_MS * (1.0 - ratio)).clamp(PAUSE_MIN_MS, PAUSE_LIMIT_MS);
         Duration::from_secs_f64(pause.trunc() / 1000.0)
     }
 
     /// New settings; the percentages start anew.
-    pub(crate) fn set(&mut self, settings: Settings) {
+    pub(super) fn set(&mut self, settings: Settings) {
         self.left = settings.clone();
         self.settings = settings;
     }
 
     /// What the portal tells about itself.
-    pub(crate) fn status(&self) -> Value {
+    pub(super) fn status(&self) -> Value {
         let cities = self.quoted.iter().map(|(city, coordinates, requests)| {
             json!({ "city": city, "coordinates": coordinates, "requests": requests })
         });
@@ -211,32 +145,6 @@ impl Cycle {
         let cities: Vec<_> = cities.collect();
         let cities = if cities.is_empty() { Value::Null } else { Value::Array(cities) };
         json!({ "requests": self.requests, "cities": cities, "error": false })
-    }
-}
-
-// === impl Requests ===
-
-impl Requests {
-    fn count(&mut self, traveller: &Traveller) {
-        match traveller.device {
-            "mobile" => self.devices.mobile += 1,
-            _ => self.devices.web += 1,
-        }
-        match traveller.user {
-            "registered" => self.users.registered += 1,
-            _ => self.users.new += 1,
-        }
-        match traveller.travel {
-            "t1" => self.travel_type.t1 += 1,
-            "t2" => self.travel_type.t2 += 1,
-            _ => self.travel_type.t3 += 1,
-        }
-    }
-}
-
-impl fmt::Display for Traveller {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "device {}, user {}, travel {}", self.device, self.user, self.travel)
     }
 }
 

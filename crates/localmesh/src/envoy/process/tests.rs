@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
+use std::path::Path;
 
 use super::*;
 use crate::cluster::Cluster;
 use crate::control_plane::{ControlPlane, xds};
+use crate::envoy::admin::Admin;
 use crate::envoy::fetch;
 use crate::network::{Network, PodNet, Workload};
 
@@ -86,10 +88,28 @@ async fn an_envoy_gets_ready_and_ends_when_told() {
     let mut envoy = Envoy::spawn(spec(dir.path()), log().0).await.expect("started");
     envoy.ready().await.expect("ready");
     let pid = envoy.pid().expect("it runs");
-    let answer = admin::get(&dir.path().join(admin::SOCKET), "/server_info").await.expect("asked");
+    let admin = Admin::new(dir.path().join(admin::SOCKET));
+    let answer = admin.get("/server_info").await.expect("asked");
     assert!(answer.body.contains("sidecar~127.77.0.9~pod.test"), "{}", answer.body);
     envoy.stop().await;
     assert!(!alive(pid));
+}
+
+#[tokio::test]
+async fn an_admin_is_found_again_after_envoy_began_again() {
+    let dir = pod();
+    let admin = Admin::new(dir.path().join(admin::SOCKET));
+    assert!(admin.get("/ready").await.is_err() && admin.process().is_none());
+    for _ in 0..2 {
+        let mut envoy = Envoy::spawn(spec(dir.path()), log().0).await.expect("started");
+        envoy.ready().await.expect("ready");
+        let pid = envoy.pid().expect("it runs");
+        for path in ["/ready", "/stats?filter=server", "/ready"] {
+            assert_eq!(admin.get(path).await.expect("asked").status, 200, "{path}");
+            assert_eq!(admin.process(), Some(pid.as_raw_nonzero().get()));
+        }
+        envoy.stop().await;
+    }
 }
 
 #[tokio::test]
