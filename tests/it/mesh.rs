@@ -6,9 +6,9 @@ use std::time::Duration;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use localmesh::api::ApiServer;
-use localmesh::cluster::Cluster;
 use localmesh::logs::Logs;
 use localmesh::network::Network;
+use localmesh::registry::Registry;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
@@ -20,7 +20,7 @@ pub(crate) const KUBECTL_MAX: Duration = Duration::from_secs(60);
 /// An API server without kubelet and controllers.
 pub(crate) struct BareMesh {
     pub(crate) server: ApiServer,
-    pub(crate) cluster: Cluster,
+    pub(crate) cluster: Registry,
     pub(crate) logs: Logs,
     dir: TempDir,
 }
@@ -29,7 +29,7 @@ pub(crate) struct BareMesh {
 
 impl BareMesh {
     pub(crate) async fn start() -> Self {
-        let cluster = Cluster::default();
+        let cluster = Registry::default();
         let logs = Logs::default();
         let server =
             ApiServer::start(cluster.clone(), Network::default(), logs.clone()).await.unwrap();

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use crate::api::ApiServer;
-use crate::cluster::Cluster;
 use crate::control_plane::{ControlPlane, Istiod, install_istiod, xds};
 use crate::controllers::Controllers;
 use crate::demo;
@@ -15,6 +14,7 @@ use crate::image::Images;
 use crate::kubelet::{self, Kubelet};
 use crate::logs::Logs;
 use crate::network::Network;
+use crate::registry::Registry;
 use crate::workdir::Workdir;
 
 /// What a mesh is made with.
@@ -47,19 +47,19 @@ impl Mesh {
             Error::new("making the mesh's folder", cause)
                 .hint("is the folder for temporary files (TMPDIR) writable and not full?")
         })?;
-        let (cluster, network, logs) = (Cluster::default(), Network::claim()?, Logs::default());
+        let (registry, network, logs) = (Registry::default(), Network::claim()?, Logs::default());
         let listener = xds::listen(dir.path()).map_err(|cause| {
             Error::new("opening the control plane's socket", cause)
                 .hint("set TMPDIR to a local folder with a short name")
         })?;
-        let control_plane = ControlPlane::new(cluster.clone(), network.clone());
+        let control_plane = ControlPlane::new(registry.clone(), network.clone());
         let mut images = demo::images();
         let pilot = Istiod::new(control_plane.clone());
         images.insert(Istiod::IMAGE.to_owned(), Arc::new(pilot));
         images.extend(extra);
-        let api = ApiServer::start(cluster.clone(), network.clone(), logs.clone()).await?;
+        let api = ApiServer::start(registry.clone(), network.clone(), logs.clone()).await?;
         let kubelet = Kubelet::new(kubelet::Config {
-            cluster: cluster.clone(),
+            registry: registry.clone(),
             network,
             control_plane: control_plane.clone(),
             logs,
@@ -70,9 +70,9 @@ impl Mesh {
         });
         let (mut pods, mut tasks) = (JoinSet::new(), JoinSet::new());
         tasks.spawn(async move { control_plane.run(listener).await });
-        tasks.spawn(Controllers::run(cluster.clone()));
+        tasks.spawn(Controllers::run(registry.clone()));
         pods.spawn(async move { kubelet.run().await });
-        install_istiod(&cluster)
+        install_istiod(&registry)
             .map_err(|refusal| Error::new("installing the control plane", refusal))?;
         Ok(Self { api, pods, tasks, dir })
     }

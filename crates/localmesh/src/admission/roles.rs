@@ -51,16 +51,16 @@ pub(super) fn admit_binding(request: &Request<'_>, binding: &mut Value) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::{Cluster, WriteMode};
     use crate::kinds;
+    use crate::registry::{Registry, WriteMode};
 
     #[test]
     fn what_grants_nothing_to_nobody_is_refused() {
-        let cluster = Cluster::default();
+        let registry = Registry::default();
         let role = |rule: Value| {
             let object =
                 json!({"metadata": {"name": "r", "namespace": "default"}, "rules": [rule]});
-            cluster.create(&kinds::ROLE, object, WriteMode::default())
+            registry.create(&kinds::ROLE, object, WriteMode::default())
         };
         assert!(role(json!({"apiGroups": [""], "resources": ["pods"]})).is_err());
         let rule = json!({"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]});
@@ -68,7 +68,7 @@ mod tests {
         let binding = |name: &str, reference: Value, subject: Value| {
             let metadata = json!({"name": name, "namespace": "default"});
             let object = json!({"metadata": metadata, "roleRef": reference, "subjects": [subject]});
-            cluster.create(&kinds::ROLE_BINDING, object, WriteMode::default())
+            registry.create(&kinds::ROLE_BINDING, object, WriteMode::default())
         };
         let account = json!({"kind": "ServiceAccount", "name": "a", "namespace": "default"});
         let to = |kind: &str| json!({"kind": kind, "name": "r"});

@@ -12,7 +12,7 @@ use super::body::{object_body, options_body};
 use super::path::Target;
 use super::request::{App, Asked};
 use super::{watch, write};
-use crate::cluster::WriteMode;
+use crate::registry::WriteMode;
 use crate::store::{Preconditions, Refusal};
 
 /// Answers a request for a collection.
@@ -26,7 +26,7 @@ pub(super) async fn answer(
             let filter = asked.filter()?;
             if asked.options.flag("watch") {
                 return watch::watch(
-                    &app.cluster,
+                    &app.registry,
                     asked.target,
                     filter,
                     asked.form,
@@ -34,10 +34,10 @@ pub(super) async fn answer(
                 );
             }
             let listing =
-                app.cluster.snapshot(asked.target.kind, asked.target.namespace.as_deref());
+                app.registry.snapshot(asked.target.kind, asked.target.namespace.as_deref());
             let objects: Vec<&Value> =
                 listing.items.iter().map(AsRef::as_ref).filter(|o| filter.matches(o)).collect();
-            let now = app.cluster.now();
+            let now = app.registry.now();
             let list = asked.form.list(&asked.target, &objects, listing.resource_version, now);
             Ok(json_answer(StatusCode::OK, &list))
         }
@@ -59,7 +59,7 @@ async fn delete_collection(
     let body = options_body(request).await?;
     let (preconditions, mode) = asked.options.deletion(&body)?;
     let target = &asked.target;
-    let listing = app.cluster.snapshot(target.kind, target.namespace.as_deref());
+    let listing = app.registry.snapshot(target.kind, target.namespace.as_deref());
     let mut gone = Vec::new();
     for object in listing.items.iter().filter(|object| filter.matches(object)) {
         match delete_listed(app, target, object, &preconditions, mode) {
@@ -71,7 +71,7 @@ async fn delete_collection(
     }
     let objects: Vec<&Value> = gone.iter().map(AsRef::as_ref).collect();
     let version = listing.resource_version;
-    let list = asked.form.list(target, &objects, version, app.cluster.now());
+    let list = asked.form.list(target, &objects, version, app.registry.now());
     Ok(json_answer(StatusCode::OK, &list))
 }
 
@@ -85,5 +85,5 @@ fn delete_listed(
     let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
     let mut preconditions = preconditions.clone();
     preconditions.uid.get_or_insert_with(|| text("uid").to_owned());
-    app.cluster.delete(target.kind, text("namespace"), text("name"), &preconditions, mode)
+    app.registry.delete(target.kind, text("namespace"), text("name"), &preconditions, mode)
 }

@@ -27,7 +27,7 @@ pub(super) fn answer(app: &App, asked: &Asked, method: &Method) -> Result<Respon
     let pod = app.stored(&asked.target)?;
     let name = asked.target.name.as_deref().unwrap_or_default();
     let container = container(&pod, name, asked.options.text("container"))?;
-    let selection = Selection::new(&asked.options, app.cluster.now())?;
+    let selection = Selection::new(&asked.options, app.registry.now())?;
     let reader = app.logs.reader(asked.target.namespace(), name, &container);
     let Some(reader) = reader else {
         return Err(Refusal::bad_request(format!(

@@ -20,11 +20,11 @@ pub(super) async fn answer(
     match *request.method() {
         Method::GET | Method::HEAD if asked.options.flag("watch") => {
             let filter = asked.filter()?.and_name(&name);
-            watch::watch(&app.cluster, asked.target, filter, asked.form, &asked.options)
+            watch::watch(&app.registry, asked.target, filter, asked.form, &asked.options)
         }
         Method::GET | Method::HEAD => {
             let stored = app.stored(&asked.target)?;
-            let now = app.cluster.now();
+            let now = app.registry.now();
             let object = asked.form.object(&asked.target, &stored, now);
             Ok(json_answer(StatusCode::OK, &object))
         }
@@ -51,12 +51,13 @@ pub(super) async fn delete(
     let (preconditions, mode) = asked.options.deletion(&body)?;
     let target = &asked.target;
     let name = target.name.as_deref().unwrap_or_default();
-    let object = app.cluster.delete(target.kind, target.namespace(), name, &preconditions, mode)?;
+    let object =
+        app.registry.delete(target.kind, target.namespace(), name, &preconditions, mode)?;
     let uid = &object["metadata"]["uid"];
-    let now = app.cluster.now();
+    let now = app.registry.now();
     // Held by a finalizer or by its grace period: the answer is the object that still is.
     let stays = app
-        .cluster
+        .registry
         .get(target.kind, target.namespace(), name)
         .is_some_and(|left| left["metadata"]["uid"] == *uid);
     let body = if stays || target.kind.kind == "Pod" {

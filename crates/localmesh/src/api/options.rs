@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::cluster::WriteMode;
+use crate::registry::WriteMode;
 use crate::store::{Preconditions, Propagation, Refusal};
 
 /// More parameters than any client of ours sends.

@@ -47,14 +47,14 @@ mod tests {
     use super::super::auth::Token;
     use super::super::sub_resource::Part;
     use super::*;
-    use crate::cluster::{Cluster, WriteMode};
     use crate::kinds;
     use crate::logs::Logs;
     use crate::network::{Network, PodNet, PodPort, Protocol, Workload};
+    use crate::registry::{Registry, WriteMode};
 
     /// A pod `p` behind a service `s`, whose application and telemetry are this listener.
     fn app(reach: SocketAddr) -> App {
-        let (cluster, network) = (Cluster::default(), Network::default());
+        let (registry, network) = (Registry::default(), Network::default());
         let ports = json!([{"name": "web", "containerPort": 8000}]);
         let pod = json!({
             "metadata": {"name": "p", "namespace": "default", "labels": {"app": "p"}},
@@ -69,11 +69,11 @@ mod tests {
             },
         });
         let mode = WriteMode::default();
-        cluster.create(&kinds::POD, pod.clone(), mode).unwrap();
+        registry.create(&kinds::POD, pod.clone(), mode).unwrap();
         let ready = |stored: &mut Value| stored["status"] = pod["status"].clone();
         let part = crate::store::Part::Status;
-        cluster.update(&kinds::POD, "default", "p", part, ready).unwrap();
-        cluster.create(&kinds::SERVICE, service, mode).unwrap();
+        registry.update(&kinds::POD, "default", "p", part, ready).unwrap();
+        registry.create(&kinds::SERVICE, service, mode).unwrap();
         let _ = network.register(PodNet {
             namespace: "default".to_owned(),
             name: "p".to_owned(),
@@ -86,7 +86,7 @@ mod tests {
             ports: vec![PodPort { port: 8000, protocol: Protocol::Http, reach, app: reach }],
             telemetry: Some(reach),
         });
-        App { cluster, network, logs: Logs::default(), token: Token::random() }
+        App { registry, network, logs: Logs::default(), token: Token::random() }
     }
 
     async fn ask(

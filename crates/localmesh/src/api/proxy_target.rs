@@ -72,7 +72,7 @@ fn endpoint(
     let found = found.ok_or_else(none)?;
     let selector = service["spec"]["selector"].as_object().filter(|s| !s.is_empty());
     let selector = selector.ok_or_else(none)?;
-    let pods = app.cluster.list(&kinds::POD, target.namespace.as_deref());
+    let pods = app.registry.list(&kinds::POD, target.namespace.as_deref());
     let ready = pods.iter().find_map(|pod| {
         let labels = &pod["metadata"]["labels"];
         let selected = selector.iter().all(|(key, value)| labels.get(key) == Some(value));

@@ -13,14 +13,14 @@ use super::form::Form;
 use super::options::Options;
 use super::path::Target;
 use super::selector::Filter;
-use crate::cluster::Cluster;
 use crate::logs::Logs;
 use crate::network::Network;
+use crate::registry::Registry;
 use crate::store::Refusal;
 
 /// What the handlers work on.
 pub(super) struct App {
-    pub(super) cluster: Cluster,
+    pub(super) registry: Registry,
     pub(super) network: Network,
     pub(super) logs: Logs,
     pub(super) token: Token,
@@ -39,7 +39,7 @@ impl App {
     /// The stored object a URL names.
     pub(super) fn stored(&self, target: &Target) -> Result<Arc<Value>, Refusal> {
         let name = target.name.as_deref().unwrap_or_default();
-        self.cluster
+        self.registry
             .get(target.kind, target.namespace(), name)
             .ok_or_else(|| Refusal::not_found(target.kind, name))
     }

@@ -9,7 +9,7 @@ use super::answer::{json_answer, not_allowed};
 use super::body::{content_type, object_body, read};
 use super::patch::Patch;
 use super::request::{App, Asked};
-use crate::cluster::WriteMode;
+use crate::registry::WriteMode;
 use crate::store::{Part, Refusal};
 
 /// Answers a request for a workload's scale.
@@ -46,7 +46,7 @@ fn modify(
     let target = &asked.target;
     let name = target.name.as_deref().unwrap_or_default();
     let object =
-        app.cluster.modify(target.kind, target.namespace(), name, Part::Spec, mode, |object| {
+        app.registry.modify(target.kind, target.namespace(), name, Part::Spec, mode, |object| {
             let scale = change(&scale_of(object))?;
             let mut object = object.clone();
             object["spec"]["replicas"] = json!(replicas(&scale)?);

@@ -15,10 +15,10 @@ use super::connections::accept;
 use super::request::App;
 use super::tls::Identity;
 use super::{kubeconfig, route};
-use crate::cluster::Cluster;
 use crate::error::{Error, Result};
 use crate::logs::Logs;
 use crate::network::Network;
+use crate::registry::Registry;
 
 /// A running API server; it ends when this is dropped or stopped.
 pub struct ApiServer {
@@ -41,13 +41,13 @@ impl fmt::Debug for ApiServer {
 impl ApiServer {
     /// Starts serving on a free port of 127.0.0.1, with certificates and a token made for this
     /// server alone.
-    pub async fn start(cluster: Cluster, network: Network, logs: Logs) -> Result<Self> {
+    pub async fn start(registry: Registry, network: Network, logs: Logs) -> Result<Self> {
         let identity = Identity::generate()?;
         let doing = "opening the local API server's port on 127.0.0.1";
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|e| Error::new(doing, e))?;
         let address = listener.local_addr().map_err(|e| Error::new(doing, e))?;
-        let app = Arc::new(App { cluster, network, logs, token: Token::random() });
+        let app = Arc::new(App { registry, network, logs, token: Token::random() });
         let router = Router::new().fallback(route::handle).with_state(Arc::clone(&app));
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, TlsAcceptor::from(identity.config), router));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::selector::Filter;
-use crate::cluster::{Listing, Notice};
+use crate::registry::{Listing, Notice};
 use crate::store::Change;
 
 /// What the object of an event was to this watcher.

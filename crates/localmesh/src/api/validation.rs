@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::options::{FieldValidation, Options};
-use crate::cluster::WriteMode;
+use crate::registry::WriteMode;
 use crate::store::{Object, Refusal};
 
 /// Makes a write as `dryRun` and `fieldValidation` say, and says what was pruned. A warning needs

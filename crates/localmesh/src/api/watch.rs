@@ -18,7 +18,7 @@ use super::path::Target;
 use super::selector::Filter;
 use super::sieve::Sieve;
 use super::watch_stream::{Line, Watch};
-use crate::cluster::Cluster;
+use crate::registry::Registry;
 use crate::store::{Change, Refusal};
 
 /// The longest watch: a client that wants more asks again where it stopped. (A real server ends
@@ -30,7 +30,7 @@ const BOOKMARK_EVERY: Duration = Duration::from_mins(1);
 
 /// Answers a watch.
 pub(super) fn watch(
-    cluster: &Cluster,
+    registry: &Registry,
     target: Target,
     filter: Filter,
     form: Form,
@@ -50,8 +50,8 @@ pub(super) fn watch(
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ticks
     });
-    let versions = cluster.versions();
-    let snapshot = cluster.snapshot(target.kind, target.namespace.as_deref());
+    let versions = registry.versions();
+    let snapshot = registry.snapshot(target.kind, target.namespace.as_deref());
     // `sendInitialEvents` is a list and a watch in one, whatever version the client has seen.
     let initial = options.flag("sendInitialEvents");
     let whole = since.is_none() || initial;
@@ -64,7 +64,7 @@ pub(super) fn watch(
             pending.push_back(Line::InitialEnd(snapshot.resource_version));
         }
     }
-    let notices = match cluster.watch(target.kind, target.namespace.as_deref(), from) {
+    let notices = match registry.watch(target.kind, target.namespace.as_deref(), from) {
         Ok(notices) => Some(notices),
         Err(refusal) => {
             pending.push_back(Line::Error(refusal));
@@ -72,10 +72,10 @@ pub(super) fn watch(
         }
     };
     let sieve = Sieve::new(filter, &snapshot, from);
-    let cluster = cluster.clone();
+    let registry = registry.clone();
     let first = true;
     let watch =
-        Watch { cluster, target, form, sieve, pending, notices, bookmarks, versions, end, first };
+        Watch { registry, target, form, sieve, pending, notices, bookmarks, versions, end, first };
     let lines = futures::stream::unfold(watch, |mut watch| async move {
         let line = watch.next().await?;
         Some((Ok::<_, Infallible>(line), watch))

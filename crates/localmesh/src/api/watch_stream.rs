@@ -12,7 +12,7 @@ use super::answer::status;
 use super::form::Form;
 use super::path::Target;
 use super::sieve::Sieve;
-use crate::cluster::{Cluster, Notice};
+use crate::registry::{Notice, Registry};
 use crate::store::{Change, Object, Refusal};
 
 /// One line to be sent.
@@ -28,7 +28,7 @@ pub(super) enum Line {
 
 /// A watch under way.
 pub(super) struct Watch {
-    pub(super) cluster: Cluster,
+    pub(super) registry: Registry,
     pub(super) target: Target,
     pub(super) form: Form,
     pub(super) sieve: Sieve,
@@ -77,7 +77,7 @@ impl Watch {
     fn render(&mut self, pending: &Line) -> Bytes {
         match pending {
             Line::Event(change, object) => {
-                let now = self.cluster.now();
+                let now = self.registry.now();
                 let object = self.form.event(&self.target, object, self.first, now);
                 self.first = false;
                 line(word(*change), &object)

@@ -28,7 +28,7 @@ pub(super) fn create(app: &App, asked: &Asked, mut object: Value) -> Result<Resp
     }
     let object = as_stored(target, object);
     let (created, warnings) =
-        validated(&asked.options, |mode| app.cluster.create(target.kind, object.clone(), mode))?;
+        validated(&asked.options, |mode| app.registry.create(target.kind, object.clone(), mode))?;
     Ok(written(app, asked, StatusCode::CREATED, &created, &warnings))
 }
 
@@ -66,7 +66,7 @@ fn modify(
         _ => store::Part::Spec,
     };
     let (object, warnings) = validated(&asked.options, |mode| {
-        app.cluster.modify(target.kind, target.namespace(), name, part, mode, |stored| {
+        app.registry.modify(target.kind, target.namespace(), name, part, mode, |stored| {
             Ok(as_stored(target, change(stored)?))
         })
     })?;
@@ -80,7 +80,7 @@ fn written(
     object: &Value,
     warnings: &[String],
 ) -> Response {
-    let body = asked.form.object(&asked.target, object, app.cluster.now());
+    let body = asked.form.object(&asked.target, object, app.registry.now());
     let mut response = json_answer(code, &body);
     warn(&mut response, warnings);
     warn(&mut response, &doubts(asked.target.kind, object));

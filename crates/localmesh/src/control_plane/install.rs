@@ -3,19 +3,19 @@
 use serde_json::json;
 
 use super::istiod::Istiod;
-use crate::cluster::{Cluster, WriteMode};
 use crate::kinds;
+use crate::registry::{Registry, WriteMode};
 use crate::store::Refusal;
 
 /// Istio's control plane as a Deployment, so that it is found where it is found in any cluster.
-pub(crate) fn install_istiod(cluster: &Cluster) -> Result<(), Refusal> {
+pub(crate) fn install_istiod(registry: &Registry) -> Result<(), Refusal> {
     let mode = WriteMode::default();
     let namespace = json!({
         "apiVersion": "v1",
         "kind": "Namespace",
         "metadata": {"name": "istio-system"},
     });
-    cluster.create(&kinds::NAMESPACE, namespace, mode)?;
+    registry.create(&kinds::NAMESPACE, namespace, mode)?;
     let labels = json!({"app": "istiod", "istio": "pilot"});
     let istiod = json!({
         "apiVersion": "apps/v1",
@@ -34,6 +34,6 @@ pub(crate) fn install_istiod(cluster: &Cluster) -> Result<(), Refusal> {
             },
         },
     });
-    cluster.create(&kinds::DEPLOYMENT, istiod, mode)?;
+    registry.create(&kinds::DEPLOYMENT, istiod, mode)?;
     Ok(())
 }

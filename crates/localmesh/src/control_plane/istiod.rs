@@ -117,9 +117,9 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
-    use crate::cluster::Cluster;
     use crate::control_plane::Ack;
     use crate::network::Network;
+    use crate::registry::Registry;
 
     #[test]
     fn syncz_has_istiods_shape() {
@@ -138,7 +138,7 @@ mod tests {
 
     #[tokio::test]
     async fn unknown_pages_and_proxies_are_not_found() {
-        let control_plane = ControlPlane::new(Cluster::default(), Network::default());
+        let control_plane = ControlPlane::new(Registry::default(), Network::default());
         for (path, status) in [
             ("/ready", 200),
             ("/version", 200),

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::services::{endpoint, is_behind, service};
-use crate::cluster::Cluster;
 use crate::kinds;
 use crate::network::selection::is_ready;
 use crate::network::{Network, PodNet};
+use crate::registry::Registry;
 use crate::store::{Object, meta};
 use crate::translate::{Proxy, PushContext};
 
@@ -29,12 +29,12 @@ struct Objects<'a> {
 
 /// The context as it is now.
 #[must_use]
-pub(super) fn gather(cluster: &Cluster, network: &Network) -> PushContext {
+pub(super) fn gather(registry: &Registry, network: &Network) -> PushContext {
     let objects = Objects {
-        services: &cluster.list(&kinds::SERVICE, None),
-        pods: &cluster.list(&kinds::POD, None),
-        virtual_services: &cluster.list(&kinds::VIRTUAL_SERVICE, None),
-        destination_rules: &cluster.list(&kinds::DESTINATION_RULE, None),
+        services: &registry.list(&kinds::SERVICE, None),
+        pods: &registry.list(&kinds::POD, None),
+        virtual_services: &registry.list(&kinds::VIRTUAL_SERVICE, None),
+        destination_rules: &registry.list(&kinds::DESTINATION_RULE, None),
     };
     build(objects, &network.pods())
 }

@@ -15,9 +15,9 @@ use super::proxies::Proxies;
 use super::push_context::gather;
 use super::status::ProxyStatus;
 use super::{push, xds};
-use crate::cluster::Cluster;
 use crate::image::Log;
 use crate::network::{Network, PodNet};
+use crate::registry::Registry;
 
 /// Changes that come within this time are translated together: an `apply` of several objects
 /// arrives as several writes. Short, because it is a part of every change's way to the proxies.
@@ -31,7 +31,7 @@ pub struct ControlPlane {
 
 #[derive(Debug)]
 struct Inner {
-    cluster: Cluster,
+    registry: Registry,
     network: Network,
     proxies: Mutex<Proxies>,
     /// Told when a proxy joins or leaves.
@@ -43,9 +43,9 @@ struct Inner {
 impl ControlPlane {
     /// A control plane over these objects and pods. `run` makes it follow changes.
     #[must_use]
-    pub fn new(cluster: Cluster, network: Network) -> Self {
+    pub fn new(registry: Registry, network: Network) -> Self {
         let (proxies, membership) = (Mutex::default(), Notify::new());
-        Self { inner: Arc::new(Inner { cluster, network, proxies, membership }) }
+        Self { inner: Arc::new(Inner { registry, network, proxies, membership }) }
     }
 
     /// Follows changes and answers the proxies on this socket until the future is dropped.
@@ -56,7 +56,7 @@ impl ControlPlane {
     }
 
     async fn follow(&self) {
-        let mut versions = self.inner.cluster.versions();
+        let mut versions = self.inner.registry.versions();
         let mut tasks = JoinSet::new();
         let mut running: BTreeMap<String, (Arc<Connection>, AbortHandle)> = BTreeMap::new();
         // Each turn waits for a change.
@@ -164,7 +164,7 @@ impl ControlPlane {
         // Locked first: of two plans at once, the later one must have the newer context.
         let mut proxies = self.proxies();
         // Read before the objects: they may be newer than this version, never older.
-        let version = *self.inner.cluster.versions().borrow();
-        proxies.plan(version, gather(&self.inner.cluster, &self.inner.network));
+        let version = *self.inner.registry.versions().borrow();
+        proxies.plan(version, gather(&self.inner.registry, &self.inner.network));
     }
 }

@@ -4,42 +4,42 @@ use serde_json::Value;
 
 use super::plan::Action;
 use super::read::kind_of;
-use crate::cluster::{Cluster, WriteMode};
 use crate::kinds;
+use crate::registry::{Registry, WriteMode};
 use crate::store::{Part, Preconditions, Refusal, meta};
 
-pub(super) fn perform(cluster: &Cluster, action: &Action) -> Result<(), Refusal> {
+pub(super) fn perform(registry: &Registry, action: &Action) -> Result<(), Refusal> {
     let mode = WriteMode::default();
     match action {
-        Action::Create { kind, object } => cluster.create(kind, object.clone(), mode).map(|_| ()),
+        Action::Create { kind, object } => registry.create(kind, object.clone(), mode).map(|_| ()),
         Action::CreatePod { owner, pod, component } => {
-            let created = cluster.create(&kinds::POD, pod.clone(), mode);
+            let created = registry.create(&kinds::POD, pod.clone(), mode);
             let (level, reason, message) = match &created {
                 Ok(pod) => {
                     ("Normal", "SuccessfulCreate", format!("Created pod: {}", meta::name(pod)))
                 }
                 Err(refusal) => ("Warning", "FailedCreate", format!("Error creating: {refusal}")),
             };
-            cluster.record_event(owner, level, reason, &message, component);
+            registry.record_event(owner, level, reason, &message, component);
             created.map(|_| ())
         }
         Action::DeletePod { owner, pod, component } => {
-            let deleted = delete(cluster, pod, &Preconditions::default());
+            let deleted = delete(registry, pod, &Preconditions::default());
             if deleted.is_ok() {
                 let message = format!("Deleted pod: {}", meta::name(pod));
-                cluster.record_event(owner, "Normal", "SuccessfulDelete", &message, component);
+                registry.record_event(owner, "Normal", "SuccessfulDelete", &message, component);
             }
             deleted
         }
-        Action::Update { object } => write(cluster, object, Part::Spec),
-        Action::UpdateStatus { object } => write(cluster, object, Part::Status),
+        Action::Update { object } => write(registry, object, Part::Spec),
+        Action::UpdateStatus { object } => write(registry, object, Part::Status),
         Action::Delete { object, propagation } => {
             let how = Preconditions { propagation: Some(*propagation), ..Preconditions::default() };
-            delete(cluster, object, &how)
+            delete(registry, object, &how)
         }
-        Action::FinalizeNamespace { namespace } => cluster.finalize_namespace(namespace),
+        Action::FinalizeNamespace { namespace } => registry.finalize_namespace(namespace),
         Action::Event { about, level, reason, message, component } => {
-            cluster.record_event(about, level, reason, message, component);
+            registry.record_event(about, level, reason, message, component);
             Ok(())
         }
     }
@@ -47,21 +47,21 @@ pub(super) fn perform(cluster: &Cluster, action: &Action) -> Result<(), Refusal>
 
 /// Writes an object that was changed in a plan; its resource version makes it a 409 if anybody
 /// wrote it since.
-fn write(cluster: &Cluster, object: &Value, part: Part) -> Result<(), Refusal> {
+fn write(registry: &Registry, object: &Value, part: Part) -> Result<(), Refusal> {
     let kind = kind_of(object)
         .ok_or_else(|| Refusal::bad_request("a plan names a kind that does not exist"))?;
     let (namespace, name) = (meta::namespace(object), meta::name(object));
     let mode = WriteMode::default();
-    cluster.modify(kind, namespace, name, part, mode, |_| Ok(object.clone())).map(|_| ())
+    registry.modify(kind, namespace, name, part, mode, |_| Ok(object.clone())).map(|_| ())
 }
 
 /// Deletes exactly the object that the plan has seen.
-fn delete(cluster: &Cluster, object: &Value, how: &Preconditions) -> Result<(), Refusal> {
+fn delete(registry: &Registry, object: &Value, how: &Preconditions) -> Result<(), Refusal> {
     let kind = kind_of(object)
         .ok_or_else(|| Refusal::bad_request("a plan names a kind that does not exist"))?;
     let how = Preconditions { uid: Some(meta::uid(object).to_owned()), ..how.clone() };
     let (namespace, name) = (meta::namespace(object), meta::name(object));
-    match cluster.delete(kind, namespace, name, &how, WriteMode::default()) {
+    match registry.delete(kind, namespace, name, &how, WriteMode::default()) {
         // Somebody else was faster.
         Err(refusal) if refusal.code == 404 => Ok(()),
         deleted => deleted.map(|_| ()),

@@ -10,8 +10,8 @@ use super::perform::perform;
 use super::plan::{Action, Plan};
 use super::snapshot::Snapshot;
 use super::{deployments, endpoints, events, garbage, jobs, namespaces, replica_sets};
-use crate::cluster::Cluster;
 use crate::kinds;
+use crate::registry::Registry;
 use crate::store::meta;
 
 /// How long the controllers let a burst of writes settle before they look: one look at a whole
@@ -33,12 +33,12 @@ pub struct Controllers;
 
 impl Controllers {
     /// Keeps the cluster's objects as their specs say, until the future is dropped.
-    pub async fn run(cluster: Cluster) {
-        let mut versions = cluster.versions();
+    pub async fn run(registry: Registry) {
+        let mut versions = registry.versions();
         let mut held = Held::default();
         loop {
             versions.mark_unchanged();
-            let wake = settle(&cluster, &mut held);
+            let wake = settle(&registry, &mut held);
             tokio::select! {
                 // The sender lives in `cluster`, so this can only be a change.
                 _ = versions.changed() => tokio::time::sleep(SETTLE).await,
@@ -53,10 +53,10 @@ impl Controllers {
 pub(super) type Held = BTreeMap<String, Instant>;
 
 /// One look and everything that follows from it; says when to look again at the latest.
-pub(super) fn settle(cluster: &Cluster, held: &mut Held) -> Instant {
-    let now = cluster.now();
+pub(super) fn settle(registry: &Registry, held: &mut Held) -> Instant {
+    let now = registry.now();
     held.retain(|_, until| *until > Instant::now());
-    let snapshot = Snapshot::new(now, cluster.snapshots(kinds::ALL));
+    let snapshot = Snapshot::new(now, registry.snapshots(kinds::ALL));
     let plan = reconcile(&snapshot);
     let mut sleep = plan.wake().map_or(SLEEP_MAX, |wake| until(now, wake));
     for action in plan.actions {
@@ -68,7 +68,7 @@ pub(super) fn settle(cluster: &Cluster, held: &mut Held) -> Instant {
             sleep = sleep.min(RETRY);
             continue;
         }
-        if let Err(refusal) = perform(cluster, &action) {
+        if let Err(refusal) = perform(registry, &action) {
             tracing::debug!(%refusal, ?action, "a controller's action was refused");
             sleep = sleep.min(RETRY);
             if let Some(owner) = owner {

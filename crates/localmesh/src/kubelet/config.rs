@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::cluster::Cluster;
 use crate::control_plane::ControlPlane;
 use crate::image::Images;
 use crate::injection;
 use crate::logs::Logs;
 use crate::network::Network;
+use crate::registry::Registry;
 
 /// The one node's name, as `kubectl get pods -o wide` shows it.
 pub const NODE: &str = "local";
@@ -24,7 +24,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// What a kubelet works with.
 pub struct Config {
     /// The objects.
-    pub cluster: Cluster,
+    pub registry: Registry,
     /// Where pods get their addresses.
     pub network: Network,
     /// Who configures the Envoys.
@@ -52,6 +52,6 @@ pub(super) async fn changed(versions: &mut watch::Receiver<u64>) {
 }
 
 /// Now, as Kubernetes writes it.
-pub(super) fn now(cluster: &Cluster) -> String {
-    cluster.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+pub(super) fn now(registry: &Registry) -> String {
+    registry.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

@@ -52,7 +52,7 @@ impl Life {
             namespace: text("namespace"),
             name: text("name"),
             uid: text("uid"),
-            view: PodView::new(&pod, &now(&config.cluster)),
+            view: PodView::new(&pod, &now(&config.registry)),
             config,
             pod,
             stop,
@@ -61,8 +61,8 @@ impl Life {
 
     /// Writes that the pod is on our node.
     pub(super) fn schedule(&self) {
-        let (cluster, uid) = (&self.config.cluster, self.uid.as_str());
-        let told = cluster.update(&kinds::POD, &self.namespace, &self.name, Part::Spec, |pod| {
+        let (registry, uid) = (&self.config.registry, self.uid.as_str());
+        let told = registry.update(&kinds::POD, &self.namespace, &self.name, Part::Spec, |pod| {
             if pod["metadata"]["uid"] == uid {
                 pod["spec"]["nodeName"] = NODE.into();
             }
@@ -76,8 +76,8 @@ impl Life {
 
     /// Writes the pod's status as it is now.
     pub(super) fn publish(&self) {
-        let (cluster, view, now) = (&self.config.cluster, &self.view, self.now());
-        let told = cluster.update(&kinds::POD, &self.namespace, &self.name, Part::Status, |pod| {
+        let (registry, view, now) = (&self.config.registry, &self.view, self.now());
+        let told = registry.update(&kinds::POD, &self.namespace, &self.name, Part::Status, |pod| {
             // A newer pod of the same name has a status of its own.
             if pod["metadata"]["uid"] == view.uid.as_str() {
                 pod["status"] = view.status(&pod["status"], &now);
@@ -89,10 +89,10 @@ impl Life {
     }
 
     pub(super) fn event(&self, sort: &str, reason: &str, message: &str) {
-        self.config.cluster.record_event(&self.pod, sort, reason, message, "kubelet");
+        self.config.registry.record_event(&self.pod, sort, reason, message, "kubelet");
     }
 
     pub(super) fn now(&self) -> String {
-        now(&self.config.cluster)
+        now(&self.config.registry)
     }
 }

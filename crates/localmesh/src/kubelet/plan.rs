@@ -70,7 +70,7 @@ fn planned(
         return Err(Trouble { container: name, reason: "ErrImagePull", message });
     };
     let namespace = pod["metadata"]["namespace"].as_str().unwrap_or_default();
-    let lookup = |kind, name: &str| config.cluster.get(kind, namespace, name);
+    let lookup = |kind, name: &str| config.registry.get(kind, namespace, name);
     let env = env::resolve(container, Facts { pod, ip }, &lookup).map_err(|message| Trouble {
         container: name.clone(),
         reason: "CreateContainerConfigError",

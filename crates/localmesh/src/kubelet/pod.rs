@@ -29,10 +29,10 @@ impl Life {
         }
         let Self { config, namespace, name, uid, .. } = self;
         // A newer pod of this name, made after ours was removed by force, keeps its log.
-        let present = config.cluster.get(&kinds::POD, &namespace, &name);
+        let present = config.registry.get(&kinds::POD, &namespace, &name);
         if present.is_none_or(|pod| pod["metadata"]["uid"] == uid.as_str()) {
             config.logs.forget(&namespace, &name);
         }
-        config.cluster.finalize_pod(&namespace, &name, &uid);
+        config.registry.finalize_pod(&namespace, &name, &uid);
     }
 }

@@ -49,7 +49,7 @@ impl Life {
                 planned.ports.iter().filter_map(|port| Some((*port, listeners.remove(port)?)));
             let own = own.collect();
             let app = App {
-                dial: self.config.network.dial(&self.config.cluster, net),
+                dial: self.config.network.dial(&self.config.registry, net),
                 log: self.config.logs.writer(&self.namespace, &self.name, &planned.name),
                 net: Arc::clone(net),
                 planned,

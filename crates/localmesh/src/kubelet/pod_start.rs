@@ -28,7 +28,7 @@ const TOLD_MAX: usize = 16;
 impl Life {
     /// Plans the pod and makes its sandbox, as often as it takes; `None` when it is to stop first.
     pub(super) async fn begin(&mut self) -> Option<Running> {
-        let mut versions = self.config.cluster.versions();
+        let mut versions = self.config.registry.versions();
         let mut backoff = Backoff::new();
         let (mut known, mut address) = (None, None);
         loop {

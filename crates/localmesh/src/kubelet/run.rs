@@ -33,7 +33,7 @@ impl Kubelet {
 
     /// Runs the cluster's pods until the future is dropped; then their tasks and Envoys end too.
     pub async fn run(&self) {
-        let mut versions = self.config.cluster.versions();
+        let mut versions = self.config.registry.versions();
         let mut live: HashMap<String, Live> = HashMap::new();
         let mut tasks = JoinSet::new();
         loop {
@@ -54,7 +54,7 @@ impl Kubelet {
 
     /// Starts what is new and stops what is to go.
     fn look(&self, live: &mut HashMap<String, Live>, tasks: &mut JoinSet<()>) {
-        let pods = self.config.cluster.list(&kinds::POD, None);
+        let pods = self.config.registry.list(&kinds::POD, None);
         let mut keep = HashSet::new();
         for pod in pods {
             let Some(uid) = pod["metadata"]["uid"].as_str() else { continue };

@@ -92,7 +92,7 @@ fn labels(pod: &Value) -> BTreeMap<String, String> {
 /// What a pod's port speaks: as the service over it says, without one as its own name says.
 fn protocol(config: &Config, pod: &Value, port: u16, name: Option<&str>) -> Protocol {
     let namespace = pod["metadata"]["namespace"].as_str();
-    for service in config.cluster.list(&kinds::SERVICE, namespace) {
+    for service in config.registry.list(&kinds::SERVICE, namespace) {
         let Some(selected) = selector(&service) else { continue };
         if !selects(&selected, pod) {
             continue;

@@ -14,22 +14,22 @@ use super::addresses::Network;
 use super::pod_net::PodNet;
 use super::protocol::Protocol;
 use super::resolve::{Answer, resolve};
-use crate::cluster::Cluster;
 use crate::image::{Dial, Stream};
+use crate::registry::Registry;
 
 impl Network {
     /// The way out of a pod. With a sidecar, services are reached through the Unix sockets of its
     /// outbound listeners; without one, directly at a random ready endpoint, as kube-proxy would.
     #[must_use]
-    pub fn dial(&self, cluster: &Cluster, from: &PodNet) -> Dial {
-        let (network, cluster) = (self.clone(), cluster.clone());
+    pub fn dial(&self, registry: &Registry, from: &PodNet) -> Dial {
+        let (network, registry) = (self.clone(), registry.clone());
         let from = Arc::new(Origin {
             namespace: from.namespace.clone(),
             ip: from.ip,
             out: from.sidecar.then(|| from.dir.join("out")),
         });
         Arc::new(move |host, port| {
-            let answer = resolve(&cluster, &network, &from.namespace, &host, port);
+            let answer = resolve(&registry, &network, &from.namespace, &host, port);
             let from = Arc::clone(&from);
             Box::pin(async move { from.connect(answer, &host, port).await })
         })

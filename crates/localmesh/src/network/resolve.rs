@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::addresses::Network;
 use super::protocol::Protocol;
 use super::selection::{container_port, is_ready, selector, selects};
-use crate::cluster::Cluster;
 use crate::kinds;
+use crate::registry::Registry;
 
 /// What `host:port` is to a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(super) enum Answer {
 /// What `host:port` means to a pod of this namespace.
 #[must_use]
 pub(super) fn resolve(
-    cluster: &Cluster,
+    registry: &Registry,
     network: &Network,
     namespace: &str,
     host: &str,
@@ -46,18 +46,18 @@ pub(super) fn resolve(
             let known = pod.ports.iter().find(|known| known.port == port);
             return known.map_or(Answer::Refused, |known| Answer::Pod(known.reach));
         }
-        let services = cluster.list(&kinds::SERVICE, None);
+        let services = registry.list(&kinds::SERVICE, None);
         services.into_iter().find(|service| cluster_ip(service) == Some(ip))
     } else {
         let named = service_name(host, namespace);
-        named.and_then(|(name, namespace)| cluster.get(&kinds::SERVICE, namespace, name))
+        named.and_then(|(name, namespace)| registry.get(&kinds::SERVICE, namespace, name))
     };
     let Some(service) = service else { return Answer::Unknown };
     let Some((protocol, target)) = port_of(&service, port) else { return Answer::Refused };
     Answer::Service {
         cluster_ip: cluster_ip(&service),
         protocol,
-        endpoints: endpoints(cluster, network, &service, &target),
+        endpoints: endpoints(registry, network, &service, &target),
     }
 }
 
@@ -87,7 +87,7 @@ fn port_of(service: &Value, port: u16) -> Option<(Protocol, Value)> {
 
 /// Where the ready pods behind a service are reached. An empty selector selects nothing.
 fn endpoints(
-    cluster: &Cluster,
+    registry: &Registry,
     network: &Network,
     service: &Value,
     target: &Value,
@@ -95,7 +95,7 @@ fn endpoints(
     let Some(selector) = selector(service) else { return Vec::new() };
     let namespace = service["metadata"]["namespace"].as_str().unwrap_or_default();
     let mut found = Vec::new();
-    for pod in cluster.list(&kinds::POD, Some(namespace)) {
+    for pod in registry.list(&kinds::POD, Some(namespace)) {
         if !selects(&selector, &pod) || !is_ready(&pod) {
             continue;
         }

@@ -9,12 +9,12 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::*;
-use crate::cluster::Cluster;
 use crate::control_plane::target::Told;
 use crate::control_plane::{ControlPlane, ProxyStatus, xds};
 use crate::envoy::admin::Admin;
 use crate::envoy::{Envoy, Spec, fetch};
 use crate::network::{Network, PodNet, Workload};
+use crate::registry::Registry;
 use crate::translate::config_source;
 
 /// A proxy with its Envoy and its tasks.
@@ -120,7 +120,7 @@ fn set(resources: &mut BTreeMap<String, Value>, field: &str, value: &Value) {
 impl Proxy {
     async fn start(number: u8) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let control_plane = ControlPlane::new(Cluster::default(), Network::default());
+        let control_plane = ControlPlane::new(Registry::default(), Network::default());
         let listener = xds::listen(dir.path()).expect("a socket");
         let pod = Arc::new(pod(&dir.path().join("pod"), number));
         std::fs::create_dir(&pod.dir).expect("a folder");

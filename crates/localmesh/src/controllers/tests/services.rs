@@ -2,25 +2,25 @@
 
 use serde_json::json;
 
-use super::shop::{cluster, create, delete_how, deployment, rest};
+use super::shop::{create, delete_how, deployment, registry, rest};
 use crate::kinds;
 use crate::store::meta;
 
 #[test]
 fn a_service_gets_a_slice_with_its_ready_pods() {
-    let cluster = cluster();
+    let registry = registry();
     create(
-        &cluster,
+        &registry,
         &kinds::SERVICE,
         json!({
             "metadata": {"name": "web", "namespace": "shop"},
             "spec": {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 8000}]},
         }),
     );
-    create(&cluster, &kinds::DEPLOYMENT, deployment("web", 2));
-    create(&cluster, &kinds::DEPLOYMENT, deployment("other", 1));
-    rest(&cluster);
-    let slices = cluster.list(&kinds::ENDPOINT_SLICE, Some("shop"));
+    create(&registry, &kinds::DEPLOYMENT, deployment("web", 2));
+    create(&registry, &kinds::DEPLOYMENT, deployment("other", 1));
+    rest(&registry);
+    let slices = registry.list(&kinds::ENDPOINT_SLICE, Some("shop"));
     assert_eq!(slices.len(), 1);
     assert_eq!(slices[0]["metadata"]["labels"]["kubernetes.io/service-name"], "web");
     assert_eq!(slices[0]["ports"], json!([{"name": "http", "port": 8000, "protocol": "TCP"}]));
@@ -28,7 +28,7 @@ fn a_service_gets_a_slice_with_its_ready_pods() {
     assert_eq!(endpoints.len(), 2);
     let ready = json!({"ready": true, "serving": true, "terminating": false});
     assert!(endpoints.iter().all(|endpoint| endpoint["conditions"] == ready));
-    delete_how(&cluster, &kinds::SERVICE, "web", None);
-    rest(&cluster);
-    assert!(cluster.list(&kinds::ENDPOINT_SLICE, Some("shop")).is_empty());
+    delete_how(&registry, &kinds::SERVICE, "web", None);
+    rest(&registry);
+    assert!(registry.list(&kinds::ENDPOINT_SLICE, Some("shop")).is_empty());
 }

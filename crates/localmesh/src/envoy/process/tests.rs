@@ -5,11 +5,11 @@ use std::ops::Deref;
 use std::path::Path;
 
 use super::*;
-use crate::cluster::Cluster;
 use crate::control_plane::{ControlPlane, xds};
 use crate::envoy::admin::Admin;
 use crate::envoy::fetch;
 use crate::network::{Network, PodNet, Workload};
+use crate::registry::Registry;
 
 /// A pod's folder with a control plane that tells it nothing.
 struct Pod {
@@ -28,7 +28,7 @@ impl Deref for Pod {
 
 fn pod() -> Pod {
     let dir = tempfile::tempdir().expect("a temporary folder");
-    let control_plane = ControlPlane::new(Cluster::default(), Network::default());
+    let control_plane = ControlPlane::new(Registry::default(), Network::default());
     let listener = xds::listen(dir.path()).expect("a socket");
     let word = |word: &str| word.to_owned();
     control_plane.join(Arc::new(PodNet {

@@ -11,12 +11,12 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::*;
-use crate::cluster::{Cluster, WriteMode};
 use crate::control_plane::ControlPlane;
 use crate::controllers::Controllers;
 use crate::image::{Container, Image, Images};
 use crate::logs::Logs;
 use crate::network::Network;
+use crate::registry::{Registry, WriteMode};
 use crate::store::{Part, Preconditions};
 
 /// Long enough for a loaded machine; nothing here takes a second, but a restart's back-off.
@@ -65,28 +65,28 @@ struct House {
 impl House {
     fn open() -> Self {
         let dir = tempfile::Builder::new().prefix("fl").tempdir_in("/tmp").unwrap();
-        let (cluster, network) = (Cluster::default(), Network::claim().unwrap());
+        let (registry, network) = (Registry::default(), Network::claim().unwrap());
         let parrot: Arc<dyn Image> = Arc::new(Parrot);
         let config = Config {
-            control_plane: ControlPlane::new(cluster.clone(), network.clone()),
+            control_plane: ControlPlane::new(registry.clone(), network.clone()),
             logs: Logs::default(),
             images: Images::from([("local/parrot".to_owned(), parrot)]),
             envoy: PathBuf::new(),
             shim: PathBuf::new(),
             dir: dir.path().to_owned(),
-            cluster: cluster.clone(),
+            registry: registry.clone(),
             network,
         };
         let kubelet = Kubelet::new(config);
         let config = Arc::clone(&kubelet.config);
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { kubelet.run().await });
-        tasks.spawn(Controllers::run(cluster));
+        tasks.spawn(Controllers::run(registry));
         Self { config, tasks, _dir: dir }
     }
 
     fn create(&self, kind: &'static kinds::Kind, object: Value) {
-        self.config.cluster.create(kind, object, WriteMode::default()).unwrap();
+        self.config.registry.create(kind, object, WriteMode::default()).unwrap();
     }
 
     fn pod(&self, name: &str, spec: &Value) {
@@ -100,7 +100,7 @@ impl House {
     }
 
     fn get(&self, name: &str) -> Value {
-        let pod = self.config.cluster.get(&kinds::POD, "default", name);
+        let pod = self.config.registry.get(&kinds::POD, "default", name);
         pod.map_or(Value::Null, |pod| Value::clone(&pod))
     }
 
@@ -123,7 +123,8 @@ impl House {
 
     fn delete(&self, kind: &'static kinds::Kind, name: &str) {
         let how = Preconditions::default();
-        let deleted = self.config.cluster.delete(kind, "default", name, &how, WriteMode::default());
+        let deleted =
+            self.config.registry.delete(kind, "default", name, &how, WriteMode::default());
         deleted.unwrap();
     }
 
@@ -179,7 +180,7 @@ async fn a_pod_runs_is_reached_by_its_service_and_goes() {
                 "ports": [{"name": "tcp", "port": 70, "targetPort": 7000}]},
         }),
     );
-    let dial = house.config.network.dial(&house.config.cluster, &net);
+    let dial = house.config.network.dial(&house.config.registry, &net);
     let hosts = ["parrots", "parrots.default", "parrots.default.svc.cluster.local"];
     for host in hosts {
         let stream = dial(host.to_owned(), 70).await.unwrap();
@@ -311,8 +312,8 @@ async fn deployments_scale_and_a_pod_removed_by_force_is_stopped() {
     assert_eq!(reach.iter().collect::<std::collections::BTreeSet<_>>().len(), 3);
 
     let forced = Preconditions { grace_seconds: Some(0), ..Preconditions::default() };
-    let (cluster, name) = (&house.config.cluster, &pods[0].name);
-    cluster.delete(&kinds::POD, "default", name, &forced, WriteMode::default()).unwrap();
+    let (registry, name) = (&house.config.registry, &pods[0].name);
+    registry.delete(&kinds::POD, "default", name, &forced, WriteMode::default()).unwrap();
     let uid = pods[0].uid.clone();
     let began = Instant::now();
     while network.pods().len() != 3 || network.pods().iter().any(|pod| pod.uid == uid) {
@@ -320,7 +321,7 @@ async fn deployments_scale_and_a_pod_removed_by_force_is_stopped() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let scale = |replicas: u32| {
-        cluster.update(&kinds::DEPLOYMENT, "default", "flock", Part::Spec, |deployment| {
+        registry.update(&kinds::DEPLOYMENT, "default", "flock", Part::Spec, |deployment| {
             deployment["spec"]["replicas"] = json!(replicas);
         })
     };

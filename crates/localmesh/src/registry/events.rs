@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::clock;
-use super::handle::Cluster;
+use super::handle::Registry;
 use super::write::WriteMode;
 use crate::kinds;
 use crate::store::{Part, meta};
@@ -12,7 +12,7 @@ use crate::store::{Part, meta};
 /// How much of the object's name an Event's name begins with; the rest of 253 is for the suffix.
 const NAME_MAX: usize = 200;
 
-impl Cluster {
+impl Registry {
     /// Records that something happened to an object. `kind` is `Normal` or `Warning`, `reason` a
     /// word for machines, `message` a sentence for people, `component` who says it. Never fails:
     /// an Event that cannot be stored is dropped.

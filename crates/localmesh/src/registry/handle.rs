@@ -11,7 +11,7 @@ use crate::store::{Object, Refusal, Stamp, Store, Written};
 
 /// A shared handle to the cluster's objects; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Cluster {
+pub struct Registry {
     inner: Arc<Inner>,
 }
 
@@ -40,7 +40,7 @@ pub struct Listing {
 
 // === impl Cluster ===
 
-impl Cluster {
+impl Registry {
     /// A cluster without anything in it, not even a namespace.
     pub(super) fn empty() -> Self {
         let inner = Inner {

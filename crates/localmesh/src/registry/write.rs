@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::handle::Cluster;
+use super::handle::Registry;
 use crate::admission;
 use crate::kinds::{self, Kind};
 use crate::store::{Object, Part, Preconditions, Refusal};
@@ -23,20 +23,20 @@ pub struct WriteMode {
 
 // === impl Cluster ===
 
-impl Default for Cluster {
+impl Default for Registry {
     /// A cluster with its first namespaces and nothing in them.
     fn default() -> Self {
-        let cluster = Self::empty();
+        let registry = Self::empty();
         for name in FIRST_NAMESPACES {
             let namespace = json!({"metadata": {"name": name}});
-            let made = cluster.create(&kinds::NAMESPACE, namespace, WriteMode::default());
+            let made = registry.create(&kinds::NAMESPACE, namespace, WriteMode::default());
             debug_assert!(made.is_ok(), "the first namespaces are valid and new");
         }
-        cluster
+        registry
     }
 }
 
-impl Cluster {
+impl Registry {
     /// Creates an object; `metadata.namespace` and `metadata.name` (or `generateName`) say where.
     pub fn create(
         &self,
@@ -148,14 +148,14 @@ mod tests {
 
     #[test]
     fn a_write_is_read_listed_watched_and_counted() {
-        let cluster = Cluster::default();
-        let versions = cluster.versions();
-        let before = cluster.snapshot(&kinds::POD, None).resource_version;
-        let mut notices = cluster.watch(&kinds::POD, Some("default"), before).unwrap();
-        let made = cluster.create(&kinds::POD, pod("a"), write()).unwrap();
-        assert_eq!(cluster.get(&kinds::POD, "default", "a"), Some(Arc::clone(&made)));
-        assert_eq!(cluster.list(&kinds::POD, Some("default")).len(), 1);
-        assert_eq!(cluster.list(&kinds::POD, Some("kube-system")).len(), 0);
+        let registry = Registry::default();
+        let versions = registry.versions();
+        let before = registry.snapshot(&kinds::POD, None).resource_version;
+        let mut notices = registry.watch(&kinds::POD, Some("default"), before).unwrap();
+        let made = registry.create(&kinds::POD, pod("a"), write()).unwrap();
+        assert_eq!(registry.get(&kinds::POD, "default", "a"), Some(Arc::clone(&made)));
+        assert_eq!(registry.list(&kinds::POD, Some("default")).len(), 1);
+        assert_eq!(registry.list(&kinds::POD, Some("kube-system")).len(), 0);
         let notice = notices.try_recv().unwrap();
         assert_eq!((notice.change, notice.object), (Change::Added, made));
         assert!(versions.has_changed().unwrap());
@@ -164,37 +164,37 @@ mod tests {
 
     #[test]
     fn a_dry_run_answers_and_stores_nothing() {
-        let cluster = Cluster::default();
+        let registry = Registry::default();
         let dry = WriteMode { dry_run: true, strict: false };
-        assert_eq!(cluster.create(&kinds::POD, pod("a"), dry).unwrap()["metadata"]["name"], "a");
-        assert_eq!(cluster.get(&kinds::POD, "default", "a"), None);
+        assert_eq!(registry.create(&kinds::POD, pod("a"), dry).unwrap()["metadata"]["name"], "a");
+        assert_eq!(registry.get(&kinds::POD, "default", "a"), None);
     }
 
     #[test]
     fn a_pod_on_a_node_stays_until_the_kubelet_has_stopped_it() {
-        let cluster = Cluster::default();
+        let registry = Registry::default();
         let mut running = pod("a");
         running["spec"]["nodeName"] = json!("local");
-        let made = cluster.create(&kinds::POD, running, write()).unwrap();
+        let made = registry.create(&kinds::POD, running, write()).unwrap();
         let run = |pod: &mut Value| pod["status"]["phase"] = json!("Running");
-        cluster.update(&kinds::POD, "default", "a", Part::Status, run).unwrap();
+        registry.update(&kinds::POD, "default", "a", Part::Status, run).unwrap();
         let any = Preconditions::default();
-        let deleted = cluster.delete(&kinds::POD, "default", "a", &any, write()).unwrap();
+        let deleted = registry.delete(&kinds::POD, "default", "a", &any, write()).unwrap();
         assert_eq!(deleted["metadata"]["deletionGracePeriodSeconds"], 30);
         assert!(meta::is_terminating(&deleted));
-        cluster.finalize_pod("default", "a", "somebody-else");
-        assert!(cluster.get(&kinds::POD, "default", "a").is_some());
-        cluster.finalize_pod("default", "a", meta::uid(&made));
-        assert_eq!(cluster.get(&kinds::POD, "default", "a"), None);
+        registry.finalize_pod("default", "a", "somebody-else");
+        assert!(registry.get(&kinds::POD, "default", "a").is_some());
+        registry.finalize_pod("default", "a", meta::uid(&made));
+        assert_eq!(registry.get(&kinds::POD, "default", "a"), None);
     }
 
     #[test]
     fn a_watcher_that_does_not_read_is_dropped_and_knows_it() {
-        let cluster = Cluster::default();
-        let mut notices = cluster.watch(&kinds::LEASE, None, 0).unwrap();
+        let registry = Registry::default();
+        let mut notices = registry.watch(&kinds::LEASE, None, 0).unwrap();
         for i in 0..=NOTICES_MAX {
             let lease = json!({"metadata": {"name": format!("l{i}"), "namespace": "default"}});
-            cluster.create(&kinds::LEASE, lease, write()).unwrap();
+            registry.create(&kinds::LEASE, lease, write()).unwrap();
         }
         let mut seen = 0;
         while let Ok(notice) = notices.try_recv() {

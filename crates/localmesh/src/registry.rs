@@ -12,6 +12,6 @@ mod handle;
 mod watchers;
 mod write;
 
-pub use handle::{Cluster, Listing};
+pub use handle::{Listing, Registry};
 pub use watchers::Notice;
 pub use write::WriteMode;

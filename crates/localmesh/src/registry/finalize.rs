@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::handle::Cluster;
+use super::handle::Registry;
 use super::write::WriteMode;
 use crate::kinds;
 use crate::store::{Object, Part, Preconditions, Refusal, meta};
 
-impl Cluster {
+impl Registry {
     /// The kubelet has stopped a pod that was marked for deletion: nothing but foreign finalizers
     /// holds it any more. A pod of another uid, or none, is left alone.
     pub fn finalize_pod(&self, namespace: &str, name: &str, uid: &str) {
