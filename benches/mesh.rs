@@ -24,7 +24,7 @@ use faultless::cluster::Cluster;
 use faultless::cluster::ObjectRef;
 use faultless::cluster::Pod;
 use faultless::error::{Error, Result};
-use faultless::faults::{Configuration, Disturbance, Subject};
+use faultless::faults::{Disturbance, ServiceConfig, Subject};
 use faultless::load::client::Started;
 use faultless::load::{Shape, Spacing, State, StreamReport, StreamSpec, agent};
 use faultless::units::{Percent, Rate};
@@ -122,7 +122,7 @@ async fn bare_namespaces(target: &Cluster, application: &Application, file: &Pat
 
 /// From the write of a VirtualService until the last sidecar acts on it.
 async fn changes(target: &Cluster) -> Result<()> {
-    let mut hotels = Configuration::new(Subject {
+    let mut hotels = ServiceConfig::new(Subject {
         name: "hotels".to_owned(),
         namespace: "travel-agency".to_owned(),
         tcp: false,

@@ -30,7 +30,7 @@ pub(crate) use claim::Property;
 pub(crate) use claim::Unit;
 pub(crate) use client_load::Load;
 pub(crate) use client_load::Sent;
-pub(crate) use count::Judgement;
+pub(crate) use count::ClaimVerdict;
 pub(crate) use fit::Fit;
 pub(crate) use fit::Step;
 pub(crate) use fit::rounded;

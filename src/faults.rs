@@ -9,8 +9,8 @@ mod proof;
 mod render;
 mod service_config;
 
-pub use self::amplified::{burst, lingers, multiplied};
+pub use self::amplified::{amplified, burst, longest_delay};
 pub use self::disturbance::{Disturbance, HeaderMatch};
 pub use self::host::{Subject, services};
-pub use self::proof::{Proof, Sign, proofs};
-pub use self::service_config::Configuration;
+pub use self::proof::{Proof, Signal, proofs};
+pub use self::service_config::ServiceConfig;

@@ -1,5 +1,5 @@
 //! What is changed, and everything that undoes it: the one hand that writes, the journal that knows
-//! before it does, the switches and healers that act when the runner cannot, and the proof at the
+//! before it does, the switches and watchdogs that act when the runner cannot, and the proof at the
 //! end. Knows neither load nor telemetry: what is seen is somebody else's business.
 
 pub mod applier;
@@ -33,15 +33,15 @@ mod undo;
 pub mod watchdog;
 mod waves;
 
-pub use applier::Changes;
-pub(crate) use baseline::Slate;
-pub(crate) use blast_radius::Ground;
+pub use applier::Applier;
+pub(crate) use baseline::Baseline;
+pub(crate) use blast_radius::BlastRadius;
 pub(crate) use compare::same;
 pub(crate) use journal::{Entry, Scope, Undo};
 pub use keep_alive::kept;
-pub(crate) use leftovers::stains;
+pub(crate) use leftovers::leftovers;
 pub use lost::Lost;
 pub use restore::Restored;
-pub(crate) use rewrite::Written;
-pub use session::{Guard, Protection};
+pub(crate) use rewrite::Applied;
+pub use session::{Protection, Session};
 pub(crate) use waves::WAVES;

@@ -18,7 +18,7 @@
 //!   bursts. Decisions before that, on evidence that is all or nearly all alike, may be wrong.
 //! - `All` is violated by one exception, so it is never wrongly violated. That it is met says that
 //!   exceptions are rarer than `RARE` unless they come in bursts longer than `Trials::burst`. The
-//!   same goes for `None_`, and for `Some_` being violated.
+//!   same goes for `No`, and for `Some` being violated.
 //!
 //! The rate is one claim's. A claim judged over a window in which the configuration changed means
 //! nothing.

@@ -7,6 +7,6 @@ mod order;
 mod problem;
 
 pub(crate) use self::check::check;
-pub(crate) use self::dry_run::{Checked, Outlooks, dry_run};
+pub(crate) use self::dry_run::{Checked, ScenarioPlans, dry_run};
 pub(crate) use self::order::quiet_first;
 pub(crate) use self::problem::{Problem, refusal};

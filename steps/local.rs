@@ -1,4 +1,4 @@
-//! The local mesh: starts one, hands it the load agent and the healer as an image, and keeps its
+//! The local mesh: starts one, hands it the load agent and the watchdog as an image, and keeps its
 //! kubeconfig. The only file that knows it: all that follows goes through the Kubernetes API.
 
 use std::ffi::OsString;
@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use faultless::cluster::{Cluster, image};
 use faultless::error::{Error, Result};
 use faultless::load;
-use faultless::safety::watchdog::{self, Charge};
+use faultless::safety::watchdog::{self, WatchdogArgs};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use kube::config::Kubeconfig;
@@ -29,7 +29,7 @@ pub(crate) struct LocalMesh {
 type Done = Result<(), String>;
 
 /// The stand-in for Faultless's own image: the same agent that runs in a real pod, with the pod's
-/// own way out, or the same healer with its way to the API server.
+/// own way out, or the same watchdog with its way to the API server.
 struct OwnImage {
     /// Known as soon as the mesh is up, which is before any pod of it is.
     kubeconfig: Arc<OnceLock<String>>,
@@ -132,10 +132,10 @@ impl Image for OwnImage {
             // When the pod is ended by force, this future is dropped, and its thread must end.
             let _guard = stop.clone().drop_guard();
             match container.args.split_first() {
-                Some((first, rest)) if first == "heal" => {
+                Some((first, rest)) if first == "watchdog" => {
                     let (rest, log) = (rest.to_vec(), container.log);
                     let text = kubeconfig.get().cloned().ok_or("the mesh is not up yet")?;
-                    alone("healer", move || heal(text, rest, log, stop)).await
+                    alone("watchdog", move || watch(text, rest, log, stop)).await
                 }
                 _ => agent(container, stop).await,
             }
@@ -144,17 +144,17 @@ impl Image for OwnImage {
     }
 }
 
-/// Heals until its pod is stopped, by the mesh as the pod's service account would reach it.
-async fn heal(kubeconfig: String, args: Vec<String>, log: Log, stop: CancellationToken) -> Done {
-    let healing = async {
-        let charge = Charge::parse(&args)?;
+/// Watches until its pod is stopped, by the mesh as the pod's service account would reach it.
+async fn watch(kubeconfig: String, args: Vec<String>, log: Log, stop: CancellationToken) -> Done {
+    let watching = async {
+        let charge = WatchdogArgs::parse(&args)?;
         let target = Cluster::embedded(&kubeconfig, LocalMesh::CONTEXT).await?;
-        watchdog::heal(&target, &charge, &|line: &str| log(line.to_owned())).await?;
+        watchdog::watch(&target, &charge, &|line: &str| log(line.to_owned())).await?;
         // The Deployment would start it again; it goes with the Job that owned it.
         std::future::pending::<Result<()>>().await
     };
     tokio::select! {
-        ended = healing => ended.map_err(|error| error.to_string()),
+        ended = watching => ended.map_err(|error| error.to_string()),
         () = stop.cancelled() => Ok(()),
     }
 }

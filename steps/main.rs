@@ -65,7 +65,7 @@ fn dispatch(cli: Cli) -> faultless::error::Result<u8> {
             Command::Report(args) => report::report(&args).map(|code| code as u8),
             Command::Steps(args) => sentences::print(&args).map(|code| code as u8),
             Command::Agent(args) => pod::agent(args).await.map(|code| code as u8),
-            Command::Heal(args) => pod::heal(args).await.map(|code| code as u8),
+            Command::Watchdog(args) => pod::watchdog(args).await.map(|code| code as u8),
         }
     })
 }

@@ -1,12 +1,12 @@
-//! What the program is in a pod: `faultless agent`, a load agent, and `faultless heal`, a healer.
+//! What the program is in a pod: `faultless agent`, a load agent, and `faultless watchdog`, a watchdog.
 
 use faultless::cluster::Cluster;
 use faultless::error::{ExitCode, Result};
 use faultless::load;
-use faultless::safety::watchdog::{self, Charge};
+use faultless::safety::watchdog::{self, WatchdogArgs};
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{AgentArgs, HealArgs};
+use crate::cli::{AgentArgs, WatchdogPodArgs};
 use crate::console;
 use crate::signals::Signals;
 
@@ -24,16 +24,16 @@ pub(crate) async fn agent(args: AgentArgs) -> Result<ExitCode> {
 
 /// Watches a run's heartbeat and gives back what it changed when it stops. It ends by a signal: its
 /// Deployment would only start it again.
-pub(crate) async fn heal(args: HealArgs) -> Result<ExitCode> {
+pub(crate) async fn watchdog(args: WatchdogPodArgs) -> Result<ExitCode> {
     let mut signals = Signals::listen()?;
-    let charge = Charge::parse(&args.charge)?;
+    let charge = WatchdogArgs::parse(&args.charge)?;
     let target = Cluster::in_cluster()?;
-    let healing = async {
-        watchdog::heal(&target, &charge, &console::line).await?;
+    let watching = async {
+        watchdog::watch(&target, &charge, &console::line).await?;
         std::future::pending().await
     };
     tokio::select! {
-        ended = healing => ended,
+        ended = watching => ended,
         _ = signals.next() => Ok(ExitCode::Passed),
     }
 }

@@ -1,4 +1,4 @@
-//! Faultless's own image, as the pods that it starts name it: load agents and healers. Both are
+//! Faultless's own image, as the pods that it starts name it: load agents and watchdogs. Both are
 //! held to the same limits.
 
 use serde_json::{Value, json};

@@ -7,4 +7,4 @@ mod client;
 mod judgement;
 mod observers;
 mod proxies;
-pub(crate) use judgement::Judgement;
+pub(crate) use judgement::ClaimVerdict;

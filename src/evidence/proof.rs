@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::evidence::piece::View;
-use crate::faults::{Proof, Sign};
+use crate::faults::{Proof, Signal};
 use crate::telemetry::{Filter, Reporter};
 use crate::units::Percent;
 use crate::verdict::{Bound, Confidence, Counts, Decision, effort_after, judge};
@@ -42,7 +42,7 @@ pub(crate) fn shown(
                 shown.all.push(format!("{hits} {what}"));
                 proven.insert(proof.clone());
             }
-            _ if proof.sign.of_a_limit() && proven.contains(proof) => {}
+            _ if proof.signal.of_a_limit() && proven.contains(proof) => {}
             _ if hits == 0 => drop(shown.missing.get_or_insert(format!("no {what}"))),
             Decision::Violated | Decision::Undecided => {
                 let least = proof.least_percent;
@@ -60,7 +60,7 @@ pub(crate) fn shown(
 
 /// How many requests show a proof, of how many, and what that is called.
 fn count(proof: &Proof, view: &View) -> (u64, u64, String) {
-    let Proof { service, sign, least_percent: _ } = proof;
+    let Proof { service, signal, least_percent: _ } = proof;
     let source = Filter::of(Reporter::Source, service);
     let destination = Filter::of(Reporter::Destination, service);
     let window = &view.sum.window;
@@ -68,22 +68,22 @@ fn count(proof: &Proof, view: &View) -> (u64, u64, String) {
         |version: &str| window.requests(&destination).to_version(version).unwrap_or_default();
     let sent = window.requests(&source);
     let name = &service.name;
-    let (hits, what) = match sign {
-        Sign::Flag(flag) => {
+    let (hits, what) = match signal {
+        Signal::Flag(flag) => {
             let hits = sent.with_flag(flag).unwrap_or_default();
             (hits, format!("requests to {name} carry flag {flag}"))
         }
-        Sign::Reached(version) => {
+        Signal::Reached(version) => {
             let connections = window.tcp(&destination).to_version(version);
             let connections = connections.map_or(0, |counts| counts.opened);
             (arrived(version) + connections, format!("requests reached {name} {version}"))
         }
-        Sign::Copied(version) => {
+        Signal::Copied(version) => {
             let there = sent.to_version(version).unwrap_or_default();
             let copies = arrived(version).saturating_sub(there);
             (copies, format!("requests were copied to {name} {version}"))
         }
-        Sign::Repeated => {
+        Signal::Repeated => {
             let (_, once) = sent.arrivals();
             let again = window.requests(&destination).total().saturating_sub(once);
             (again, format!("requests to {name} were tried again"))

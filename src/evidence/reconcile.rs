@@ -43,7 +43,7 @@ pub(crate) async fn reconciled(
         let window = ledger.since(mark);
         let mut doubts = Vec::new();
         for (portal, tally) in clients {
-            doubts.extend(compare(application, &setup.multiplied, &window, portal, tally)?);
+            doubts.extend(compare(application, &setup.amplified, &window, portal, tally)?);
         }
         // Nobody waits for a copy or knows how many there will be: they have ended when no more
         // come.
@@ -69,7 +69,7 @@ pub(crate) async fn reconciled(
 /// the telemetry is missing, the claims that need it know that already. Pure.
 fn compare(
     application: &Application,
-    multiplied: &[ServiceName],
+    amplified: &[ServiceName],
     window: &Window,
     portal: &str,
     tally: &Tally,
@@ -92,7 +92,7 @@ fn compare(
     let destination = Filter { reporter: Some(Reporter::Destination), ..source.clone() };
     let (certain, possible) = window.requests(&source).arrivals();
     let arrived = window.requests(&destination).total();
-    let more_may_arrive = is_multiplied(application, multiplied, &service)?;
+    let more_may_arrive = is_amplified(application, amplified, &service)?;
     let missing = [&source, &destination]
         .into_iter()
         .any(|filter| !window.missing(filter, Metric::Requests).is_empty());
@@ -114,7 +114,7 @@ pub(crate) fn copied(setup: &Setup<'_>, window: &Window) -> Result<u64> {
     let mut copies = 0;
     for portal in setup.loads.keys() {
         let service = called(application, portal)?;
-        if is_multiplied(application, &setup.multiplied, &service)? {
+        if is_amplified(application, &setup.amplified, &service)? {
             let mut source = filter(Reporter::Source, application.service(&service)?);
             beside(&mut source, application, portal)?;
             let destination = Filter { reporter: Some(Reporter::Destination), ..source.clone() };
@@ -125,13 +125,13 @@ pub(crate) fn copied(setup: &Setup<'_>, window: &Window) -> Result<u64> {
     Ok(copies)
 }
 
-fn is_multiplied(
+fn is_amplified(
     application: &Application,
-    multiplied: &[ServiceName],
+    amplified: &[ServiceName],
     service: &ServiceName,
 ) -> Result<bool> {
     let found = application.service(service)?;
-    Ok(multiplied.iter().any(|one| {
+    Ok(amplified.iter().any(|one| {
         one.name == found.name && one.namespace.as_ref().is_none_or(|ns| *ns == found.namespace)
     }))
 }

@@ -76,10 +76,10 @@ fn client(answers: u32, refused: u32) -> Tally {
     tally
 }
 
-fn doubts(multiplied: &[&str], lines: &[Line], tally: &Tally) -> Vec<(Reporter, String)> {
-    let multiplied: Vec<ServiceName> =
-        multiplied.iter().map(|name| name.parse().expect("a name")).collect();
-    let doubts = compare(&shop(), &multiplied, &window(lines), "web", tally).expect("compared");
+fn doubts(amplified: &[&str], lines: &[Line], tally: &Tally) -> Vec<(Reporter, String)> {
+    let amplified: Vec<ServiceName> =
+        amplified.iter().map(|name| name.parse().expect("a name")).collect();
+    let doubts = compare(&shop(), &amplified, &window(lines), "web", tally).expect("compared");
     doubts.into_iter().map(|doubt| (doubt.side, doubt.text)).collect()
 }
 

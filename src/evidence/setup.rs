@@ -50,7 +50,7 @@ pub(crate) struct Setup<'a> {
     /// By portal.
     pub loads: &'a BTreeMap<String, Load>,
     /// Services of which more requests may arrive than are sent: mirrored or retried ones.
-    pub multiplied: Vec<ServiceName>,
+    pub amplified: Vec<ServiceName>,
     /// Whether something is going to be claimed about how long proxies saw requests take.
     pub timed: bool,
     /// Whether what is configured makes outcomes come in bursts: then the proxies are read while

@@ -10,7 +10,7 @@ use crate::units::ServiceName;
 
 /// Services whose destinations may see more requests than their sources send: mirrored or retried.
 #[must_use]
-pub fn multiplied(objects: &[Object]) -> Vec<ServiceName> {
+pub fn amplified(objects: &[Object]) -> Vec<ServiceName> {
     let multiplies = |rule: &HttpRoute| {
         let again = rule.retries.as_ref().is_some_and(|retries| *retries.attempts > 0);
         rule.mirror.is_some() || !rule.mirrors.is_empty() || again
@@ -40,7 +40,7 @@ pub fn burst(objects: &[Object]) -> u32 {
 
 /// The longest that a request begun under these objects may still wait because of them.
 #[must_use]
-pub fn lingers(objects: &[Object]) -> Duration {
+pub fn longest_delay(objects: &[Object]) -> Duration {
     let rules = objects.iter().flat_map(http);
     let delays = rules.filter_map(|rule| rule.fault.as_ref()?.delay.as_ref()?.fixed_delay.as_ref());
     delays.filter_map(istio::Duration::get).max().unwrap_or_default()
@@ -78,14 +78,14 @@ mod tests {
             let spec = json!({"hosts": ["travels"], "http": [rule]});
             [object("VirtualService", spec)]
         };
-        assert_eq!(multiplied(&rule(json!({"timeout": "2s"}))), []);
+        assert_eq!(amplified(&rule(json!({"timeout": "2s"}))), []);
         let travels: ServiceName = "travels.a".parse().unwrap();
         assert_eq!(
-            multiplied(&rule(json!({"mirror": {"subset": "v3"}}))),
+            amplified(&rule(json!({"mirror": {"subset": "v3"}}))),
             std::slice::from_ref(&travels)
         );
-        assert_eq!(multiplied(&rule(json!({"retries": {"attempts": 2}}))), [travels]);
+        assert_eq!(amplified(&rule(json!({"retries": {"attempts": 2}}))), [travels]);
         let delay = json!({"fault": {"delay": {"fixedDelay": "5s"}}});
-        assert_eq!(lingers(&rule(delay)), Duration::from_secs(5));
+        assert_eq!(longest_delay(&rule(delay)), Duration::from_secs(5));
     }
 }

@@ -8,7 +8,7 @@ use crate::units::ServiceName;
 
 /// How the proxies show that a part of a configuration took effect.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Sign {
+pub enum Signal {
     /// The source proxies logged this response flag.
     Flag(&'static str),
     /// The destination proxies of this subset saw requests or connections.
@@ -25,7 +25,7 @@ pub struct Proof {
     /// The service.
     pub service: ServiceName,
     /// How.
-    pub sign: Sign,
+    pub signal: Signal,
     /// Which percentage of the requests to the service must show it at least, where the objects say
     /// how many it is for; 0: it must show at all.
     pub least_percent: u32,
@@ -49,7 +49,7 @@ fn least_percent(percent: f64) -> u32 {
     (percent.clamp(0.0, 100.0) * part).floor() as u32
 }
 
-impl Sign {
+impl Signal {
     /// Whether it is the sign of a limit (a timeout, a breaker, an ejection). A fault or a route
     /// shows in everything that is observed; a limit that is raised shows by no longer acting, so
     /// it is enough that it showed once in its scenario.
@@ -74,9 +74,9 @@ pub fn proofs(objects: &[Object]) -> Vec<Proof> {
             }
         };
         for service in services(object) {
-            all.extend(signs.iter().map(|(sign, percent)| Proof {
+            all.extend(signs.iter().map(|(signal, percent)| Proof {
                 service: service.clone(),
-                sign: sign.clone(),
+                signal: signal.clone(),
                 least_percent: percent.map_or(0, least_percent),
             }));
         }
@@ -87,7 +87,7 @@ pub fn proofs(objects: &[Object]) -> Vec<Proof> {
 }
 
 /// A sign, and for which percentage of the requests to the service it is meant, if that is known.
-type Meant = (Sign, Option<f64>);
+type Meant = (Signal, Option<f64>);
 
 fn of_rules(spec: &VirtualServiceSpec) -> Vec<Meant> {
     let mut signs: Vec<_> = spec.http.iter().flat_map(of_rule).collect();
@@ -111,13 +111,13 @@ fn of_rule(rule: &HttpRoute) -> Vec<Meant> {
     let delay = fault.and_then(|fault| percent(fault.delay.as_ref()?.percentage.as_ref()));
     let abort = fault.and_then(|fault| percent(fault.abort.as_ref()?.percentage.as_ref()));
     let (delay, abort) = (delay.filter(|share| *share > 0.0), abort.filter(|share| *share > 0.0));
-    signs.extend(delay.map(|percent| (Sign::Flag("DI"), Some(percent))));
-    signs.extend(abort.map(|percent| (Sign::Flag("FI"), Some(percent))));
+    signs.extend(delay.map(|percent| (Signal::Flag("DI"), Some(percent))));
+    signs.extend(abort.map(|percent| (Signal::Flag("FI"), Some(percent))));
     if rule.timeout.is_some() && fault.is_none() {
-        signs.push((Sign::Flag("UT"), None));
+        signs.push((Signal::Flag("UT"), None));
     }
     if rule.retries.as_ref().is_some_and(|retries| *retries.attempts > 0) {
-        signs.push((Sign::Repeated, None));
+        signs.push((Signal::Repeated, None));
     }
     // Without a percentage it is all.
     let copied = percent(rule.mirror_percentage.as_ref()).unwrap_or(100.0);
@@ -127,7 +127,7 @@ fn of_rule(rule: &HttpRoute) -> Vec<Meant> {
     {
         // Copies are of what is not aborted.
         let share = abort.is_none().then_some(copied);
-        signs.push((Sign::Copied(mirror.subset.to_string()), share));
+        signs.push((Signal::Copied(mirror.subset.to_string()), share));
     }
     let all_aborted = abort.is_some_and(|percent| percent >= 100.0);
     if !all_aborted {
@@ -142,20 +142,20 @@ fn reached(route: &[RouteDestination]) -> Vec<Meant> {
     let used = |to: &&RouteDestination| route.len() == 1 || to.weight > Some(0);
     let subsets = route.iter().filter(used).map(|to| &to.destination.subset);
     let named = subsets.filter(|subset| !subset.is_empty());
-    named.map(|subset| (Sign::Reached(subset.to_string()), None)).collect()
+    named.map(|subset| (Signal::Reached(subset.to_string()), None)).collect()
 }
 
 fn of_policy(policy: &TrafficPolicy) -> Vec<Meant> {
     let mut signs = Vec::new();
     if policy.connection_pool.is_some() {
-        signs.push((Sign::Flag("UO"), None));
+        signs.push((Signal::Flag("UO"), None));
     }
     // `consecutiveErrors`, which is ignored since Istio 1.7, is no reason to expect anything.
     if let Some(ejection) = &policy.outlier_detection
         && (ejection.consecutive_5xx_errors > Some(0)
             || ejection.consecutive_gateway_errors > Some(0))
     {
-        signs.push((Sign::Flag("UH"), None));
+        signs.push((Signal::Flag("UH"), None));
     }
     signs
 }
@@ -168,35 +168,35 @@ mod tests {
 
     const HOST: &str = "travels.travel-agency.svc.cluster.local";
 
-    fn signs(kind: &str, spec: &Value) -> Vec<Sign> {
+    fn signs(kind: &str, spec: &Value) -> Vec<Signal> {
         let object = json!({"kind": kind, "metadata": {"namespace": "x"}, "spec": spec});
         let all = proofs(&[Object::parse(&object).unwrap()]);
         assert!(all.iter().all(|proof| proof.service.to_string() == "travels.travel-agency"));
-        all.into_iter().map(|proof| proof.sign).collect()
+        all.into_iter().map(|proof| proof.signal).collect()
     }
 
-    fn of_rule(rule: &Value) -> Vec<Sign> {
+    fn of_rule(rule: &Value) -> Vec<Signal> {
         signs("VirtualService", &json!({"hosts": [HOST], "http": [rule]}))
     }
 
     #[test]
     fn every_part_of_a_rule_has_its_sign() {
         let delay = json!({"fault": {"delay": {"percentage": {"value": 50.0}}}});
-        assert_eq!(of_rule(&delay), [Sign::Flag("DI")]);
+        assert_eq!(of_rule(&delay), [Signal::Flag("DI")]);
         let none = json!({"fault": {"delay": {"percentage": {"value": 0.0}}}});
         assert_eq!(of_rule(&none), []);
-        assert_eq!(of_rule(&json!({"timeout": "2s"})), [Sign::Flag("UT")]);
-        assert_eq!(of_rule(&json!({"retries": {"attempts": 3}})), [Sign::Repeated]);
+        assert_eq!(of_rule(&json!({"timeout": "2s"})), [Signal::Flag("UT")]);
+        assert_eq!(of_rule(&json!({"retries": {"attempts": 3}})), [Signal::Repeated]);
         assert_eq!(of_rule(&json!({"retries": {"attempts": 0}})), []);
         let to = |subset, weight| json!({"destination": {"subset": subset}, "weight": weight});
         let split = json!({"route": [to("v1", 80), to("v2", 20), to("v3", 0)]});
-        assert_eq!(of_rule(&split), [Sign::Reached("v1".into()), Sign::Reached("v2".into())]);
+        assert_eq!(of_rule(&split), [Signal::Reached("v1".into()), Signal::Reached("v2".into())]);
         let mirror = json!({"mirror": {"subset": "v3"}, "mirrorPercentage": {"value": 50.0}});
-        assert_eq!(of_rule(&mirror), [Sign::Copied("v3".into())]);
+        assert_eq!(of_rule(&mirror), [Signal::Copied("v3".into())]);
         let aborted = json!({
             "fault": {"abort": {"percentage": {"value": 100.0}}}, "route": [to("v1", 100)],
         });
-        assert_eq!(of_rule(&aborted), [Sign::Flag("FI")]);
+        assert_eq!(of_rule(&aborted), [Signal::Flag("FI")]);
         let tcp = json!({"hosts": [HOST], "tcp": [split]});
         assert_eq!(signs("VirtualService", &tcp).len(), 2);
     }
@@ -227,10 +227,10 @@ mod tests {
         let policy = |policy: &Value| {
             signs("DestinationRule", &json!({"host": HOST, "trafficPolicy": policy}))
         };
-        assert_eq!(policy(&json!({"connectionPool": {}})), [Sign::Flag("UO")]);
+        assert_eq!(policy(&json!({"connectionPool": {}})), [Signal::Flag("UO")]);
         assert_eq!(policy(&json!({"outlierDetection": {"consecutiveErrors": 1}})), []);
         let ejection = policy(&json!({"outlierDetection": {"consecutive5xxErrors": 1}}));
-        assert_eq!(ejection, [Sign::Flag("UH")]);
+        assert_eq!(ejection, [Signal::Flag("UH")]);
         assert!(ejection[0].of_a_limit());
     }
 }

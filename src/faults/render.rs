@@ -7,11 +7,11 @@ use istio::{
 };
 
 use super::disturbance::HeaderMatch;
-use super::service_config::{Configuration, Rule, spelled};
+use super::service_config::{Rule, ServiceConfig, spelled};
 
 // === impl Configuration ===
 
-impl Configuration {
+impl ServiceConfig {
     /// The objects, in the order in which they are to be written: a DestinationRule before the
     /// VirtualService that names its subsets, or requests meet a cluster that does not exist.
     #[must_use]
@@ -133,17 +133,17 @@ mod tests {
     use crate::faults::host::Subject;
     use crate::units::Percent;
 
-    fn travels() -> Configuration {
+    fn travels() -> ServiceConfig {
         let versions = ["v1", "v2", "v3"].map(str::to_owned).to_vec();
         let namespace = "travel-agency".to_owned();
-        Configuration::new(Subject { name: "travels".into(), namespace, tcp: false, versions })
+        ServiceConfig::new(Subject { name: "travels".into(), namespace, tcp: false, versions })
     }
 
     fn portal(name: &str) -> HeaderMatch {
         HeaderMatch { name: "portal".into(), value: name.into() }
     }
 
-    fn http(configuration: &Configuration) -> Value {
+    fn http(configuration: &ServiceConfig) -> Value {
         let objects = configuration.objects();
         objects.last().unwrap().to_value()["spec"]["http"].clone()
     }

@@ -12,7 +12,7 @@ use crate::units::{Percent, Span};
 
 /// Everything that is done to one service at the moment.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Configuration {
+pub struct ServiceConfig {
     pub(super) subject: Subject,
     pub(super) rules: Vec<Rule>,
     pub(super) breaker: Option<ConnectionPool>,
@@ -34,7 +34,7 @@ pub(super) struct Rule {
 
 // === impl Configuration ===
 
-impl Configuration {
+impl ServiceConfig {
     /// Nothing is done to the service yet.
     #[must_use]
     pub const fn new(subject: Subject) -> Self {
@@ -205,7 +205,7 @@ mod tests {
         let namespace = "travel-agency".to_owned();
         let subject = Subject { name: "travels".into(), namespace, tcp: false, versions };
         let refused = |subject: &Subject, disturbance: &Disturbance| {
-            Configuration::new(subject.clone()).disturb(disturbance).is_err()
+            ServiceConfig::new(subject.clone()).disturb(disturbance).is_err()
         };
         let split = |weights: &[(&str, u32)]| Disturbance::Split {
             weights: weights.iter().map(|(v, w)| ((*v).to_owned(), *w)).collect(),

@@ -10,33 +10,33 @@ use crate::safety::in_flight::InFlight;
 use crate::safety::journal::{Entry, Journal, Scope, Undo};
 use crate::safety::labels::RUN_LABEL;
 use crate::safety::restore::{Restored, restore};
-use crate::safety::undo::tasks;
-use crate::safety::watchdog::Healers;
+use crate::safety::undo::undo_steps;
+use crate::safety::watchdog::Watchdogs;
 use crate::safety::waves::WAVES;
 
 /// What a run writes with.
 #[derive(Debug, Clone)]
-pub struct Changes {
+pub struct Applier {
     pub(crate) run: String,
     pub(crate) target: Cluster,
     pub(crate) journal: Journal,
     pub(crate) dead_man: DeadMan,
-    pub(crate) healers: Healers,
+    pub(crate) watchdogs: Watchdogs,
     pub(crate) adopt: bool,
     /// Writes whose answer is still to come.
     in_flight: InFlight,
 }
 
-impl Changes {
+impl Applier {
     pub(crate) fn new(
         run: String,
         target: Cluster,
         journal: Journal,
         dead_man: DeadMan,
-        healers: Healers,
+        watchdogs: Watchdogs,
         adopt: bool,
     ) -> Self {
-        Self { run, target, journal, dead_man, healers, adopt, in_flight: InFlight::default() }
+        Self { run, target, journal, dead_man, watchdogs, adopt, in_flight: InFlight::default() }
     }
 
     /// Does work until `stop`, and answers nothing then; a write that is under way is waited for.
@@ -138,7 +138,10 @@ impl Changes {
     /// What is not undone, for whoever has to leave at once.
     #[must_use]
     pub fn still_open(&self) -> Vec<String> {
-        tasks(&self.journal.entries(|_| true)).iter().map(|task| task.what.to_string()).collect()
+        undo_steps(&self.journal.entries(|_| true))
+            .iter()
+            .map(|step| step.what.to_string())
+            .collect()
     }
 
     /// Undoes what is selected: VirtualServices before the DestinationRules they name, with the

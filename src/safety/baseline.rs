@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, ObjectRef};
 use crate::error::Result;
-use crate::safety::blast_radius::Ground;
+use crate::safety::blast_radius::BlastRadius;
 use crate::safety::compare::{differences, same};
 use crate::safety::digest::digest;
 use crate::safety::labels::RUN_LABEL;
@@ -24,35 +24,35 @@ const REVISION: &str = "deployment.kubernetes.io/revision";
 
 /// Everything that a run could touch, as it was at one time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Slate {
+pub(crate) struct Baseline {
     objects: BTreeMap<ObjectRef, String>,
     /// What the portals' pods are set to, by portal and pod: they keep it in their memory.
     settings: BTreeMap<(String, String), Value>,
 }
 
-impl Slate {
+impl Baseline {
     /// Looks at these namespaces; objects of this run are not looked at, they are no part of what
     /// was there before.
-    pub(crate) async fn of(target: &Cluster, ground: &Ground, run: &str) -> Result<Self> {
-        let mut slate = Self::default();
-        for namespace in &ground.namespaces {
+    pub(crate) async fn of(target: &Cluster, radius: &BlastRadius, run: &str) -> Result<Self> {
+        let mut baseline = Self::default();
+        for namespace in &radius.namespaces {
             for (api_version, kind) in KINDS {
                 let (objects, _) = target.list(api_version, kind, namespace, "").await?;
                 for object in &objects {
                     if !added_by(object, run) {
-                        slate.objects.insert(ObjectRef::of(object)?, digest(&essence(object)));
+                        baseline.objects.insert(ObjectRef::of(object)?, digest(&essence(object)));
                     }
                 }
             }
         }
-        for (portal, endpoint) in &ground.settings {
+        for (portal, endpoint) in &radius.settings {
             let pods = target.pods(&endpoint.namespace, &endpoint.selector).await?;
             for pod in pods.into_iter().filter(|pod| pod.ready) {
                 let settings = endpoint.read(target, &pod).await?;
-                slate.settings.insert((portal.clone(), pod.name), settings);
+                baseline.settings.insert((portal.clone(), pod.name), settings);
             }
         }
-        Ok(slate)
+        Ok(baseline)
     }
 
     /// What is not as it was, a line each. A namespace that is gone took its objects with it, and
@@ -113,7 +113,7 @@ fn essence(object: &Value) -> Value {
 mod tests {
     use super::*;
 
-    fn slate(objects: &[(&str, &str)]) -> Slate {
+    fn baseline(objects: &[(&str, &str)]) -> Baseline {
         let entry = |(name, digest): &(&str, &str)| {
             let (namespace, name) = name.split_once('/').unwrap();
             let object = ObjectRef {
@@ -125,13 +125,14 @@ mod tests {
             (object, (*digest).to_owned())
         };
         let objects = objects.iter().map(entry).collect();
-        Slate { objects, ..Slate::default() }
+        Baseline { objects, ..Baseline::default() }
     }
 
     #[test]
     fn every_sort_of_difference_is_named() {
-        let before = slate(&[("a/same", "1"), ("a/changed", "1"), ("a/gone", "1"), ("b/x", "1")]);
-        let now = slate(&[("a/same", "1"), ("a/changed", "2"), ("a/new", "1")]);
+        let before =
+            baseline(&[("a/same", "1"), ("a/changed", "1"), ("a/gone", "1"), ("b/x", "1")]);
+        let now = baseline(&[("a/same", "1"), ("a/changed", "2"), ("a/new", "1")]);
         assert_eq!(
             before.differences(&now, &["b".to_owned()]),
             [

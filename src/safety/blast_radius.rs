@@ -6,14 +6,14 @@ use crate::error::{Error, Result};
 
 /// Where a run may touch something.
 #[derive(Debug, Clone)]
-pub(crate) struct Ground {
+pub(crate) struct BlastRadius {
     /// The application's namespaces; the Lease is in the first.
     pub(crate) namespaces: Vec<String>,
     /// Where its portals' settings are, by portal.
     pub(crate) settings: Vec<(String, Endpoint)>,
 }
 
-impl Ground {
+impl BlastRadius {
     pub(crate) fn of(application: &Application) -> Result<Self> {
         let portals = application.portals.iter();
         let settings =

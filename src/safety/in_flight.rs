@@ -75,29 +75,29 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn only_a_write_is_waited_for() {
-        let under_way = InFlight::default();
+        let in_flight = InFlight::default();
         let started = Instant::now();
-        assert_eq!(under_way.until(seconds(3), seconds(2)).await, Some(()));
+        assert_eq!(in_flight.until(seconds(3), seconds(2)).await, Some(()));
         // Looking is given up at once.
-        assert_eq!(under_way.until(seconds(1), seconds(9)).await, None);
+        assert_eq!(in_flight.until(seconds(1), seconds(9)).await, None);
         assert_eq!(started.elapsed().as_secs(), 3);
         // A write is not, and what comes after it is.
         let mut written = false;
         let work = async {
-            let write = under_way.begin();
+            let write = in_flight.begin();
             seconds(5).await;
             written = true;
             drop(write);
             seconds(9).await;
         };
-        assert_eq!(under_way.until(seconds(1), work).await, None);
-        assert!(written && under_way.none());
+        assert_eq!(in_flight.until(seconds(1), work).await, None);
+        assert!(written && in_flight.none());
         assert_eq!(started.elapsed().as_secs(), 8);
         // Work that ends with its write is done.
         let work = async {
-            let _write = under_way.begin();
+            let _write = in_flight.begin();
             seconds(5).await;
         };
-        assert_eq!(under_way.until(seconds(1), work).await, Some(()));
+        assert_eq!(in_flight.until(seconds(1), work).await, Some(()));
     }
 }

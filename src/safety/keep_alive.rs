@@ -5,14 +5,14 @@ use std::future::Future;
 
 use futures::future::join_all;
 
-use crate::safety::deadman::Beat;
+use crate::safety::deadman::Heartbeat;
 use crate::safety::lease::Renewal;
-use crate::safety::session::Guard;
+use crate::safety::session::Session;
 
 /// Does the work and keeps these runs alive while it takes.
-pub async fn kept<T>(guards: &[&Guard], work: impl Future<Output = T>) -> T {
+pub async fn kept<T>(sessions: &[&Session], work: impl Future<Output = T>) -> T {
     let mut work = std::pin::pin!(work);
-    let mut watching = std::pin::pin!(join_all(guards.iter().map(|guard| guard.watch())));
+    let mut watching = std::pin::pin!(join_all(sessions.iter().map(|session| session.watch())));
     tokio::select! {
         biased;
         // A process that was frozen finds out before it does anything else.
@@ -21,7 +21,7 @@ pub async fn kept<T>(guards: &[&Guard], work: impl Future<Output = T>) -> T {
     }
 }
 
-impl Guard {
+impl Session {
     /// Keeps the run alive. When it is lost, its work is asked to stop and to restore; never
     /// ends, so that it is polled beside the work for as long as that takes.
     async fn watch(&self) {
@@ -51,8 +51,8 @@ impl Guard {
             Renewal::Renewed | Renewal::Missed => {}
         }
         match self.dead_man.beat(&self.target).await {
-            Beat::Fired(why) => Some(why),
-            Beat::Pushed | Beat::Missed => None,
+            Heartbeat::Fired(why) => Some(why),
+            Heartbeat::Pushed | Heartbeat::Missed => None,
         }
     }
 

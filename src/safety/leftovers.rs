@@ -5,16 +5,16 @@ use serde_json::Value;
 
 use crate::cluster::{Cluster, ObjectRef};
 use crate::error::Result;
-use crate::safety::baseline::{KINDS, Slate};
-use crate::safety::blast_radius::Ground;
+use crate::safety::baseline::{Baseline, KINDS};
+use crate::safety::blast_radius::BlastRadius;
 use crate::safety::labels::RUN_LABEL;
 use crate::safety::undo::{Budget, retried};
 
 /// What else a run makes.
 pub(crate) const OURS: &[(&str, &str)] = &[("batch/v1", "Job")];
 
-/// What a run with a healer makes besides.
-pub(crate) const WITH_HEALER: &[(&str, &str)] = &[
+/// What a run with a watchdog makes besides.
+pub(crate) const WITH_WATCHDOG: &[(&str, &str)] = &[
     ("batch/v1", "Job"),
     ("v1", "ServiceAccount"),
     ("rbac.authorization.k8s.io/v1", "Role"),
@@ -24,22 +24,22 @@ pub(crate) const WITH_HEALER: &[(&str, &str)] = &[
 /// Everything that is not as `before` says, and everything that still carries the run's label
 /// (with what else the run made, when it ends: load agents and switches too); empty when the slate
 /// is clean.
-pub(crate) async fn stains(
+pub(crate) async fn leftovers(
     target: &Cluster,
-    ground: &Ground,
+    radius: &BlastRadius,
     run: &str,
-    before: &Slate,
+    before: &Baseline,
     ours: Option<&[(&str, &str)]>,
 ) -> Vec<String> {
     let looked = retried(Budget::begin(), async || {
-        let now = Slate::of(target, ground, run).await?;
-        let gone = gone(target, &ground.namespaces).await?;
-        let mut stains = before.differences(&now, &gone);
-        stains.extend(labelled(target, &ground.namespaces, run, &gone, ours).await?);
-        Ok(stains)
+        let now = Baseline::of(target, radius, run).await?;
+        let gone = gone(target, &radius.namespaces).await?;
+        let mut leftovers = before.differences(&now, &gone);
+        leftovers.extend(labelled(target, &radius.namespaces, run, &gone, ours).await?);
+        Ok(leftovers)
     });
     match looked.await {
-        Ok(stains) => stains,
+        Ok(leftovers) => leftovers,
         Err(error) => vec![format!("whether everything is as before is not known: {error}")],
     }
 }

@@ -8,7 +8,7 @@ use istio::{concerns, hosts_of, resolve};
 use crate::cluster::{Cluster, ObjectRef};
 use crate::safety::journal::{Entry, Journal};
 use crate::safety::settle::settled;
-use crate::safety::undo::{Budget, Performed, Task, What, perform, tasks};
+use crate::safety::undo::{Budget, UndoAction, UndoOutcome, UndoStep, perform, undo_steps};
 use crate::safety::waves::WAVES;
 
 /// How long to try once more what failed: a garbage collector takes a second or two.
@@ -42,17 +42,17 @@ pub(crate) async fn restore(
         restored: Restored::default(),
     };
     let budget = Budget::begin();
-    let mut rest = tasks(&journal.entries(which));
+    let mut rest = undo_steps(&journal.entries(which));
     for wave in WAVES {
-        let (now, later) = rest.into_iter().partition(|task| wave.contains(&task.kind()));
+        let (now, later) = rest.into_iter().partition(|step| wave.contains(&step.kind()));
         rest = later;
         let now: Vec<_> = now;
         if now.is_empty() {
             continue;
         }
-        let names: Vec<_> = now.iter().map(|task| task.what.to_string()).collect();
-        for task in now {
-            undoing.undo(task, budget).await;
+        let names: Vec<_> = now.iter().map(|step| step.what.to_string()).collect();
+        for step in now {
+            undoing.undo(step, budget).await;
         }
         if let Err(error) = settled(target, wave[0], &names, budget).await {
             let names = names.join(", ");
@@ -60,9 +60,9 @@ pub(crate) async fn restore(
             undoing.restored.left_behind.push(left);
         }
     }
-    let (last, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|task| task.kind() == LAST);
-    for task in rest.into_iter().chain(last) {
-        undoing.undo(task, budget).await;
+    let (last, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|step| step.kind() == LAST);
+    for step in rest.into_iter().chain(last) {
+        undoing.undo(step, budget).await;
     }
     undoing.once_more().await
 }
@@ -74,31 +74,31 @@ struct Undoing<'a> {
     run: String,
     tell: &'a dyn Fn(&str),
     /// What could not be undone so far, and why.
-    failed: Vec<(Task, String)>,
+    failed: Vec<(UndoStep, String)>,
     restored: Restored,
 }
 
 impl Undoing<'_> {
     /// Undoes one change; what cannot be undone is kept for later.
-    async fn undo(&mut self, task: Task, budget: Budget) {
-        if let Some(user) = self.user_of(&task).await {
-            let why = format!("kept for {user}, which may send to it; {}", task.what.command());
-            self.failed.push((task, why));
+    async fn undo(&mut self, step: UndoStep, budget: Budget) {
+        if let Some(user) = self.user_of(&step).await {
+            let why = format!("kept for {user}, which may send to it; {}", step.what.command());
+            self.failed.push((step, why));
             return;
         }
-        let what = &task.what;
+        let what = &step.what;
         match perform(self.target, &self.run, what, budget).await {
-            Ok(Performed::Done) => {
-                self.journal.undone(&task.ids);
-                self.restored.undone += u32::try_from(task.ids.len()).unwrap_or(u32::MAX);
+            Ok(UndoOutcome::Done) => {
+                self.journal.undone(&step.ids);
+                self.restored.undone += u32::try_from(step.ids.len()).unwrap_or(u32::MAX);
                 (self.tell)(&format!("undone: {what}"));
             }
-            Ok(Performed::Stuck { why, command }) => {
-                self.failed.push((task, format!("{why}; {command}")));
+            Ok(UndoOutcome::Stuck { why, command }) => {
+                self.failed.push((step, format!("{why}; {command}")));
             }
             Err(error) => {
                 let by_hand = what.command();
-                self.failed.push((task, format!("{error}; by hand: {by_hand}")));
+                self.failed.push((step, format!("{error}; by hand: {by_hand}")));
             }
         }
     }
@@ -106,8 +106,8 @@ impl Undoing<'_> {
     /// A VirtualService that could not be undone, if this would take away a DestinationRule for
     /// the same host: a route to a subset that nobody knows answers every request with 503, which
     /// is worse than the fault.
-    async fn user_of(&self, task: &Task) -> Option<ObjectRef> {
-        let What::Delete(object) = &task.what else { return None };
+    async fn user_of(&self, step: &UndoStep) -> Option<ObjectRef> {
+        let UndoAction::Delete(object) = &step.what else { return None };
         if object.kind != "DestinationRule" || self.failed.is_empty() {
             return None;
         }
@@ -127,10 +127,10 @@ impl Undoing<'_> {
     /// then is left is left.
     async fn once_more(mut self) -> Restored {
         let budget = Budget::lasting(AFTERMATH);
-        for (task, _) in std::mem::take(&mut self.failed) {
-            self.undo(task, budget).await;
+        for (step, _) in std::mem::take(&mut self.failed) {
+            self.undo(step, budget).await;
         }
-        let left = self.failed.into_iter().map(|(task, why)| format!("{}: {why}", task.what));
+        let left = self.failed.into_iter().map(|(step, why)| format!("{}: {why}", step.what));
         self.restored.left_behind.extend(left);
         self.restored
     }

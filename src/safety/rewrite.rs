@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
-use crate::safety::applier::Changes;
+use crate::safety::applier::Applier;
 use crate::safety::compare::same;
 use crate::safety::journal::{Entry, Scope, Undo};
 use crate::safety::labels::RUN_LABEL;
@@ -23,16 +23,16 @@ const UNPROTECTED: &str = "changed, was there before; unprotected: if this runne
 
 /// What became of a write.
 #[derive(Debug)]
-pub(crate) struct Written {
+pub(crate) struct Applied {
     pub(crate) name: ObjectRef,
     /// The resource version from which on a proxy knows it; `None` when nothing had to be changed.
     pub(crate) version: Option<String>,
     pub(crate) how: &'static str,
 }
 
-impl Changes {
+impl Applier {
     /// Makes the mesh do what this Istio object says about its host.
-    pub(crate) async fn configure(&self, scope: Scope, object: &Value) -> Result<Written> {
+    pub(crate) async fn configure(&self, scope: Scope, object: &Value) -> Result<Applied> {
         let wanted = ObjectRef::of(object)?;
         // What was wanted; what is written may be an object of another name.
         let subject = &wanted.to_string();
@@ -58,13 +58,13 @@ impl Changes {
             Some(other) => self.change(scope, subject, object, other, &open).await,
             None => {
                 let stored = self.add(scope, subject, object).await?;
-                Ok(Written { name: wanted, version: Some(version(&stored)), how: "added" })
+                Ok(Applied { name: wanted, version: Some(version(&stored)), how: "added" })
             }
         }
     }
 
     /// Changes an object that this scenario added, and that is as it left it.
-    async fn update(&self, entry: &Entry, name: &ObjectRef, object: &Value) -> Result<Written> {
+    async fn update(&self, entry: &Entry, name: &ObjectRef, object: &Value) -> Result<Applied> {
         let there = self.target.get(name).await?.unwrap_or_default();
         if let Some(last) = &entry.stored {
             conflict(name, last, &there["spec"])?;
@@ -80,7 +80,7 @@ impl Changes {
         let changing = self.target.patch(name, patch_of(patch, name)?);
         let stored = self.written(name, changing, |now| same(&now["spec"], spec)).await?;
         self.journal.became(entry.id, &stored["spec"]);
-        Ok(Written { name: name.clone(), version: Some(version(&stored)), how: "changed" })
+        Ok(Applied { name: name.clone(), version: Some(version(&stored)), how: "changed" })
     }
 
     /// Changes an Istio object that was there before.
@@ -91,7 +91,7 @@ impl Changes {
         object: &Value,
         there: &Value,
         open: &[Entry],
-    ) -> Result<Written> {
+    ) -> Result<Applied> {
         // Configuration that a feature brought as it is replaces what is there as it is.
         let generated = ObjectRef::of(object)?.name.starts_with(GENERATED);
         let kind = there["kind"].as_str().unwrap_or_default();
@@ -111,7 +111,7 @@ impl Changes {
         there: &Value,
         open: &[Entry],
         spec: impl FnOnce(&Value) -> Result<Value>,
-    ) -> Result<Written> {
+    ) -> Result<Applied> {
         let name = ObjectRef::of(there)?;
         let doing = || format!("changing {name}");
         let mut before = there.clone();
@@ -133,10 +133,10 @@ impl Changes {
         }
         let spec = spec(&before["spec"])?;
         if same(&spec, &there["spec"]) {
-            return Ok(Written { name, version: None, how: "is so already" });
+            return Ok(Applied { name, version: None, how: "is so already" });
         }
-        let covered = self.healers.cover(self, &name.namespace).await?;
-        // A healer takes its time to start, and somebody may have been faster.
+        let covered = self.watchdogs.cover(self, &name.namespace).await?;
+        // A watchdog takes its time to start, and somebody may have been faster.
         let now = self.target.get(&name).await?.unwrap_or_default();
         conflict(&name, &there["spec"], &now["spec"])?;
         let there = &now;
@@ -155,7 +155,7 @@ impl Changes {
         let stored = self.written(&name, changing, |now| same(&now["spec"], &spec)).await?;
         self.journal.done(id, stored.get("spec"));
         let how = if covered { "changed, was there before" } else { UNPROTECTED };
-        Ok(Written { name, version: Some(version(&stored)), how })
+        Ok(Applied { name, version: Some(version(&stored)), how })
     }
 
     /// Has a Deployment run so many pods.
@@ -164,7 +164,7 @@ impl Changes {
         scope: Scope,
         name: &ObjectRef,
         replicas: u32,
-    ) -> Result<Written> {
+    ) -> Result<Applied> {
         let missing = || {
             Error::runner(format!("changing {name}"), "it is not there").hint(
                 "`kubectl get deployments` shows what is; a workload that is only for a \

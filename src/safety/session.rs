@@ -9,19 +9,19 @@ use tokio_util::sync::CancellationToken;
 use crate::application::Application;
 use crate::cluster::Cluster;
 use crate::error::{Error, Result};
-use crate::safety::applier::Changes;
-use crate::safety::baseline::Slate;
-use crate::safety::blast_radius::Ground;
+use crate::safety::applier::Applier;
+use crate::safety::baseline::Baseline;
+use crate::safety::blast_radius::BlastRadius;
 use crate::safety::deadman::DeadMan;
 use crate::safety::digest::checksum;
 use crate::safety::journal::{Header, Journal, host};
 use crate::safety::lease::Lease;
-use crate::safety::leftovers::{OURS, WITH_HEALER, stains};
+use crate::safety::leftovers::{OURS, WITH_WATCHDOG, leftovers};
 use crate::safety::lost::Lost;
 use crate::safety::restore::restore;
 use crate::safety::settle::unsettled;
 use crate::safety::undo::{Budget, retried};
-use crate::safety::watchdog::Healers;
+use crate::safety::watchdog::Watchdogs;
 use crate::safety::{journal, lease, recover};
 
 /// Between two heartbeats, at most: a Lease of 30 s survives five lost ones.
@@ -45,22 +45,22 @@ pub struct Protection {
 
 /// The guard of a run.
 #[derive(Debug)]
-pub struct Guard {
+pub struct Session {
     run: String,
     pub(crate) target: Cluster,
-    ground: Ground,
+    radius: BlastRadius,
     journal: Journal,
     pub(crate) dead_man: DeadMan,
-    healers: Healers,
+    watchdogs: Watchdogs,
     pub(crate) lease: Lease,
     adopt: bool,
     pub(crate) beat: Duration,
-    before: Slate,
+    before: Baseline,
     pub(crate) lost: Lost,
     pub(crate) stop: CancellationToken,
 }
 
-impl Guard {
+impl Session {
     /// Begins the journal, takes the Lease and looks at what is there. Nothing is changed when
     /// any of this fails.
     pub async fn open(
@@ -71,8 +71,8 @@ impl Guard {
         stop: &CancellationToken,
         tell: &dyn Fn(&str),
     ) -> Result<Self> {
-        let ground = Ground::of(application)?;
-        let namespaces = &ground.namespaces;
+        let radius = BlastRadius::of(application)?;
+        let namespaces = &radius.namespaces;
         let state = journal::state_folder()?;
         let key = key(target);
         recover::before_run(target, &state, &key, protection.recover, tell).await?;
@@ -81,7 +81,7 @@ impl Guard {
         let opening = async {
             let wait = protection.wait;
             let lease = Lease::take(target, &namespaces[0], run, &who, wait).await?;
-            let before = Slate::of(target, &ground, run).await?;
+            let before = Baseline::of(target, &radius, run).await?;
             Ok((lease, before))
         };
         let opened = tokio::select! {
@@ -102,9 +102,9 @@ impl Guard {
         Ok(Self {
             run: run.to_owned(),
             target: target.clone(),
-            ground,
+            radius,
             dead_man: DeadMan::new(run, protection.dead_man),
-            healers: Healers::default(),
+            watchdogs: Watchdogs::default(),
             journal,
             lease,
             adopt: protection.adopt,
@@ -117,10 +117,10 @@ impl Guard {
 
     /// What the run writes with.
     #[must_use]
-    pub fn changes(&self) -> Changes {
+    pub fn applier(&self) -> Applier {
         let (target, journal) = (self.target.clone(), self.journal.clone());
-        let (dead_man, healers) = (self.dead_man.clone(), self.healers.clone());
-        Changes::new(self.run.clone(), target, journal, dead_man, healers, self.adopt)
+        let (dead_man, watchdogs) = (self.dead_man.clone(), self.watchdogs.clone());
+        Applier::new(self.run.clone(), target, journal, dead_man, watchdogs, self.adopt)
     }
 
     /// Whether the run is lost, for its steps to ask.
@@ -158,16 +158,16 @@ impl Guard {
         let (target, run) = (&self.target, &self.run);
         // It is given back at the very end, and does not go with the switches before. In vain it
         // does, and the worst is a run that waits for it and begins a little early.
-        let _ = lease::goes_with(target, &self.ground.namespaces[0], run, &[]).await;
+        let _ = lease::goes_with(target, &self.radius.namespaces[0], run, &[]).await;
         let mut left = restore(target, &self.journal, |_| true, &|_| {}).await.left_behind;
         if doubt {
             left.extend(unsettled(target).await);
         }
-        let ours = if self.healers.any().await { WITH_HEALER } else { OURS };
-        left.extend(stains(target, &self.ground, run, &self.before, Some(ours)).await);
+        let ours = if self.watchdogs.any().await { WITH_WATCHDOG } else { OURS };
+        left.extend(leftovers(target, &self.radius, run, &self.before, Some(ours)).await);
         let released = retried(Budget::begin(), async || self.lease.release(target).await).await;
         if let Err(error) = released {
-            let namespace = &self.ground.namespaces[0];
+            let namespace = &self.radius.namespaces[0];
             left.push(format!(
                 "the Lease ({error}): kubectl delete lease faultless -n {namespace}"
             ));

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::safety::labels::{MANAGED_BY, RUN_LABEL};
 use crate::safety::lease;
 use crate::safety::settle::settled;
-use crate::safety::undo::{Budget, Marks, Performed, Task, What, perform, retried};
+use crate::safety::undo::{Budget, Marks, UndoAction, UndoOutcome, UndoStep, perform, retried};
 
 /// What may be ours, in the order in which it is taken away: what names something before what is
 /// named, and the owners last.
@@ -83,7 +83,7 @@ pub async fn sweep(
                     continue;
                 }
                 if dry_run {
-                    match task(object)? {
+                    match step(object)? {
                         Some(what) => tell(&format!("run {run}: would undo {what}")),
                         None => swept.left_behind.push(unreadable(object)?),
                     }
@@ -116,7 +116,7 @@ pub(crate) async fn undo(
     swept: &mut Swept,
     tell: &dyn Fn(&str),
 ) -> Option<String> {
-    let what = match task(object) {
+    let what = match step(object) {
         Ok(Some(what)) => what,
         Ok(None) => {
             swept.left_behind.extend(unreadable(object).ok());
@@ -128,11 +128,11 @@ pub(crate) async fn undo(
         }
     };
     match perform(target, run, &what, budget).await {
-        Ok(Performed::Done) => {
+        Ok(UndoOutcome::Done) => {
             swept.undone += 1;
             tell(&format!("run {run}: undone: {what}"));
         }
-        Ok(Performed::Stuck { why, command }) => {
+        Ok(UndoOutcome::Stuck { why, command }) => {
             swept.left_behind.push(format!("{what}: {why}; {command}"));
         }
         Err(error) => {
@@ -148,11 +148,11 @@ fn unreadable(object: &Value) -> Result<String> {
 }
 
 /// How an object of ours is undone: what we made is deleted, what we changed is restored.
-fn task(object: &Value) -> Result<Option<What>> {
+fn step(object: &Value) -> Result<Option<UndoAction>> {
     if label(object, MANAGED_BY.0) == Some(MANAGED_BY.1) {
-        return Ok(Some(What::Delete(ObjectRef::of(object)?)));
+        return Ok(Some(UndoAction::Delete(ObjectRef::of(object)?)));
     }
-    Ok(Marks::task(object).map(|Task { ids: _, what }| what))
+    Ok(Marks::step(object).map(|UndoStep { ids: _, what }| what))
 }
 
 fn is_ours(object: &Value) -> bool {

@@ -300,12 +300,12 @@ async fn do_step(fake: &Fake, journal: &Journal, step: &Step, applied: bool, hea
     }
 }
 
-async fn undo_all(fake: &Fake, journal: &Journal) -> Vec<Performed> {
+async fn undo_all(fake: &Fake, journal: &Journal) -> Vec<UndoOutcome> {
     let mut ended = Vec::new();
-    for task in tasks(&journal.entries(|_| true)) {
-        let done = perform(&fake.target(), "r1", &task.what, Budget::begin()).await.unwrap();
-        if done == Performed::Done {
-            journal.undone(&task.ids);
+    for step in undo_steps(&journal.entries(|_| true)) {
+        let done = perform(&fake.target(), "r1", &step.what, Budget::begin()).await.unwrap();
+        if done == UndoOutcome::Done {
+            journal.undone(&step.ids);
         }
         ended.push(done);
     }
@@ -348,8 +348,8 @@ proptest! {
                 do_step(&fake, &journal, step, *applied, *heard).await;
             }
             // A restore that dies in the middle, with its last mark not written.
-            for task in tasks(&journal.entries(|_| true)).iter().take(undone_before_death) {
-                perform(&fake.target(), "r1", &task.what, Budget::begin()).await.unwrap();
+            for step in undo_steps(&journal.entries(|_| true)).iter().take(undone_before_death) {
+                perform(&fake.target(), "r1", &step.what, Budget::begin()).await.unwrap();
             }
             let path = journal.path();
             drop(journal);
@@ -358,7 +358,7 @@ proptest! {
             };
             fake.meet(troubles);
             let ended = undo_all(&fake, &journal).await;
-            prop_assert!(ended.iter().all(|done| *done == Performed::Done));
+            prop_assert!(ended.iter().all(|done| *done == UndoOutcome::Done));
             prop_assert_eq!(fake.contents(), before.clone());
             undo_all(&fake, &journal).await;
             prop_assert_eq!(fake.contents(), before);
@@ -379,7 +379,7 @@ async fn another_ones_edit_is_kept_and_told() {
     edited["spec"]["http"][0]["timeout"] = json!("77s");
     fake.put(&path, edited);
     let ended = undo_all(&fake, &journal).await;
-    let [Performed::Stuck { why, command }] = &ended[..] else { panic!("{ended:?}") };
+    let [UndoOutcome::Stuck { why, command }] = &ended[..] else { panic!("{ended:?}") };
     assert!(why.contains("spec.http[0].timeout: 77s, was 100s"), "{why}");
     assert!(command.contains("kubectl annotate virtualservice o4 -n a"), "{command}");
     assert_eq!(fake.get(&path).unwrap()["spec"]["http"][0]["timeout"], "77s");
@@ -398,7 +398,7 @@ async fn an_edit_of_what_we_never_marked_is_no_conflict() {
     edited["spec"]["http"][0]["timeout"] = json!("77s");
     fake.put(&path, edited);
     let before = fake.contents();
-    assert_eq!(undo_all(&fake, &journal).await, [Performed::Done]);
+    assert_eq!(undo_all(&fake, &journal).await, [UndoOutcome::Done]);
     assert_eq!(fake.contents(), before);
 }
 
@@ -412,7 +412,7 @@ async fn labels_that_others_wrote_meanwhile_stay() {
     let mut edited = fake.get(&path).unwrap();
     edited["metadata"]["labels"]["theirs"] = json!("yes");
     fake.put(&path, edited);
-    assert_eq!(undo_all(&fake, &journal).await, [Performed::Done]);
+    assert_eq!(undo_all(&fake, &journal).await, [UndoOutcome::Done]);
     let now = fake.get(&path).unwrap();
     assert_eq!(now["metadata"]["labels"], json!({"kiali_wizard": "x", "theirs": "yes"}));
     assert!(now["metadata"].get("annotations").is_none(), "{now}");
@@ -433,7 +433,7 @@ async fn what_is_gone_or_somebody_elses_by_now_is_left_alone() {
         fake.put(&format!("{FOLDER}/{name}"), object(name, spec(9)));
     }
     let before = fake.contents();
-    assert_eq!(undo_all(&fake, &journal).await, vec![Performed::Done; 4]);
+    assert_eq!(undo_all(&fake, &journal).await, vec![UndoOutcome::Done; 4]);
     assert_eq!(fake.contents(), before);
 }
 
@@ -448,7 +448,7 @@ async fn a_failing_api_server_is_asked_again() {
     }
     fake.refuse(2);
     fake.lose_answers(2);
-    assert_eq!(undo_all(&fake, &journal).await, vec![Performed::Done; 2]);
+    assert_eq!(undo_all(&fake, &journal).await, vec![UndoOutcome::Done; 2]);
     assert_eq!(fake.contents(), before);
 }
 
@@ -462,7 +462,7 @@ async fn a_change_that_arrives_after_its_undo_is_refused() {
         let there = fake.get(&format!("{FOLDER}/o{number}")).unwrap();
         let late = Marks::change(&there, &spec(1), "r1").unwrap();
         do_step(&fake, &journal, &Step::Change(number, 1), false, false).await;
-        assert_eq!(undo_all(&fake, &journal).await, [Performed::Done]);
+        assert_eq!(undo_all(&fake, &journal).await, [UndoOutcome::Done]);
         let refused = fake.target().patch(&reference(&format!("o{number}")), late).await;
         assert!(refused.is_err(), "o{number}");
         assert_eq!(fake.contents(), before, "o{number}");
@@ -482,9 +482,9 @@ fn an_object_is_restored_by_its_own_marks() {
         }
         for number in 4..8 {
             let marked = fake.get(&format!("{FOLDER}/o{number}")).unwrap();
-            let task = Marks::task(&marked).unwrap();
-            let done = perform(&fake.target(), "r1", &task.what, Budget::begin()).await;
-            assert_eq!(done.unwrap(), Performed::Done);
+            let step = Marks::step(&marked).unwrap();
+            let done = perform(&fake.target(), "r1", &step.what, Budget::begin()).await;
+            assert_eq!(done.unwrap(), UndoOutcome::Done);
         }
         assert_eq!(fake.contents(), before);
     });
@@ -528,11 +528,11 @@ async fn pods_are_told_what_they_knew_unless_somebody_else_told_them_meanwhile()
     pod(&fake, "one", ratio(100));
     pod(&fake, "two", ratio(90));
     pod(&fake, "new", ratio(100));
-    let all = tasks(&journal.entries(|_| true));
+    let all = undo_steps(&journal.entries(|_| true));
     assert_eq!(all.len(), 1, "both changes are undone in one go");
     for _ in ["once", "twice"] {
         let undone = perform(&fake.target(), "r1", &all[0].what, Budget::begin()).await;
-        assert_eq!(undone.unwrap(), Performed::Done);
+        assert_eq!(undone.unwrap(), UndoOutcome::Done);
         assert_eq!(settings(&fake, "one"), ratio(50));
         assert_eq!(settings(&fake, "two"), ratio(50));
         assert_eq!(settings(&fake, "new"), ratio(100), "it was never told anything");
@@ -545,7 +545,7 @@ async fn pods_are_told_what_they_knew_unless_somebody_else_told_them_meanwhile()
     journal.intend(Scope::Scenario(0), "web", undo).unwrap();
     pod(&fake, "one", ratio(7));
     let ended = undo_all(&fake, &journal).await;
-    let [Performed::Stuck { why, command }] = &ended[..] else { panic!("{ended:?}") };
+    let [UndoOutcome::Stuck { why, command }] = &ended[..] else { panic!("{ended:?}") };
     assert!(why.contains("ratio: 7, was 50") && why.contains("somebody else"), "{why}");
     assert_eq!(command, "kubectl delete pod one -n a makes it forget everything");
     assert_eq!(settings(&fake, "one"), ratio(7));

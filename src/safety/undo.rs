@@ -11,4 +11,4 @@ mod steps;
 pub(crate) use budget::{Budget, retried};
 pub(crate) use marks::Marks;
 pub(crate) use perform::perform;
-pub(crate) use steps::{Performed, Task, What, tasks};
+pub(crate) use steps::{UndoAction, UndoOutcome, UndoStep, undo_steps};

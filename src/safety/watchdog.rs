@@ -1,4 +1,4 @@
-//! Healers: pods that give back what a dead run changed.
+//! Watchdogs: pods that give back what a dead run changed.
 
 mod args;
 mod cover;
@@ -8,6 +8,6 @@ mod manifests;
 mod tests;
 mod watch;
 
-pub use args::Charge;
-pub(crate) use covered::Healers;
-pub use watch::heal;
+pub use args::WatchdogArgs;
+pub(crate) use covered::Watchdogs;
+pub use watch::watch;

@@ -11,7 +11,7 @@ use crate::application::manifest::documents;
 use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
 use crate::faults;
-use crate::faults::{Configuration, Subject};
+use crate::faults::{ServiceConfig, Subject};
 use crate::safety::labels::label;
 
 /// The group of the objects that a feature may bring.
@@ -38,7 +38,7 @@ impl Scenario {
             if let Some(run) = this.run.clone() {
                 let labelled = this.labelled(&objects);
                 this.write(&run, &labelled).await?;
-                run.quiet_not_before(Instant::now() + faults::lingers(&earlier) + QUIET);
+                run.quiet_not_before(Instant::now() + faults::longest_delay(&earlier) + QUIET);
             }
             for object in objects {
                 this.raw.retain(|other| !other.replaces(&object));
@@ -64,7 +64,7 @@ impl Scenario {
 
     /// Everything that is configured at the moment, or would be.
     pub(crate) fn objects(&self) -> Vec<Object> {
-        let of_sentences = self.configurations.values().flat_map(Configuration::objects);
+        let of_sentences = self.configurations.values().flat_map(ServiceConfig::objects);
         of_sentences.chain(self.raw.iter().cloned()).collect()
     }
 

@@ -7,7 +7,7 @@ use reports::Phase;
 use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
 use crate::faults;
-use crate::faults::{Configuration, Disturbance};
+use crate::faults::{Disturbance, ServiceConfig};
 use crate::scenario::state::{QUIET, Scenario};
 use crate::units::ServiceName;
 
@@ -19,18 +19,18 @@ impl Scenario {
             let key = (subject.namespace.clone(), subject.name.clone());
             let mut configuration = match this.configurations.get(&key) {
                 Some(configuration) => configuration.clone(),
-                None => Configuration::new(subject),
+                None => ServiceConfig::new(subject),
             };
             configuration.disturb(&disturbance)?;
-            let earlier = this.configurations.get(&key).map(Configuration::objects);
+            let earlier = this.configurations.get(&key).map(ServiceConfig::objects);
             let objects = configuration.objects();
             this.make_sense(&objects)?;
             this.forget_evidence();
             if let Some(run) = this.run.clone() {
                 let labelled = this.labelled(&objects);
                 this.write(&run, &labelled).await?;
-                let lingers = faults::lingers(&earlier.unwrap_or_default());
-                run.quiet_not_before(Instant::now() + lingers + QUIET);
+                let longest_delay = faults::longest_delay(&earlier.unwrap_or_default());
+                run.quiet_not_before(Instant::now() + longest_delay + QUIET);
             }
             this.configurations.insert(key, configuration);
             this.disturbed = true;
@@ -65,7 +65,7 @@ impl Scenario {
                 .take_back(&run, |subject| gone.iter().any(|one| one == subject))
                 .await
                 .left_behind;
-            run.quiet_not_before(Instant::now() + faults::lingers(&earlier) + QUIET);
+            run.quiet_not_before(Instant::now() + faults::longest_delay(&earlier) + QUIET);
             match left.is_empty() {
                 true => Ok(()),
                 false => Err(Error::left_behind("withdrawing a configuration", left.join("; "))),

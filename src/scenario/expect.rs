@@ -8,7 +8,7 @@ use reports::{Event, Phase, ScenarioId};
 
 use crate::error::{Error, Result};
 use crate::evidence::{
-    Claim, Evidence, Expectation, Judgement, Load, Observer, Progress, Property, Setup, Shown,
+    Claim, ClaimVerdict, Evidence, Expectation, Load, Observer, Progress, Property, Setup, Shown,
     Unit, first_chunk, next_chunk, rounded, shown,
 };
 use crate::faults;
@@ -20,7 +20,7 @@ use crate::verdict::{Confidence, Decision};
 
 /// Everything that is known when a claim is looked at.
 pub(crate) struct Look {
-    pub(crate) judged: Vec<Judgement>,
+    pub(crate) judged: Vec<ClaimVerdict>,
     pub(crate) proof: Shown,
     /// How many trials there are of what is open, and how many it is likely to need.
     open: Vec<(u64, u64)>,
@@ -34,25 +34,25 @@ impl Scenario {
             this.loaded(claim)?;
             this.enter(Phase::Observe, claim.to_string())?;
             let Some(run) = this.run.clone() else {
-                this.outlook.note(claim);
+                this.plan.note(claim);
                 return this.decidable(claim);
             };
             if this.evidence.is_none() {
-                this.expected = this.outlook.next();
+                this.expected = this.plan.next();
             }
             if this.expected.is_empty() {
                 this.expected.push(claim.clone());
             }
             let loads = this.loads.clone();
             let (scenario, sink) = (this.id, run.sink.clone());
-            let on_progress = move |progress| sink.tell(loading(scenario, progress));
+            let on_progress = move |progress| sink.emit(loading(scenario, progress));
             let setup = Setup {
                 place: run.place(),
                 room: &run.room,
                 quiet_from: run.quiet_from(),
                 on_progress: &on_progress,
                 loads: &loads,
-                multiplied: faults::multiplied(&this.objects()),
+                amplified: faults::amplified(&this.objects()),
                 bursty: faults::burst(&this.objects()) > 1,
                 timed: this.expected.iter().any(Claim::is_timed_by_proxies),
             };
@@ -153,7 +153,7 @@ impl Scenario {
         let starved = evidence.just_starved(claim.property());
         let kind = self.kind_of_load();
         if let Some(what) = &starved {
-            run.sink.tell(Event::Starved { scenario: self.id, what: what.clone() });
+            run.sink.emit(Event::Starved { scenario: self.id, what: what.clone() });
             run.fit(&kind, |fit| fit.ease(evidence.last_rate()));
         } else if !evidence.is_empty() {
             run.fit(&kind, |fit| fit.recover(evidence.last_rate()));

@@ -3,7 +3,7 @@
 use reports::{Event, Outcome};
 
 use crate::error::{Error, Result};
-use crate::evidence::{Claim, Judgement, Shown};
+use crate::evidence::{Claim, ClaimVerdict, Shown};
 use crate::scenario::expect::Look;
 use crate::scenario::run::Run;
 use crate::scenario::state::Scenario;
@@ -18,7 +18,7 @@ impl Scenario {
         let proof = (!shown.is_empty()).then(|| shown.join(", "));
         let mut worst = Outcome::Passed;
         let mut numbers = Vec::new();
-        for Judgement { who, decision, numbers: text, .. } in judged {
+        for ClaimVerdict { who, decision, numbers: text, .. } in judged {
             let outcome = match decision {
                 // Withheld on purpose, a change has no proof: that is no news.
                 Decision::Met if missing.is_some() && run.options.placebo => Outcome::Failed,
@@ -29,7 +29,7 @@ impl Scenario {
                 Decision::Undecided => Outcome::Inconclusive,
                 Decision::Violated => Outcome::Failed,
             };
-            run.sink.tell(Event::Judged {
+            run.sink.emit(Event::Judged {
                 scenario: self.id,
                 outcome,
                 claim: claim.to_string(),

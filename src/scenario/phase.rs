@@ -33,7 +33,7 @@ impl Scenario {
                         () = tokio::time::sleep(STEP_LIMIT) => {}
                     }
                 };
-                let done = run.changes.until(over, work).await;
+                let done = run.applier.until(over, work).await;
                 let why = match run.stop.is_cancelled() {
                     true => "interrupted",
                     false => "it took longer than 10 minutes",
@@ -82,13 +82,13 @@ impl Scenario {
     /// Something is about to change: what was seen so far says nothing about what comes.
     pub(crate) fn forget_evidence(&mut self) {
         self.evidence = None;
-        self.outlook.close();
+        self.plan.close();
     }
 
     pub(crate) fn tell_phase(&mut self, phase: Phase, detail: String) {
         self.phase = phase;
         if let Some(run) = &self.run {
-            run.sink.tell(Event::PhaseEntered { scenario: self.id, phase, detail });
+            run.sink.emit(Event::PhaseEntered { scenario: self.id, phase, detail });
         }
     }
 }

@@ -9,18 +9,18 @@ use crate::evidence::Claim;
 
 /// The claims of a scenario, grouped by the evidence that they share, in order.
 #[derive(Debug, Default)]
-pub struct Outlook {
+pub struct ScenarioPlan {
     groups: VecDeque<Vec<Claim>>,
     /// Whether the next claim is about new evidence.
     closed: bool,
     /// How long a request that began under the scenario's last configuration may still take. What
     /// is looked at next on the same mesh waits for that.
-    pub lingers: Duration,
+    pub longest_delay: Duration,
 }
 
 // === impl Outlook ===
 
-impl Outlook {
+impl ScenarioPlan {
     /// Notes a claim.
     pub(crate) fn note(&mut self, claim: &Claim) {
         match self.groups.back_mut() {
@@ -59,18 +59,18 @@ mod tests {
                 observer: Observer::EveryPortal,
                 unit: Unit::Requests,
                 property: Property::Status(status),
-                bound: Bound::All,
+                bound: Bound::Every,
             })
         };
-        let mut outlook = Outlook::default();
-        outlook.close();
-        outlook.note(&claim(200));
-        outlook.note(&claim(201));
-        outlook.close();
-        outlook.close();
-        outlook.note(&claim(202));
-        assert_eq!(outlook.next(), [claim(200), claim(201)]);
-        assert_eq!(outlook.next(), [claim(202)]);
-        assert_eq!(outlook.next(), []);
+        let mut plan = ScenarioPlan::default();
+        plan.close();
+        plan.note(&claim(200));
+        plan.note(&claim(201));
+        plan.close();
+        plan.close();
+        plan.note(&claim(202));
+        assert_eq!(plan.next(), [claim(200), claim(201)]);
+        assert_eq!(plan.next(), [claim(202)]);
+        assert_eq!(plan.next(), []);
     }
 }

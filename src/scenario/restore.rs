@@ -6,7 +6,7 @@ use reports::{Event, Outcome, Phase};
 
 use crate::cluster::ObjectRef;
 use crate::faults;
-use crate::safety::{Entry, Ground, Restored, Undo, WAVES, stains};
+use crate::safety::{BlastRadius, Entry, Restored, Undo, WAVES, leftovers};
 use crate::scenario::run::Run;
 use crate::scenario::state::{QUIET, Scenario};
 
@@ -16,7 +16,7 @@ impl Scenario {
     pub async fn restore(&mut self) {
         let Some(run) = self.run.clone() else { return };
         let started = Instant::now();
-        let lingers = faults::lingers(&self.objects());
+        let longest_delay = faults::longest_delay(&self.objects());
         if self.changes_left(&run) > 0 {
             self.tell_phase(Phase::Restore, "putting everything back".to_owned());
         }
@@ -27,14 +27,14 @@ impl Scenario {
         let mut left_behind = restored.left_behind;
         left_behind.extend(changed.left_behind);
         left_behind.extend(workloads.left_behind);
-        left_behind.extend(self.stains(&run).await);
-        run.quiet_not_before(Instant::now() + lingers + QUIET);
+        left_behind.extend(self.leftovers(&run).await);
+        run.quiet_not_before(Instant::now() + longest_delay + QUIET);
         self.configurations.clear();
         self.raw.clear();
         if !left_behind.is_empty() {
             self.outcome = Outcome::LeftBehind;
         }
-        run.sink.tell(Event::Restored {
+        run.sink.emit(Event::Restored {
             scenario: self.id,
             undone,
             left_behind,
@@ -51,7 +51,7 @@ impl Scenario {
             let kind = entry.undo.object().map_or("", |object| object.kind.as_str());
             WAVES.iter().any(|kinds| kinds.contains(&kind))
         };
-        run.changes
+        run.applier
             .restore(|entry| entry.scope == scope && istio(entry) && which(&entry.subject))
             .await
     }
@@ -59,7 +59,7 @@ impl Scenario {
     /// Everything else that this scenario added, newest first.
     pub(crate) fn workloads_added(&self, run: &Run) -> Vec<ObjectRef> {
         let scope = self.scope();
-        let entries = run.changes.journal.entries(|entry| entry.scope == scope);
+        let entries = run.applier.journal.entries(|entry| entry.scope == scope);
         let added = entries.into_iter().rev().filter_map(|entry| match entry.undo {
             Undo::Added { object } => Some(object),
             Undo::Changed { .. } | Undo::Put { .. } => None,
@@ -68,10 +68,10 @@ impl Scenario {
     }
 
     /// What is not as it was before this scenario.
-    pub(crate) async fn stains(&mut self, run: &Run) -> Vec<String> {
+    pub(crate) async fn leftovers(&mut self, run: &Run) -> Vec<String> {
         let Some(before) = self.before.take() else { return Vec::new() };
-        match Ground::of(&run.application) {
-            Ok(ground) => stains(&run.cluster, &ground, &run.id, &before, None).await,
+        match BlastRadius::of(&run.application) {
+            Ok(radius) => leftovers(&run.cluster, &radius, &run.id, &before, None).await,
             Err(error) => vec![error.to_string()],
         }
     }
@@ -79,7 +79,7 @@ impl Scenario {
     /// How many changes of this scenario are not undone.
     pub(crate) fn changes_left(&self, run: &Run) -> u32 {
         let scope = self.scope();
-        let left = run.changes.journal.entries(|entry| entry.scope == scope);
+        let left = run.applier.journal.entries(|entry| entry.scope == scope);
         u32::try_from(left.len()).unwrap_or(u32::MAX)
     }
 }

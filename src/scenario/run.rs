@@ -11,7 +11,7 @@ use crate::application::Application;
 use crate::cluster::Cluster;
 use crate::error::Error;
 use crate::evidence::{Fit, Handles, Place, Room};
-use crate::safety::{Changes, Lost};
+use crate::safety::{Applier, Lost};
 use crate::scenario::options::Options;
 use crate::scenario::sink::Sink;
 
@@ -26,7 +26,7 @@ pub struct Run {
     /// The load agents.
     pub agents: Handles,
     /// What it writes with.
-    pub changes: Changes,
+    pub applier: Applier,
     /// Whether it still is a run.
     pub lost: Lost,
     /// How it was meant.

@@ -11,7 +11,7 @@ use super::state::{QUIET, Scenario};
 use super::workloads::{GONE_DEADLINE, PAUSE};
 use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
-use crate::safety::{Changes, Restored, Written};
+use crate::safety::{Applied, Applier, Restored};
 
 /// More pods of one workload than this were never tried.
 const REPLICAS_MAX: u32 = 100;
@@ -38,12 +38,12 @@ impl Scenario {
             this.forget_evidence();
             let Some(run) = this.run.clone() else { return Ok(()) };
             this.remember(&run).await?;
-            let written = run.changes.scale(this.scope(), &deployment, replicas).await?;
-            let Written { name, how, .. } = written;
+            let written = run.applier.scale(this.scope(), &deployment, replicas).await?;
+            let Applied { name, how, .. } = written;
             let (proxies, converged_ms) = this.scaled(&run, &[deployment]).await?;
             let objects = vec![format!("{name} ({how})")];
             let scenario = this.id;
-            run.sink.tell(Event::Disturbed {
+            run.sink.emit(Event::Disturbed {
                 scenario,
                 objects,
                 proxies,
@@ -59,14 +59,14 @@ impl Scenario {
     /// Gives back what this scenario changed besides Istio's objects: replica counts and settings.
     pub(crate) async fn give_back(&mut self, run: &Run) -> Restored {
         let scope = self.scope();
-        let entries = run.changes.others_changed(scope);
+        let entries = run.applier.others_changed(scope);
         if entries.is_empty() {
             return Restored::default();
         }
         let deployments: Vec<ObjectRef> =
             entries.iter().filter_map(|entry| entry.undo.object().cloned()).collect();
         let mut restored =
-            run.changes.restore(|entry| entry.scope == scope && Changes::is_other(entry)).await;
+            run.applier.restore(|entry| entry.scope == scope && Applier::is_other(entry)).await;
         if !deployments.is_empty()
             && let Err(error) = self.scaled(run, &deployments).await
         {

@@ -56,7 +56,7 @@ impl Scenario {
             }
             this.forget_evidence();
             let Some(run) = this.run.clone() else { return Ok(()) };
-            let asked = this.asked(&this.outlook.all(), run.options.confidence);
+            let asked = this.asked(&this.plan.all(), run.options.confidence);
             this.fit(&run, &asked).await
         })
         .await
@@ -151,7 +151,7 @@ impl Scenario {
         let sent = self.fitting(run, asked);
         let rates: Vec<_> =
             sent.iter().map(|(name, rate)| format!("{} through {name}", rounded(*rate))).collect();
-        run.sink.tell(Event::LoadChosen {
+        run.sink.emit(Event::LoadChosen {
             scenario: self.id,
             load: format!("{} requests per second", rates.join(", ")),
             why: run.fit(&kind, |fit| fit.why(wanted)),

@@ -46,7 +46,7 @@ impl Scenario {
             }
             let scenario = this.id;
             let (proxies, converged_ms) = (0, 0);
-            run.sink.tell(Event::Disturbed {
+            run.sink.emit(Event::Disturbed {
                 scenario,
                 objects: told,
                 proxies,
@@ -106,7 +106,7 @@ impl Scenario {
             }
             Ok(())
         };
-        run.changes.told(self.scope(), portal, undo, telling).await?;
+        run.applier.told(self.scope(), portal, undo, telling).await?;
         Ok(HOW)
     }
 }

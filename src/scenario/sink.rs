@@ -26,7 +26,7 @@ impl Sink {
     }
 
     /// Tells one event.
-    pub fn tell(&self, event: Event) {
+    pub fn emit(&self, event: Event) {
         // A writer that panicked once must not silence the rest of the run.
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let elapsed_ms = u64::try_from(state.started.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -12,10 +12,10 @@ use crate::evidence::claim::Claim;
 use crate::evidence::client_load::Load;
 use crate::evidence::{Evidence, Proven};
 use crate::faults;
-use crate::faults::{Configuration, Subject};
-use crate::safety::Slate;
+use crate::faults::{ServiceConfig, Subject};
+use crate::safety::Baseline;
 use crate::scenario::options::Patience;
-use crate::scenario::plan::Outlook;
+use crate::scenario::plan::ScenarioPlan;
 use crate::scenario::run::Run;
 use crate::units::ServiceName;
 
@@ -35,7 +35,7 @@ pub struct Scenario {
     pub(crate) phase: Phase,
     /// By portal.
     pub(crate) loads: BTreeMap<String, Load>,
-    pub(crate) configurations: BTreeMap<(String, String), Configuration>,
+    pub(crate) configurations: BTreeMap<(String, String), ServiceConfig>,
     /// Objects that a step brought as they are.
     pub(crate) raw: Vec<istio::Object>,
     /// What the step that is made now configures, and what Istio would warn of in it.
@@ -45,21 +45,21 @@ pub struct Scenario {
     /// Whether anything was done to the mesh's configuration at all.
     pub(crate) disturbed: bool,
     /// What was there before this scenario's first change.
-    pub(crate) before: Option<Slate>,
+    pub(crate) before: Option<Baseline>,
     pub(crate) evidence: Option<Evidence>,
     /// The claims that the evidence is for.
     pub(crate) expected: Vec<Claim>,
     /// What is going to be claimed, as far as it was noted in plan.
-    pub(crate) outlook: Outlook,
+    pub(crate) plan: ScenarioPlan,
     pub(crate) outcome: Outcome,
 }
 
 impl Scenario {
     /// Begins a scenario of which this was noted in plan.
     #[must_use]
-    pub fn begin(run: Arc<Run>, id: ScenarioId, outlook: Outlook) -> Self {
+    pub fn begin(run: Arc<Run>, id: ScenarioId, plan: ScenarioPlan) -> Self {
         let application = Arc::clone(&run.application);
-        Self { outlook, ..Self::new(application, Some(run), id) }
+        Self { plan, ..Self::new(application, Some(run), id) }
     }
 
     /// A scenario that is only tried for sense: names, numbers, what cannot be combined, and what
@@ -71,9 +71,9 @@ impl Scenario {
 
     /// What was noted of a scenario in plan.
     #[must_use]
-    pub fn into_outlook(mut self) -> Outlook {
-        self.outlook.lingers = faults::lingers(&self.objects());
-        self.outlook
+    pub fn into_plan(mut self) -> ScenarioPlan {
+        self.plan.longest_delay = faults::longest_delay(&self.objects());
+        self.plan
     }
 
     fn new(application: Arc<Application>, run: Option<Arc<Run>>, id: ScenarioId) -> Self {
@@ -93,7 +93,7 @@ impl Scenario {
             before: None,
             evidence: None,
             expected: Vec::new(),
-            outlook: Outlook::default(),
+            plan: ScenarioPlan::default(),
             outcome: Outcome::Passed,
         }
     }

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::options::{Options, Patience};
-use super::plan::Outlook;
+use super::plan::ScenarioPlan;
 use super::run::{Carries, Run};
 use super::sink::Sink;
 use super::state::Scenario;
@@ -26,8 +26,8 @@ use crate::safety::deadman::DeadMan;
 use crate::safety::journal::{Header, Journal};
 use crate::safety::labels::{MANAGED_BY, RUN_LABEL};
 use crate::safety::testing::Fake;
-use crate::safety::watchdog::Healers;
-use crate::safety::{Changes, Lost};
+use crate::safety::watchdog::Watchdogs;
+use crate::safety::{Applier, Lost};
 use crate::units::{Percent, ServiceName};
 use crate::verdict::{Bound, Confidence};
 
@@ -75,12 +75,12 @@ fn run(fake: &Fake, journal: &Journal) -> Arc<Run> {
         cluster: target.clone(),
         application: Arc::new(application),
         agents: Handles::default(),
-        changes: Changes::new(
+        applier: Applier::new(
             RUN.to_owned(),
             target,
             journal.clone(),
             dead_man,
-            Healers::default(),
+            Watchdogs::default(),
             false,
         ),
         lost: Lost::default(),
@@ -111,7 +111,7 @@ async fn work(scenario: &mut Scenario, end: End) -> Result<()> {
         },
         "spec": {"hosts": ["x"]},
     });
-    run.changes.add(scenario.scope(), "", &object).await?;
+    run.applier.add(scenario.scope(), "", &object).await?;
     match end {
         End::Panic => panic!("this step panics"),
         End::TimeLimit => {}
@@ -131,7 +131,8 @@ async fn a_step_that_ends_in_the_middle_is_restored() {
         let before = fake.contents();
         let header = Header { run: RUN.to_owned(), ..Header::unknown() };
         let journal = Journal::begin(state.path(), "k", header).unwrap();
-        let mut scenario = Scenario::begin(run(&fake, &journal), ScenarioId(0), Outlook::default());
+        let mut scenario =
+            Scenario::begin(run(&fake, &journal), ScenarioId(0), ScenarioPlan::default());
         let step = scenario.step(async |this| work(this, end).await);
         let ended = AssertUnwindSafe(step).catch_unwind().await;
         assert_eq!(ended.is_err(), end == End::Panic);
@@ -160,7 +161,7 @@ async fn a_plan_tells_claims_apart_by_the_changes_between_them() {
         observer: Observer::Portals,
         unit: Unit::Requests,
         property: Property::Fails,
-        bound: Bound::None_,
+        bound: Bound::No,
     });
     let (pace, paths, headers) = (Pace::AtOnce(5), Vec::new(), Headers::Own);
     let load = Load { pace, lasting: None, paths, headers };
@@ -184,9 +185,9 @@ async fn a_plan_tells_claims_apart_by_the_changes_between_them() {
         }
         .unwrap();
     }
-    let mut outlook = scenario.into_outlook();
+    let mut plan = scenario.into_plan();
     for change in 0..8 {
-        assert_eq!(outlook.next().len(), 2, "before change {change}");
+        assert_eq!(plan.next().len(), 2, "before change {change}");
     }
-    assert_eq!(outlook.next(), []);
+    assert_eq!(plan.next(), []);
 }

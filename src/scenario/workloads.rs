@@ -46,7 +46,7 @@ impl Scenario {
                     continue;
                 }
                 this.remember(&run).await?;
-                run.changes.add(this.scope(), &name.to_string(), object).await?;
+                run.applier.add(this.scope(), &name.to_string(), object).await?;
                 told.push(format!("{name} (added)"));
             }
             namespaces.sort();
@@ -54,7 +54,7 @@ impl Scenario {
             run.cluster.deployed(&namespaces).await?;
             let (proxies, converged_ms) = this.known(&run, names).await?;
             let scenario = this.id;
-            run.sink.tell(Event::Disturbed {
+            run.sink.emit(Event::Disturbed {
                 scenario,
                 objects: told,
                 proxies,
@@ -103,7 +103,7 @@ impl Scenario {
             selected.iter().filter(|object| object.kind == "Deployment").cloned().collect();
         let scope = self.scope();
         let mut restored = run
-            .changes
+            .applier
             .restore(|entry| {
                 let object = entry.undo.object();
                 entry.scope == scope && object.is_some_and(|object| selected.contains(object))

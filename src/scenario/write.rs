@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::state::Scenario;
 use crate::cluster::ObjectRef;
 use crate::error::Result;
-use crate::safety::{Ground, Scope, Slate, Written};
+use crate::safety::{Applied, Baseline, BlastRadius, Scope};
 use crate::scenario::run::Run;
 
 impl Scenario {
@@ -22,8 +22,8 @@ impl Scenario {
         } else {
             self.remember(run).await?;
             for object in objects {
-                let written = run.changes.configure(self.scope(), object).await?;
-                let Written { name, version, how } = written;
+                let written = run.applier.configure(self.scope(), object).await?;
+                let Applied { name, version, how } = written;
                 if let Some(version) = version {
                     self.tell_phase(Phase::Converge, name.to_string());
                     let converged = run.cluster.converged(&version, &[name.to_string()]).await?;
@@ -35,15 +35,15 @@ impl Scenario {
             }
         }
         let (scenario, objects, warnings) = (self.id, told, self.take_warnings());
-        run.sink.tell(Event::Disturbed { scenario, objects, proxies, converged_ms, warnings });
+        run.sink.emit(Event::Disturbed { scenario, objects, proxies, converged_ms, warnings });
         Ok(())
     }
 
     /// Looks at what is there before the first change, whatever that is.
     pub(crate) async fn remember(&mut self, run: &Run) -> Result<()> {
         if self.before.is_none() {
-            let ground = Ground::of(&run.application)?;
-            self.before = Some(Slate::of(&run.cluster, &ground, &run.id).await?);
+            let radius = BlastRadius::of(&run.application)?;
+            self.before = Some(Baseline::of(&run.cluster, &radius, &run.id).await?);
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use crate::verdict::confidence_sequence::Interval;
 use crate::verdict::counts::Counts;
 use crate::verdict::decision::Decision;
 
-/// What share the exceptions to `Bound::All` (and the hits of `Bound::None_`) must be shown to stay
+/// What share the exceptions to `Bound::Every` (and the hits of `Bound::None_`) must be shown to stay
 /// below before such a claim is met: 5%. "All" can be refuted by one request, but no number of
 /// requests proves it; with 99.9% confidence this limit asks for about 160 requests without an
 /// exception. More requests push the printed limit further down.
@@ -24,34 +24,34 @@ pub enum Bound {
     Between(Percent, Percent),
     /// Every trial is a hit: the first exception violates it; met once exceptions are shown to be
     /// rarer than `RARE`.
-    All,
+    Every,
     /// No trial is a hit: the first hit violates it; met once hits are shown to be rarer than
     /// `RARE`.
-    None_,
+    No,
     /// Some trial is a hit: the first one meets it; violated once hits are shown to be rarer than
     /// `RARE`.
-    Some_,
+    Some,
 }
 
 // === impl Bound ===
 
 impl Bound {
-    /// The range that the share must be shown to lie in for the claim to be met (for `Some_`: to be
+    /// The range that the share must be shown to lie in for the claim to be met (for `Some`: to be
     /// violated).
     pub(crate) fn claimed(self) -> Interval {
         match self {
             Self::AtLeast(least) => Interval { low: least.fraction(), high: 1.0 },
             Self::AtMost(most) => Interval { low: 0.0, high: most.fraction() },
             Self::Between(low, high) => Interval { low: low.fraction(), high: high.fraction() },
-            Self::All => Interval { low: 1.0 - RARE, high: 1.0 },
-            Self::None_ | Self::Some_ => Interval { low: 0.0, high: RARE },
+            Self::Every => Interval { low: 1.0 - RARE, high: 1.0 },
+            Self::No | Self::Some => Interval { low: 0.0, high: RARE },
         }
     }
 
     /// Whether a decision was come to by showing that the share lies in the claimed range.
     pub(crate) fn is_shown_by(self, decision: Decision) -> bool {
         match self {
-            Self::Some_ => decision == Decision::Violated,
+            Self::Some => decision == Decision::Violated,
             _ => decision == Decision::Met,
         }
     }
@@ -67,12 +67,12 @@ impl Bound {
                 high < least.fraction() || low > most.fraction(),
             ),
             // An uncertain trial may be the exception: it keeps the claim from being met.
-            Self::All => (
+            Self::Every => (
                 counts.certain == counts.trials && low >= 1.0 - RARE,
                 counts.possible < counts.trials,
             ),
-            Self::None_ => (counts.possible == 0 && high <= RARE, counts.certain > 0),
-            Self::Some_ => (counts.certain > 0, counts.possible == 0 && high <= RARE),
+            Self::No => (counts.possible == 0 && high <= RARE, counts.certain > 0),
+            Self::Some => (counts.certain > 0, counts.possible == 0 && high <= RARE),
         };
         // A bound that contains nothing (`Between(85%, 75%)`) is violated by whatever is seen.
         match (met, violated) {
@@ -90,9 +90,9 @@ impl fmt::Display for Bound {
             Self::AtLeast(least) => write!(f, "at least {least}"),
             Self::AtMost(most) => write!(f, "at most {most}"),
             Self::Between(least, most) => write!(f, "between {least} and {most}"),
-            Self::All => f.write_str("every"),
-            Self::None_ => f.write_str("no"),
-            Self::Some_ => f.write_str("some"),
+            Self::Every => f.write_str("every"),
+            Self::No => f.write_str("no"),
+            Self::Some => f.write_str("some"),
         }
     }
 }
@@ -104,9 +104,9 @@ impl Bound {
             Self::AtLeast(least) => format!("at least {least} required"),
             Self::AtMost(most) => format!("at most {most} allowed"),
             Self::Between(least, most) => format!("{}-{most} required", least.percent()),
-            Self::All => "all required".to_owned(),
-            Self::None_ => "none allowed".to_owned(),
-            Self::Some_ => "some required".to_owned(),
+            Self::Every => "all required".to_owned(),
+            Self::No => "none allowed".to_owned(),
+            Self::Some => "some required".to_owned(),
         }
     }
 }

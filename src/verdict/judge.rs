@@ -54,14 +54,14 @@ pub(crate) fn decide(
     let effective = counts.effective(design_effect, confidence);
     match bound {
         // An uncertain trial may be the exception: it keeps the claim from being met.
-        Bound::All if counts.possible < counts.trials => Decision::Violated,
-        Bound::All if counts.certain < counts.trials => Decision::Undecided,
-        Bound::None_ if counts.certain > 0 => Decision::Violated,
-        Bound::Some_ if counts.certain > 0 => Decision::Met,
-        Bound::None_ | Bound::Some_ if counts.possible > 0 => Decision::Undecided,
-        Bound::Some_ if effective.show(bound.claimed()) => Decision::Violated,
-        Bound::All | Bound::None_ if effective.show(bound.claimed()) => Decision::Met,
-        Bound::All | Bound::None_ | Bound::Some_ => Decision::Undecided,
+        Bound::Every if counts.possible < counts.trials => Decision::Violated,
+        Bound::Every if counts.certain < counts.trials => Decision::Undecided,
+        Bound::No if counts.certain > 0 => Decision::Violated,
+        Bound::Some if counts.certain > 0 => Decision::Met,
+        Bound::No | Bound::Some if counts.possible > 0 => Decision::Undecided,
+        Bound::Some if effective.show(bound.claimed()) => Decision::Violated,
+        Bound::Every | Bound::No if effective.show(bound.claimed()) => Decision::Met,
+        Bound::Every | Bound::No | Bound::Some => Decision::Undecided,
         Bound::AtLeast(_) | Bound::AtMost(_) | Bound::Between(..) => {
             match (effective.show(bound.claimed()), effective.refute(bound.claimed())) {
                 (true, _) => Decision::Met,
@@ -144,41 +144,41 @@ mod tests {
 
     #[test]
     fn one_exception_violates_all_and_one_hit_violates_none() {
-        assert_eq!(judged(Bound::All, 411, 412).decision, Decision::Violated);
-        assert_eq!(judged(Bound::All, 412, 412).decision, Decision::Met);
-        assert_eq!(judged(Bound::All, 20, 20).decision, Decision::Undecided);
-        assert_eq!(judged(Bound::None_, 1, 412).decision, Decision::Violated);
-        assert_eq!(judged(Bound::None_, 0, 412).decision, Decision::Met);
-        assert_eq!(judged(Bound::None_, 0, 20).decision, Decision::Undecided);
+        assert_eq!(judged(Bound::Every, 411, 412).decision, Decision::Violated);
+        assert_eq!(judged(Bound::Every, 412, 412).decision, Decision::Met);
+        assert_eq!(judged(Bound::Every, 20, 20).decision, Decision::Undecided);
+        assert_eq!(judged(Bound::No, 1, 412).decision, Decision::Violated);
+        assert_eq!(judged(Bound::No, 0, 412).decision, Decision::Met);
+        assert_eq!(judged(Bound::No, 0, 20).decision, Decision::Undecided);
     }
 
     #[test]
     fn some_is_the_opposite_of_none() {
         for (hits, trials) in [(0, 412), (1, 412), (0, 20), (1, 1), (412, 412)] {
-            let opposite = match judged(Bound::None_, hits, trials).decision {
+            let opposite = match judged(Bound::No, hits, trials).decision {
                 Decision::Met => Decision::Violated,
                 Decision::Violated => Decision::Met,
                 Decision::Undecided => Decision::Undecided,
             };
-            assert_eq!(judged(Bound::Some_, hits, trials).decision, opposite, "{hits}/{trials}");
+            assert_eq!(judged(Bound::Some, hits, trials).decision, opposite, "{hits}/{trials}");
         }
     }
 
     #[test]
     fn all_needs_about_a_hundred_and_sixty_requests() {
-        let needed = (1..1_000).find(|&n| judged(Bound::All, n, n).decision == Decision::Met);
+        let needed = (1..1_000).find(|&n| judged(Bound::Every, n, n).decision == Decision::Met);
         assert_eq!(needed, Some(158));
     }
 
     #[test]
     fn a_trial_that_may_be_an_exception_decides_nothing() {
         let counts = Counts { certain: 999, possible: 1000, trials: 1000 };
-        for bound in [Bound::All, Bound::AtLeast(percent(99.9))] {
+        for bound in [Bound::Every, Bound::AtLeast(percent(99.9))] {
             let verdict = judge(&bound, &counts.into(), Confidence::default());
             assert_eq!(verdict.decision, Decision::Undecided, "{bound:?}");
         }
         let counts = Counts { certain: 0, possible: 1, trials: 1000 };
-        let verdict = judge(&Bound::None_, &counts.into(), Confidence::default());
+        let verdict = judge(&Bound::No, &counts.into(), Confidence::default());
         assert_eq!(verdict.decision, Decision::Undecided);
     }
 
@@ -186,7 +186,7 @@ mod tests {
     fn counts_that_contradict_themselves_decide_nothing() {
         for (certain, possible, trials) in [(5, 4, 10), (11, 11, 10), (0, 11, 10)] {
             let counts = Counts { certain, possible, trials };
-            let verdict = judge(&Bound::All, &counts.into(), Confidence::default());
+            let verdict = judge(&Bound::Every, &counts.into(), Confidence::default());
             assert_eq!(verdict.decision, Decision::Undecided);
             assert_eq!(verdict.estimate(), None);
         }
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn no_trials_decide_nothing() {
         let half = percent(50.0);
-        for bound in [Bound::All, Bound::None_, Bound::AtLeast(half), Bound::AtMost(half)] {
+        for bound in [Bound::Every, Bound::No, Bound::AtLeast(half), Bound::AtMost(half)] {
             assert_eq!(judged(bound, 0, 0).decision, Decision::Undecided, "{bound:?}");
         }
         // Even where no trial could contradict them.
@@ -220,7 +220,7 @@ mod tests {
             let counts = Counts { certain: hits[0], possible: hits[2], trials };
             let bounds = [
                 Bound::AtLeast(percent(low)), Bound::AtMost(percent(high)),
-                Bound::Between(percent(low), percent(high)), Bound::All, Bound::None_, Bound::Some_,
+                Bound::Between(percent(low), percent(high)), Bound::Every, Bound::No, Bound::Some,
             ];
             for bound in bounds {
                 let careful = judge(&bound, &counts.into(), Confidence::default()).decision;

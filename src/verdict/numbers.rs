@@ -63,14 +63,14 @@ pub(crate) fn of(verdict: &Verdict, what: &str) -> String {
     let low = outwards(verdict.interval.low, digits, f64::floor);
     let high = outwards(verdict.interval.high, digits, f64::ceil);
     match verdict.bound {
-        Bound::All | Bound::None_ | Bound::Some_ => {
+        Bound::Every | Bound::No | Bound::Some => {
             let hits = range(&thousands(counts.certain), &thousands(counts.possible));
             let limit = match verdict.bound {
-                Bound::None_ | Bound::Some_ => format!("at most {high}%"),
+                Bound::No | Bound::Some => format!("at most {high}%"),
                 _ => format!("at least {low}%"),
             };
             // That all of all, or none of them, is what was wanted goes without saying.
-            let obvious = verdict.decision == Decision::Met && verdict.bound != Bound::Some_;
+            let obvious = verdict.decision == Decision::Met && verdict.bound != Bound::Some;
             let required = if obvious { String::new() } else { format!(", {required}") };
             format!("{hits} of {trials} ({confidence}: {limit}){required}")
         }
@@ -175,14 +175,20 @@ mod tests {
         check(between, 1055, 1055, 1312, said);
         let said = "79.3-80.4% of 1,312 requests reached v1 (99.9%: 73.7-85.2%), 75-85% required";
         check(between, 1040, 1055, 1312, said);
-        check(Bound::All, 412, 412, 412, "412 of 412 requests reached v1 (99.9%: at least 98.0%)");
-        check(Bound::None_, 0, 0, 412, "0 of 412 requests reached v1 (99.9%: at most 2.0%)");
+        check(
+            Bound::Every,
+            412,
+            412,
+            412,
+            "412 of 412 requests reached v1 (99.9%: at least 98.0%)",
+        );
+        check(Bound::No, 0, 0, 412, "0 of 412 requests reached v1 (99.9%: at most 2.0%)");
         let said = "0% of 1 request reached v1 (99.9%: 0-100%), at most 12.5% allowed";
         check(at_most, 0, 0, 1, said);
         check(between, 0, 0, 0, "no requests seen, 75-85% required");
         let said = "counts contradict each other: 2 certain and 1 possible of 3 requests reached \
                     v1, all required";
-        check(Bound::All, 2, 1, 3, said);
+        check(Bound::Every, 2, 1, 3, said);
     }
 
     #[test]
@@ -192,12 +198,12 @@ mod tests {
             let numbers = verdict.numbers("requests failed");
             numbers.rsplit_once("), ").map(|(_, required)| required.to_owned())
         };
-        assert_eq!(said(Bound::All, 412, 412), None);
-        assert_eq!(said(Bound::All, 411, 412).as_deref(), Some("all required"));
-        assert_eq!(said(Bound::All, 20, 20).as_deref(), Some("all required"));
-        assert_eq!(said(Bound::None_, 0, 412), None);
-        assert_eq!(said(Bound::None_, 1, 412).as_deref(), Some("none allowed"));
-        assert_eq!(said(Bound::Some_, 1, 412).as_deref(), Some("some required"));
+        assert_eq!(said(Bound::Every, 412, 412), None);
+        assert_eq!(said(Bound::Every, 411, 412).as_deref(), Some("all required"));
+        assert_eq!(said(Bound::Every, 20, 20).as_deref(), Some("all required"));
+        assert_eq!(said(Bound::No, 0, 412), None);
+        assert_eq!(said(Bound::No, 1, 412).as_deref(), Some("none allowed"));
+        assert_eq!(said(Bound::Some, 1, 412).as_deref(), Some("some required"));
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub fn effort(bound: &Bound, burst: u32, confidence: Confidence) -> u64 {
             let fewest = fewest(bound, burst.min(UNKNOWN_VARIANCE), confidence);
             fewest + fewest / 4
         }
-        Bound::All | Bound::None_ | Bound::Some_ | Bound::AtLeast(_) | Bound::AtMost(_) => {
+        Bound::Every | Bound::No | Bound::Some | Bound::AtLeast(_) | Bound::AtMost(_) => {
             fewest(bound, burst, confidence)
         }
     }
@@ -61,13 +61,13 @@ pub fn effort_after(bound: &Bound, trials: &Trials, confidence: Confidence) -> u
 
 fn fewest(bound: &Bound, design_effect: f64, confidence: Confidence) -> u64 {
     let share = match bound {
-        Bound::All => 1.0,
-        Bound::None_ => 0.0,
+        Bound::Every => 1.0,
+        Bound::No => 0.0,
         // A claim of little is made of what is often not much more: of a third that is to be at
         // least 15%. Twice what is claimed is a guess that seldom costs a second piece of load.
         Bound::AtLeast(least) => (2.0 * least.fraction()).min(1.0),
         Bound::AtMost(most) => 1.0 - (2.0 * (1.0 - most.fraction())).min(1.0),
-        Bound::Some_ => return SOME,
+        Bound::Some => return SOME,
         Bound::Between(low, high) => f64::midpoint(low.fraction(), high.fraction()),
     };
     trials_until(|trials| decided(bound, share, trials, design_effect, confidence) == Decision::Met)
@@ -118,8 +118,8 @@ mod tests {
     #[test]
     fn the_figures_of_the_document() {
         let effort = |bound| effort(&bound, 1, Confidence::default());
-        assert_eq!(effort(Bound::All), 158);
-        assert_eq!(effort(Bound::None_), 158);
+        assert_eq!(effort(Bound::Every), 158);
+        assert_eq!(effort(Bound::No), 158);
         let split = effort(Bound::Between(percent(75.0), percent(85.0)));
         assert!((1350..1550).contains(&split), "{split}");
         assert!(effort(Bound::AtLeast(percent(50.0))) < 20);
@@ -130,7 +130,7 @@ mod tests {
         let one_end = effort(Bound::AtMost(percent(5.0)));
         assert_eq!(effort(Bound::Between(percent(0.0), percent(5.0))), one_end);
         // What needs only one hit is not planned for the case that there is none.
-        assert_eq!(effort(Bound::Some_), SOME);
+        assert_eq!(effort(Bound::Some), SOME);
         // No number of trials shows this: the planning ends nevertheless.
         assert_eq!(effort(Bound::AtLeast(Percent::ALL)), TRIALS_MAX);
     }
@@ -148,13 +148,13 @@ mod tests {
         assert!((third..2 * third).contains(&planned), "{planned}, {third}");
         // A claim that is going to be violated needs no more than that takes.
         assert!(after(least, 0, 60) < 100);
-        assert_eq!(after(Bound::All, 0, 0), effort(&Bound::All, 1, Confidence::default()));
+        assert_eq!(after(Bound::Every, 0, 0), effort(&Bound::Every, 1, Confidence::default()));
     }
 
     #[test]
     fn bursts_need_more() {
         let confidence = Confidence::default();
-        assert_eq!(effort(&Bound::All, 10, confidence), 1_574);
+        assert_eq!(effort(&Bound::Every, 10, confidence), 1_574);
         // Where both outcomes are seen, the blocks will tell; their number is not known yet.
         let between = Bound::Between(percent(60.0), percent(80.0));
         let (single, bursty) = (effort(&between, 1, confidence), effort(&between, 50, confidence));

@@ -173,8 +173,8 @@ fn the_stated_error_rate_holds_at_the_end_of_the_scale() {
 #[test]
 fn all_and_none_pass_wrongly_no_more_often_than_stated() {
     // Exceptions exactly as common as `RARE`.
-    check(Bound::All, "99.9%", &[1.0], &[1.0 - crate::verdict::bound::RARE], &[]);
-    check(Bound::None_, "95%", &[0.0], &[crate::verdict::bound::RARE], &[]);
+    check(Bound::Every, "99.9%", &[1.0], &[1.0 - crate::verdict::bound::RARE], &[]);
+    check(Bound::No, "95%", &[0.0], &[crate::verdict::bound::RARE], &[]);
 }
 
 #[test]
@@ -190,8 +190,8 @@ fn clear_cases_are_decided_and_rightly() {
     let right = between.simulate(0.80, 4, runs);
     assert!(right.met > runs * 9 / 10 && right.violated == 0, "{right:?}");
     assert!(right.requests / u64::from(runs) < 1_700, "{right:?}");
-    assert_eq!(table(Bound::All, confidence, 200).simulate(1.0, 5, runs).met, runs);
-    assert_eq!(table(Bound::None_, confidence, 200).simulate(0.0, 7, runs).met, runs);
+    assert_eq!(table(Bound::Every, confidence, 200).simulate(1.0, 5, runs).met, runs);
+    assert_eq!(table(Bound::No, confidence, 200).simulate(0.0, 7, runs).met, runs);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use cucumber::step::Collection;
 use faultless::application::Application;
 use faultless::scenario::Patience;
 use faultless::scenario::Scenario;
-use faultless::scenario::plan::Outlook;
+use faultless::scenario::plan::ScenarioPlan;
 use futures::FutureExt as _;
 
 use super::problem::{Problem, ambiguous, unknown};
@@ -19,7 +19,7 @@ use crate::panic_text;
 use crate::world::World;
 
 /// What every scenario is going to claim.
-pub(crate) type Outlooks = HashMap<Location, Outlook>;
+pub(crate) type ScenarioPlans = HashMap<Location, ScenarioPlan>;
 
 /// What there is to know of features before they run.
 pub(crate) struct Checked {
@@ -28,7 +28,7 @@ pub(crate) struct Checked {
     pub warnings: Vec<Problem>,
     /// What has no effect on a local mesh.
     pub unsupported: Vec<Problem>,
-    pub outlooks: Outlooks,
+    pub plans: ScenarioPlans,
 }
 
 /// Everything that is wrong with these features or doubtful, by file and line; and what each of
@@ -48,7 +48,7 @@ async fn dry_run_with(
     patience: Patience,
 ) -> Checked {
     let (mut problems, mut warnings, mut unsupported) = (Vec::new(), Vec::new(), Vec::new());
-    let mut outlooks = Outlooks::new();
+    let mut plans = ScenarioPlans::new();
     for feature in features {
         let rules = feature.rules.iter();
         let of_rules = rules.flat_map(|rule| rule.scenarios.iter().map(move |s| (Some(rule), s)));
@@ -71,8 +71,8 @@ async fn dry_run_with(
                     unsupported.extend(without_effect(scenario).into_iter().map(doubt));
                 }
             }
-            let outlook = world.scenario.map(Scenario::into_outlook).unwrap_or_default();
-            outlooks.insert(location(feature, scenario), outlook);
+            let plan = world.scenario.map(Scenario::into_plan).unwrap_or_default();
+            plans.insert(location(feature, scenario), plan);
         }
     }
     // A background's mistake shows in every scenario.
@@ -80,7 +80,7 @@ async fn dry_run_with(
         all.sort();
         all.dedup();
     }
-    Checked { problems, warnings, unsupported, outlooks }
+    Checked { problems, warnings, unsupported, plans }
 }
 
 /// What of the last step's objects has no effect on a local mesh.

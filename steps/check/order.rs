@@ -4,22 +4,22 @@ use std::mem::take;
 
 use cucumber::gherkin;
 
-use super::dry_run::Outlooks;
+use super::dry_run::ScenarioPlans;
 use crate::location::location;
 
 /// Puts scenarios whose delays outlast them last, the longest at the end: what is looked at after
 /// them waits for that. Each comes as a feature of its own, because cucumber knows no other order.
 pub(crate) fn quiet_first(
     features: Vec<gherkin::Feature>,
-    outlooks: &Outlooks,
+    plans: &ScenarioPlans,
 ) -> Vec<gherkin::Feature> {
     let mut alone: Vec<_> = features.into_iter().flat_map(each_alone).collect();
     alone.sort_by_cached_key(|feature| {
         let of_rules = feature.rules.iter().flat_map(|rule| &rule.scenarios);
         let scenarios = feature.scenarios.iter().chain(of_rules);
         scenarios
-            .filter_map(|one| outlooks.get(&location(feature, one)))
-            .map(|one| one.lingers)
+            .filter_map(|one| plans.get(&location(feature, one)))
+            .map(|one| one.longest_delay)
             .max()
     });
     alone
@@ -77,7 +77,7 @@ mod tests {
         let application = Application::read("features/application.yaml".as_ref()).unwrap();
         let checked = dry_run(&features, &Arc::new(application), patience()).await;
         assert_eq!(checked.problems, []);
-        let sorted = quiet_first(features, &checked.outlooks);
+        let sorted = quiet_first(features, &checked.plans);
         let told = |feature: &gherkin::Feature| {
             assert!(feature.background.is_some(), "{}", feature.name);
             let ruled = feature.rules.iter().map(|rule| (rule.name.as_str(), &rule.scenarios));

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use super::features::{CheckArgs, StepsArgs};
-use super::pods::{AgentArgs, HealArgs};
+use super::pods::{AgentArgs, WatchdogPodArgs};
 use super::report::ReportArgs;
 use super::run::RunArgs;
 use super::target::{RecoverArgs, SweepArgs, UpArgs};
@@ -43,7 +43,7 @@ pub(crate) enum Command {
     /// Be a load agent (in a pod of the mesh).
     #[command(hide = true)]
     Agent(AgentArgs),
-    /// Be a healer (in a pod of the mesh): give back what a run changed when it dies.
+    /// Be a watchdog (in a pod of the mesh): give back what a run changed when it dies.
     #[command(hide = true)]
-    Heal(HealArgs),
+    Watchdog(WatchdogPodArgs),
 }

@@ -12,7 +12,7 @@ pub(crate) struct AgentArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct HealArgs {
+pub(crate) struct WatchdogPodArgs {
     /// The run's id, the namespace, and after how many seconds without a heartbeat.
     #[arg(num_args = 3, required = true, value_names = ["RUN", "NAMESPACE", "SECONDS"])]
     pub charge: Vec<String>,

@@ -42,7 +42,7 @@ impl CucumberWriter {
                 self.started.insert(id, Instant::now());
                 let rule_tags = rule.map(|rule| rule.tags.as_slice()).unwrap_or_default();
                 let tags = feature.tags.iter().chain(rule_tags).chain(&scenario.tags);
-                self.sink.tell(Told::ScenarioStarted {
+                self.sink.emit(Told::ScenarioStarted {
                     scenario: id,
                     feature: feature.name.clone(),
                     file: file(feature),
@@ -54,7 +54,7 @@ impl CucumberWriter {
             event::Scenario::Background(step, event) | event::Scenario::Step(step, event) => {
                 self.step(id, step, event);
             }
-            event::Scenario::Finished => self.sink.tell(Told::ScenarioFinished {
+            event::Scenario::Finished => self.sink.emit(Told::ScenarioFinished {
                 scenario: id,
                 outcome: self.index.outcome(feature, scenario),
                 took_ms: took_ms(self.started.remove(&id)),
@@ -67,7 +67,7 @@ impl CucumberWriter {
         let (outcome, message) = match event {
             event::Step::Started => {
                 self.step_started.insert(id, Instant::now());
-                self.sink.tell(Told::StepStarted {
+                self.sink.emit(Told::StepStarted {
                     scenario: id,
                     keyword: step.keyword.trim().to_owned(),
                     text: step.value.clone(),
@@ -80,7 +80,7 @@ impl CucumberWriter {
             event::Step::Failed(_, _, _, error) => (Outcome::Failed, Some(message(error))),
         };
         let took_ms = took_ms(self.step_started.remove(&id));
-        self.sink.tell(Told::StepFinished { scenario: id, outcome, message, took_ms });
+        self.sink.emit(Told::StepFinished { scenario: id, outcome, message, took_ms });
     }
 }
 

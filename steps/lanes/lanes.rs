@@ -10,8 +10,8 @@ use faultless::cluster::Cluster;
 use faultless::error::{Error, Result};
 use faultless::evidence::Agents;
 use faultless::evidence::room::Room;
-use faultless::safety::Changes;
-use faultless::safety::{Guard, Protection, kept};
+use faultless::safety::Applier;
+use faultless::safety::{Protection, Session, kept};
 use faultless::scenario::run::{Carries, Run};
 use faultless::scenario::{Options, Sink};
 use futures::future::join_all;
@@ -54,7 +54,7 @@ pub(crate) struct Lanes {
 /// One lane: a target with its guard, and the mesh behind it if it is ours.
 struct Lane {
     mesh: Option<LocalMesh>,
-    guard: Guard,
+    session: Session,
     run: Arc<Run>,
 }
 
@@ -101,20 +101,20 @@ impl Lanes {
     /// Does the work and keeps every lane's run alive while it takes; looks at its end whether all
     /// of them still are.
     pub(crate) async fn kept<T>(&self, work: impl Future<Output = T>) -> T {
-        let guards: Vec<&Guard> = self.lanes.iter().map(|lane| &lane.guard).collect();
-        let done = kept(&guards, work).await;
-        join_all(guards.into_iter().map(Guard::look_again)).await;
+        let sessions: Vec<&Session> = self.lanes.iter().map(|lane| &lane.session).collect();
+        let done = kept(&sessions, work).await;
+        join_all(sessions.into_iter().map(Session::look_again)).await;
         done
     }
 
     /// Why what a lane saw is invalid, once one was lost.
     pub(crate) fn lost(&self) -> Option<Error> {
-        self.lanes.iter().find_map(|lane| lane.guard.lost().error())
+        self.lanes.iter().find_map(|lane| lane.session.lost().error())
     }
 
     /// What the lanes write with.
-    pub(crate) fn changes(&self) -> Vec<Changes> {
-        self.lanes.iter().map(|lane| lane.guard.changes()).collect()
+    pub(crate) fn appliers(&self) -> Vec<Applier> {
+        self.lanes.iter().map(|lane| lane.session.applier()).collect()
     }
 
     /// Removes the agents and ends the meshes; answers what is left behind. `doubt`: whether a
@@ -131,10 +131,10 @@ impl Lane {
     async fn open(place: &Place, plan: &Plan) -> Result<Self> {
         let Plan { id, application, options, protection, sink, stop, room, carries } = plan.clone();
         let (mesh, target) = reach(place, &application, &sink, &stop).await?;
-        let tell = |what: &str| sink.tell(Event::TargetProgress { what: what.to_owned() });
-        let guarding = Guard::open(&target, &application, &id, &protection, &stop, &tell);
-        let guard = match guarding.await {
-            Ok(guard) => guard,
+        let tell = |what: &str| sink.emit(Event::TargetProgress { what: what.to_owned() });
+        let opening_session = Session::open(&target, &application, &id, &protection, &stop, &tell);
+        let session = match opening_session.await {
+            Ok(session) => session,
             Err(error) => {
                 if let Some(mesh) = mesh {
                     mesh.stop().await;
@@ -142,12 +142,12 @@ impl Lane {
                 return Err(error);
             }
         };
-        let changes = guard.changes();
-        let starting = Agents::start(&target, &application, &id, &changes, &stop);
-        let agents = match kept(&[&guard], starting).await {
+        let applier = session.applier();
+        let starting = Agents::start(&target, &application, &id, &applier, &stop);
+        let agents = match kept(&[&session], starting).await {
             Ok(agents) => agents,
             Err(error) => {
-                return Err(match end(guard, mesh, false).await {
+                return Err(match end(session, mesh, false).await {
                     left if left.is_empty() => error,
                     left => {
                         let doing = "starting the load agents";
@@ -162,8 +162,8 @@ impl Lane {
             cluster: target,
             application,
             agents: agents.handles(),
-            changes,
-            lost: guard.lost(),
+            applier,
+            lost: session.lost(),
             options,
             sink,
             stop,
@@ -171,21 +171,21 @@ impl Lane {
             carries,
             room,
         });
-        Ok(Self { mesh, guard, run })
+        Ok(Self { mesh, session, run })
     }
 
     async fn close(self, doubt: bool) -> Vec<String> {
-        end(self.guard, self.mesh, doubt).await
+        end(self.session, self.mesh, doubt).await
     }
 }
 
 /// Undoes what is left to be undone, and ends the mesh if it is ours. What is left in a mesh of
 /// ours goes with it, and is told all the same.
-async fn end(guard: Guard, mesh: Option<LocalMesh>, doubt: bool) -> Vec<String> {
-    let left = guard.close(doubt).await;
+async fn end(session: Session, mesh: Option<LocalMesh>, doubt: bool) -> Vec<String> {
+    let left = session.close(doubt).await;
     if let Some(mesh) = mesh {
         mesh.stop().await;
-        guard.forget();
+        session.forget();
     }
     left
 }
@@ -206,7 +206,7 @@ async fn reach(
         Place::Local { envoy, .. } => {
             let progress = sink.clone();
             let tell =
-                move |what: &str| progress.tell(Event::TargetProgress { what: what.to_owned() });
+                move |what: &str| progress.emit(Event::TargetProgress { what: what.to_owned() });
             let starting = LocalMesh::start(envoy.clone(), tell);
             let mesh = unless(stop, starting).await?;
             match unless(stop, furnish(&mesh, application, sink)).await {
@@ -226,7 +226,7 @@ async fn furnish(mesh: &LocalMesh, application: &Application, sink: &Sink) -> Re
     target.deploy(&application.folder, &application.manifests).await?;
     let pods = target.deployed(&application.namespaces).await?;
     let what = format!("{} runs with {pods} pods", application.application);
-    sink.tell(Event::TargetProgress { what });
+    sink.emit(Event::TargetProgress { what });
     Ok(target)
 }
 

@@ -32,9 +32,9 @@ impl FromStr for Amount {
             word.parse().map_err(ParameterError::because)
         };
         let bound = match words.as_slice() {
-            ["every"] => verdict::Bound::All,
-            ["no"] => verdict::Bound::None_,
-            ["some"] => verdict::Bound::Some_,
+            ["every"] => verdict::Bound::Every,
+            ["no"] => verdict::Bound::No,
+            ["some"] => verdict::Bound::Some,
             ["at", "least", share, ..] => verdict::Bound::AtLeast(percent(share)?),
             ["at", "most", share, ..] => verdict::Bound::AtMost(percent(share)?),
             ["between", low, "and", high, ..] => {

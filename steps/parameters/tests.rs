@@ -32,7 +32,7 @@ fn sentences_are_read_as_they_are_meant() {
     let amount: Amount = "between 75% and 85% of bytes".parse().unwrap();
     assert_eq!(amount.1, Unit::Bytes);
     let amount: Amount = "no connection".parse().unwrap();
-    assert_eq!((amount.0, amount.1), (verdict::Bound::None_, Unit::Connections));
+    assert_eq!((amount.0, amount.1), (verdict::Bound::No, Unit::Connections));
     assert_eq!("be tried 3 times".parse::<Property>().unwrap().0, claim::Property::Tried(3));
     assert_eq!(
         r#"be copied to "v3""#.parse::<Property>().unwrap().0,

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use faultless::application::Application;
 use faultless::error::Result;
 use faultless::evidence::room::Room;
-use faultless::safety::Changes;
+use faultless::safety::Applier;
 use faultless::safety::Protection;
 use faultless::scenario::run::{Carries, Run};
 use faultless::scenario::{Options, Sink};
@@ -13,7 +13,7 @@ use reports::{Event, Outcome};
 use tokio_util::sync::CancellationToken;
 
 use super::hooks;
-use crate::check::{Outlooks, Problem};
+use crate::check::{Problem, ScenarioPlans};
 use crate::cli::RunArgs;
 use crate::features::Suite;
 use crate::lanes;
@@ -28,18 +28,18 @@ pub(super) struct Ended {
 /// Makes the target ready, runs everything, and puts the target back.
 pub(super) async fn conduct(
     args: &RunArgs,
-    (suite, outlooks, unsupported): (Suite, Outlooks, Vec<Problem>),
+    (suite, plans, unsupported): (Suite, ScenarioPlans, Vec<Problem>),
     application: Arc<Application>,
     sink: Sink,
     stop: CancellationToken,
-    hands: &OnceLock<Vec<Changes>>,
+    appliers: &OnceLock<Vec<Applier>>,
 ) -> Result<Ended> {
     let id = Run::new_id();
     let mut target = args.context.clone().unwrap_or_else(|| "a local mesh".to_owned());
     if args.no_dead_man {
         target.push_str(" (unprotected: --no-dead-man)");
     }
-    sink.tell(Event::RunStarted {
+    sink.emit(Event::RunStarted {
         run: id.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         target,
@@ -48,7 +48,7 @@ pub(super) async fn conduct(
     });
     // The warnings of Istio itself come with each change.
     for what in unsupported.iter().filter(|_| args.context.is_none()) {
-        sink.tell(Event::TargetProgress { what: what.brief() });
+        sink.emit(Event::TargetProgress { what: what.brief() });
     }
     let options = Options {
         confidence: args.confidence,
@@ -72,19 +72,18 @@ pub(super) async fn conduct(
     let plan =
         Plan { id, application, options, protection, sink: sink.clone(), stop, room, carries };
     let lanes = Lanes::open(&place, &plan).await?;
-    let _ = hands.set(lanes.changes());
-    let outcomes =
-        lanes.kept(hooks::scenarios(suite.features, outlooks, &lanes, sink.clone())).await;
+    let _ = appliers.set(lanes.appliers());
+    let outcomes = lanes.kept(hooks::scenarios(suite.features, plans, &lanes, sink.clone())).await;
     let lost = lanes.lost();
     let doubt = outcomes.contains(&Outcome::LeftBehind);
     let left = lanes.close(doubt).await;
     for what in &left {
-        sink.tell(Event::TargetProgress { what: format!("left behind: {what}") });
+        sink.emit(Event::TargetProgress { what: format!("left behind: {what}") });
     }
     let left_behind = !left.is_empty();
     if doubt && !left_behind {
         let what = "what a scenario left behind is undone by now, and nothing of it is left";
-        sink.tell(Event::TargetProgress { what: what.to_owned() });
+        sink.emit(Event::TargetProgress { what: what.to_owned() });
     }
     if let Some(lost) = lost
         && !left_behind

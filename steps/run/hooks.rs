@@ -9,7 +9,7 @@ use faultless::scenario::Sink;
 use futures::{FutureExt as _, stream};
 use reports::Outcome;
 
-use crate::check::{self, Outlooks};
+use crate::check::{self, ScenarioPlans};
 use crate::cucumber_writer::{CucumberWriter, ScenarioIndex};
 use crate::lanes::Lanes;
 use crate::location::location;
@@ -22,12 +22,12 @@ struct Parsed(Vec<gherkin::Feature>);
 /// whose delays outlast them come last, because what is looked at after them waits for that.
 pub(super) async fn scenarios(
     features: Vec<gherkin::Feature>,
-    outlooks: Outlooks,
+    plans: ScenarioPlans,
     lanes: &Lanes,
     sink: Sink,
 ) -> Vec<Outcome> {
-    let features = check::quiet_first(features, &outlooks);
-    let outlooks = Mutex::new(outlooks);
+    let features = check::quiet_first(features, &plans);
+    let plans = Mutex::new(plans);
     let index = ScenarioIndex::default();
     let writer = CucumberWriter::new(sink, index.clone());
     let (begins, ends) = (index.clone(), index.clone());
@@ -45,12 +45,12 @@ pub(super) async fn scenarios(
         .max_concurrent_scenarios(lanes.count())
         .before(move |feature, _, scenario, world| {
             let id = begins.id(feature, scenario);
-            let mut outlooks = outlooks.lock().unwrap_or_else(PoisonError::into_inner);
-            let outlook = outlooks.remove(&location(feature, scenario)).unwrap_or_default();
+            let mut plans = plans.lock().unwrap_or_else(PoisonError::into_inner);
+            let plan = plans.remove(&location(feature, scenario)).unwrap_or_default();
             let pool = takes.clone();
             async move {
                 world.lane = pool.take().await;
-                world.scenario = world.lane.clone().map(|run| Scenario::begin(run, id, outlook));
+                world.scenario = world.lane.clone().map(|run| Scenario::begin(run, id, plan));
             }
             .boxed_local()
         })

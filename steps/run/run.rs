@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use faultless::error::{Blame, ExitCode, Result};
-use faultless::safety::Changes;
+use faultless::safety::Applier;
 use faultless::scenario::Patience;
 use reports::Event;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +27,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
     let application = Arc::new(suite.application.clone());
     let patience = Patience { confidence: args.confidence, max_load_time: args.max_load_time };
     let checked = check::dry_run(&suite.features, &application, patience).await;
-    let Checked { problems, warnings: _, unsupported, outlooks } = checked;
+    let Checked { problems, warnings: _, unsupported, plans } = checked;
     if !problems.is_empty() {
         return Err(check::refusal(&problems));
     }
@@ -36,9 +36,9 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
     let sink = recorder.sink();
     let started = Instant::now();
     let stop = CancellationToken::new();
-    let hands = OnceLock::new();
-    let scenarios = (suite, outlooks, unsupported);
-    let work = conduct(&args, scenarios, application, sink.clone(), stop.clone(), &hands);
+    let appliers = OnceLock::new();
+    let scenarios = (suite, plans, unsupported);
+    let work = conduct(&args, scenarios, application, sink.clone(), stop.clone(), &appliers);
     let mut work = std::pin::pin!(work);
     let mut tick = tokio::time::interval(TICK);
     let mut asked: Option<Asked> = None;
@@ -48,11 +48,11 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
             _ = tick.tick() => recorder.tick(),
             signal = signals.next() => {
                 if asked.is_some() {
-                    give_up(hands.get(), args.context.is_some());
+                    give_up(appliers.get(), args.context.is_some());
                     return Ok(signal.exit_code());
                 }
                 asked = Some(signal);
-                sink.tell(Event::Interrupted { signal: signal.name().to_owned() });
+                sink.emit(Event::Interrupted { signal: signal.name().to_owned() });
                 stop.cancel();
             }
         }
@@ -66,7 +66,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
     };
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let problem = ended.as_ref().err().map(ToString::to_string);
-    sink.tell(Event::RunFinished { exit_code: code, problem, took_ms });
+    sink.emit(Event::RunFinished { exit_code: code, problem, took_ms });
     // The summary is about the scenarios; what ended the run is said here, once.
     if let Err(error) = &ended {
         console::error(error);
@@ -80,9 +80,9 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
 }
 
 /// Says what a second signal leaves undone. A mesh of the run's own ends with it.
-fn give_up(hands: Option<&Vec<Changes>>, outlives: bool) {
+fn give_up(appliers: Option<&Vec<Applier>>, outlives: bool) {
     console::note("stopped by a second signal");
-    let open: Vec<_> = hands.into_iter().flatten().flat_map(Changes::still_open).collect();
+    let open: Vec<_> = appliers.into_iter().flatten().flat_map(Applier::still_open).collect();
     if open.is_empty() || !outlives {
         return;
     }

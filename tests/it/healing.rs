@@ -186,7 +186,7 @@ fn what_was_changed_is_given_back_by_the_mesh_when_the_runner_is_gone() {
 }
 
 #[test]
-fn another_ones_edit_survives_the_healer() {
+fn another_ones_edit_survives_the_watchdog() {
     let mesh = Mesh::open(SHOP, THERE, CHANGED);
     mesh.killed_when(11, &["--dead-man", "10s"], "the routes are changed", |mesh| {
         mesh.timeline().contains("fixedDelay")
@@ -209,13 +209,13 @@ fn a_run_says_what_is_not_protected() {
     let words = ["cart-routes (changed, was there before; unprotected", "faultless sweep"];
     told(&mesh.run(&["--no-dead-man", "--verbose"], None), 0, &words);
     assert_eq!(mesh.slate(), before);
-    // Whoever only adds needs no healer.
+    // Whoever only adds needs no watchdog.
     let only = "Feature: f\n  Scenario: s\n    When every request to \"stock\" is delayed by 1s\n";
     mesh.place.file("a.feature", only);
     mesh.killed_when(1, &["--dead-man", "1h"], "stock is delayed", |mesh| {
         mesh.kubectl(OURS).contains("virtualservice.networking.istio.io/faultless-stock")
     });
-    assert!(!mesh.kubectl(OURS).contains("healer"));
+    assert!(!mesh.kubectl(OURS).contains("watchdog"));
     told(&mesh.faultless(&["recover"], None), 0, &["is finished"]);
     assert_eq!(mesh.slate(), before);
 }

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::evidence::agents::drive::Handles;
 use crate::evidence::agents::manifest::{deployment, workload};
 use crate::safety::labels::RUN_LABEL;
-use crate::safety::{Changes, Scope};
+use crate::safety::{Applier, Scope};
 
 /// Pulling an image in a cluster takes tens of seconds; more than this is a broken cluster.
 const READY_DEADLINE: Duration = Duration::from_mins(2);
@@ -35,13 +35,13 @@ impl Agents {
         target: &Cluster,
         application: &Application,
         run: &str,
-        changes: &Changes,
+        applier: &Applier,
         stop: &CancellationToken,
     ) -> Result<Self> {
         let mut agents = Self { handles: Handles::default() };
-        let up = Box::pin(agents.bring_up(target, application, run, changes));
+        let up = Box::pin(agents.bring_up(target, application, run, applier));
         let interrupted = || Err(Error::runner("starting the load agents", "interrupted"));
-        changes.until(stop.cancelled(), up).await.unwrap_or_else(interrupted).map(|()| agents)
+        applier.until(stop.cancelled(), up).await.unwrap_or_else(interrupted).map(|()| agents)
     }
 
     /// How many there are.
@@ -61,11 +61,11 @@ impl Agents {
         target: &Cluster,
         application: &Application,
         run: &str,
-        changes: &Changes,
+        applier: &Applier,
     ) -> Result<()> {
         for (name, portal) in &application.portals {
             let deployment = deployment(portal, run);
-            changes
+            applier
                 .add(Scope::Run, SUBJECT, &deployment)
                 .await
                 .map_err(|error| error.hint(format!("this is the load agent for portal {name}")))?;

@@ -112,14 +112,14 @@ mod tests {
         for (observer, bound, property, sentence, past) in [
             (
                 source(None),
-                Bound::All,
+                Bound::Every,
                 Property::Status(503),
                 "the source of hotels sees every request answered 503",
                 "answered 503",
             ),
             (
                 Observer::Portals,
-                Bound::None_,
+                Bound::No,
                 Property::Fails,
                 "the portals together see no request fail",
                 "failed",
@@ -141,14 +141,14 @@ mod tests {
             ),
             (
                 source(None),
-                Bound::Some_,
+                Bound::Some,
                 Property::Tried(3),
                 "the source of hotels sees some request tried 3 times",
                 "tried 3 times",
             ),
             (
                 Observer::Portal("voyages.fr".to_owned()),
-                Bound::All,
+                Bound::Every,
                 Property::Unanswered,
                 "portal voyages.fr sees every request get no answer",
                 "got no answer",

@@ -101,7 +101,7 @@ impl fmt::Display for Expectation {
             Observer::Portals => "see",
         };
         match bound {
-            Bound::All | Bound::None_ | Bound::Some_ => {
+            Bound::Every | Bound::No | Bound::Some => {
                 let unit = unit.to_string();
                 let one = unit.trim_end_matches('s');
                 write!(f, "{observer} {sees} {bound} {one} {property}")
@@ -138,6 +138,6 @@ pub(crate) fn at_version(service: &ServiceName, version: &str, property: &Proper
         },
         unit: Unit::Requests,
         property: property.clone(),
-        bound: Bound::All,
+        bound: Bound::Every,
     }
 }

@@ -3,7 +3,7 @@
 use crate::application::Application;
 use crate::error::Result;
 use crate::evidence::claim::{Expectation, Unit};
-use crate::evidence::count::judgement::{Counted, Judgement};
+use crate::evidence::count::judgement::{ClaimVerdict, Counted};
 use crate::evidence::piece::View;
 use crate::verdict::{Bound, Counts, Decision};
 
@@ -14,7 +14,11 @@ const BYTES_NEED_CONNECTIONS: u64 = 1_000;
 
 impl Expectation {
     /// Shares of bytes are compared as they were counted.
-    pub(crate) fn judge_bytes(&self, application: &Application, view: &View) -> Result<Judgement> {
+    pub(crate) fn judge_bytes(
+        &self,
+        application: &Application,
+        view: &View,
+    ) -> Result<ClaimVerdict> {
         let first = |unit| {
             let counted = Self { unit, ..self.clone() }.count(application, view, &view.sum);
             counted.map(|all| all.into_iter().next())
@@ -28,9 +32,9 @@ impl Expectation {
             Bound::AtLeast(least) => share >= least.fraction(),
             Bound::AtMost(most) => share <= most.fraction(),
             Bound::Between(least, most) => least.fraction() <= share && share <= most.fraction(),
-            Bound::All => counts.certain == counts.trials,
-            Bound::None_ => counts.certain == 0,
-            Bound::Some_ => counts.certain > 0,
+            Bound::Every => counts.certain == counts.trials,
+            Bound::No => counts.certain == 0,
+            Bound::Some => counts.certain > 0,
         };
         let decision = match holds {
             _ if connections < BYTES_NEED_CONNECTIONS || counts.trials == 0 || short.is_some() => {
@@ -42,7 +46,7 @@ impl Expectation {
         // The interval that goes with a verdict is for independent trials: it is not shown.
         let required = self.bound.required();
         let short = short.map(|short| format!("; {short}")).unwrap_or_default();
-        Ok(Judgement {
+        Ok(ClaimVerdict {
             who,
             decision,
             numbers: format!(

@@ -3,7 +3,7 @@
 use crate::application::Application;
 use crate::error::Result;
 use crate::evidence::claim::{Claim, Comparison, Expectation, Unit};
-use crate::evidence::count::judgement::{Counted, Judgement};
+use crate::evidence::count::judgement::{ClaimVerdict, Counted};
 use crate::evidence::gather::Evidence;
 use crate::evidence::piece::View;
 use crate::verdict::{
@@ -18,7 +18,7 @@ impl Claim {
         evidence: &Evidence,
         burst: u32,
         confidence: Confidence,
-    ) -> Result<Vec<Judgement>> {
+    ) -> Result<Vec<ClaimVerdict>> {
         let view = evidence.view(self.property());
         let mut judged = match self {
             Self::Share(expectation) => expectation.judge(application, &view, burst, confidence)?,
@@ -58,7 +58,7 @@ impl Comparison {
         view: &View,
         burst: u32,
         confidence: Confidence,
-    ) -> Result<Judgement> {
+    ) -> Result<ClaimVerdict> {
         let mut trials = [Trials::new(burst), Trials::new(burst)];
         let mut short = None;
         for (side, trials) in self.sides().iter().zip(&mut trials) {
@@ -75,7 +75,7 @@ impl Comparison {
             Some(short) => (Decision::Undecided, format!("{numbers}; {short}")),
             None => (difference.decision, numbers),
         };
-        Ok(Judgement {
+        Ok(ClaimVerdict {
             who: format!("the destination of {} at {one} and {other}", self.service),
             decision,
             numbers,
@@ -94,7 +94,7 @@ impl Expectation {
         view: &View,
         burst: u32,
         confidence: Confidence,
-    ) -> Result<Vec<Judgement>> {
+    ) -> Result<Vec<ClaimVerdict>> {
         if self.unit == Unit::Bytes {
             return self.judge_bytes(application, view).map(|one| vec![one]);
         }
@@ -140,19 +140,19 @@ impl Expectation {
         Counted { who, counts, short }: Counted,
         trials: &Trials,
         confidence: Confidence,
-    ) -> Judgement {
+    ) -> ClaimVerdict {
         let verdict = judge(&self.bound, trials, confidence);
         let numbers = verdict.numbers(&format!("{} {}", self.unit, self.property.past()));
         // An exception that was seen stays one, whatever was not seen beside it.
         let for_good = matches!(
             (self.bound, verdict.decision),
-            (Bound::All | Bound::None_, Decision::Violated) | (Bound::Some_, Decision::Met)
+            (Bound::Every | Bound::No, Decision::Violated) | (Bound::Some, Decision::Met)
         );
         let (decision, numbers) = match short {
             Some(short) if !for_good => (Decision::Undecided, format!("{numbers}; {short}")),
             _ => (verdict.decision, numbers),
         };
         let needed = effort_after(&self.bound, trials, confidence);
-        Judgement { who, decision, numbers, trials: (counts.trials, needed) }
+        ClaimVerdict { who, decision, numbers, trials: (counts.trials, needed) }
     }
 }

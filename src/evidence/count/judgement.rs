@@ -4,7 +4,7 @@ use crate::verdict::{Counts, Decision};
 
 /// One observer's verdict.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Judgement {
+pub(crate) struct ClaimVerdict {
     /// Who looked.
     pub who: String,
     /// How far the evidence goes.

@@ -8,8 +8,8 @@ use crate::cluster::ObjectRef;
 use crate::safety::clock::Clock;
 use crate::safety::labels::{MANAGED_BY, RUN_LABEL};
 
-/// The annotation by which a healer says on its Job that it watches; until then it is `STARTING`.
-pub(crate) const HEALER: &str = "faultless.dev/healer";
+/// The annotation by which a watchdog says on its Job that it watches; until then it is `STARTING`.
+pub(crate) const WATCHDOG: &str = "faultless.dev/watchdog";
 
 const STARTING: &str = "starting";
 
@@ -18,7 +18,7 @@ const STARTING: &str = "starting";
 pub(crate) enum Switch {
     VirtualServices,
     Rest,
-    Healer,
+    Watchdog,
 }
 
 impl Switch {
@@ -52,13 +52,13 @@ impl Job {
     }
 }
 
-/// The healer's switch, whose deadline it watches.
-pub(crate) fn healers_job(run: &str, namespace: &str) -> ObjectRef {
+/// The watchdog's switch, whose deadline it watches.
+pub(crate) fn watchdogs_job(run: &str, namespace: &str) -> ObjectRef {
     ObjectRef {
         api_version: "batch/v1".to_owned(),
         kind: "Job".to_owned(),
         namespace: namespace.to_owned(),
-        name: name(run, Switch::Healer),
+        name: name(run, Switch::Watchdog),
     }
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn name(run: &str, switch: Switch) -> String {
     let which = match switch {
         Switch::VirtualServices => "first",
         Switch::Rest => "then",
-        Switch::Healer => "last",
+        Switch::Watchdog => "last",
     };
     format!("faultless-{run}-{which}")
 }
@@ -75,7 +75,7 @@ pub(crate) fn manifest(run: &str, namespace: &str, switch: Switch, within: Durat
     let labels = json!({MANAGED_BY.0: MANAGED_BY.1, RUN_LABEL: run});
     let annotations = match switch {
         Switch::VirtualServices | Switch::Rest => json!({}),
-        Switch::Healer => json!({HEALER: STARTING}),
+        Switch::Watchdog => json!({WATCHDOG: STARTING}),
     };
     json!({
         "apiVersion": "batch/v1",

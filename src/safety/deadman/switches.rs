@@ -1,7 +1,7 @@
 //! The mesh cleans up by itself when the runner is gone: added objects are owned by Jobs without
 //! pods whose deadline the run keeps pushing back. When nobody does, the cluster ends the Jobs and
 //! collects what they own: VirtualServices first, DestinationRules and load agents after them, and
-//! last the healer, which watches its Job's deadline and gives back what was changed meanwhile.
+//! last the watchdog, which watches its Job's deadline and gives back what was changed meanwhile.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,9 +20,9 @@ use crate::safety::lease;
 /// when the DestinationRules go.
 pub(crate) const LATER: Duration = Duration::from_secs(10);
 
-/// How much later the healer is collected, if it did not end by itself: it may try for as long as
+/// How much later the watchdog is collected, if it did not end by itself: it may try for as long as
 /// any restore (3 minutes), after the pause between its two waves.
-const HEALED: Duration = Duration::from_mins(4);
+const GIVEN_BACK: Duration = Duration::from_mins(4);
 
 /// The switches of a run; every clone is the same.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ pub(super) struct Armed {
 
 /// What a heartbeat found.
 #[derive(Debug)]
-pub(crate) enum Beat {
+pub(crate) enum Heartbeat {
     /// All switches are pushed back.
     Pushed,
     /// The API server did not answer; the next one may reach it.
@@ -78,7 +78,7 @@ impl DeadMan {
         let within = match switch {
             Switch::VirtualServices => within,
             Switch::Rest => within + LATER,
-            Switch::Healer => within + HEALED,
+            Switch::Watchdog => within + GIVEN_BACK,
         };
         let key = (namespace.to_owned(), switch);
         let known = self.lock().jobs.get(&key).cloned();
@@ -99,7 +99,7 @@ impl DeadMan {
     }
 
     /// Pushes every deadline back.
-    pub(crate) async fn beat(&self, target: &Cluster) -> Beat {
+    pub(crate) async fn beat(&self, target: &Cluster) -> Heartbeat {
         let jobs: Vec<Job> = self.lock().jobs.values().cloned().collect();
         let begun = Clock::now();
         for Job { object, uid, since, within } in &jobs {
@@ -108,20 +108,20 @@ impl DeadMan {
                 {"op": "test", "path": "/metadata/uid", "value": uid},
                 {"op": "replace", "path": "/spec/activeDeadlineSeconds", "value": seconds},
             ]);
-            let Ok(patch) = serde_json::from_value(patch) else { return Beat::Missed };
+            let Ok(patch) = serde_json::from_value(patch) else { return Heartbeat::Missed };
             if target.patch(object, patch).await.is_ok() {
                 continue;
             }
             match target.get(object).await {
-                Ok(None) => return Beat::Fired(format!("{object} is gone: it fired")),
+                Ok(None) => return Heartbeat::Fired(format!("{object} is gone: it fired")),
                 Ok(Some(now)) if now["metadata"]["uid"].as_str() != Some(uid) => {
-                    return Beat::Fired(format!("{object} is another one now"));
+                    return Heartbeat::Fired(format!("{object} is another one now"));
                 }
-                Ok(Some(_)) | Err(_) => return Beat::Missed,
+                Ok(Some(_)) | Err(_) => return Heartbeat::Missed,
             }
         }
         self.lock().last = begun;
-        Beat::Pushed
+        Heartbeat::Pushed
     }
 
     /// Whether they may have fired, by the run's own clocks: a process that was frozen finds out

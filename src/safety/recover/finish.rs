@@ -8,7 +8,7 @@ use crate::safety::journal::{Journal, host};
 use crate::safety::lease;
 use crate::safety::leftovers::marked;
 use crate::safety::restore::restore;
-use crate::safety::undo::{Budget, retried, tasks};
+use crate::safety::undo::{Budget, retried, undo_steps};
 
 pub(crate) fn discard(
     journal: &Journal,
@@ -46,8 +46,8 @@ pub(crate) async fn finish(
         }
     }
     if dry_run {
-        for task in tasks(&journal.entries(|_| true)) {
-            tell(&format!("run {run}: would undo {}", task.what));
+        for step in undo_steps(&journal.entries(|_| true)) {
+            tell(&format!("run {run}: would undo {}", step.what));
         }
         tell(&format!("run {run}: would give back its Lease and remove its journal"));
         return Vec::new();

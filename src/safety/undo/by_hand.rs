@@ -4,9 +4,9 @@ use serde_json::json;
 
 use crate::application::settings::Endpoint;
 use crate::cluster::ObjectRef;
-use crate::safety::undo::steps::What;
+use crate::safety::undo::steps::UndoAction;
 
-impl What {
+impl UndoAction {
     /// What a person types when we could not.
     pub(crate) fn command(&self) -> String {
         match self {

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::safety::digest::digest;
 use crate::safety::labels::RUN_LABEL;
 use crate::safety::patch::{add, escaped, remove, replace, test};
-use crate::safety::undo::steps::{Task, What};
+use crate::safety::undo::steps::{UndoAction, UndoStep};
 
 /// The annotation that keeps what a changed object was, so that it can be restored without the
 /// journal, from any machine.
@@ -129,7 +129,7 @@ impl Marks {
 
     /// The task that restores an object by its own marks, without a journal: the run it belongs
     /// to, and the task unless the marks are damaged.
-    pub(crate) fn task(object: &Value) -> Option<Task> {
+    pub(crate) fn step(object: &Value) -> Option<UndoStep> {
         let annotations = object.pointer("/metadata/annotations")?;
         let original: Value = serde_json::from_str(annotations[ORIGINAL].as_str()?).ok()?;
         let mut before = object.clone();
@@ -144,6 +144,6 @@ impl Marks {
         let ours = annotations[WROTE].as_str() == Some(digest(&object["spec"]).as_str());
         let wrote = if ours { vec![object["spec"].clone()] } else { Vec::new() };
         let object = ObjectRef::of(object).ok()?;
-        Some(Task { ids: Vec::new(), what: What::Revert { object, before, wrote } })
+        Some(UndoStep { ids: Vec::new(), what: UndoAction::Revert { object, before, wrote } })
     }
 }

@@ -10,19 +10,21 @@ use crate::safety::labels::RUN_LABEL;
 use crate::safety::patch::text;
 use crate::safety::undo::budget::{Budget, retried};
 use crate::safety::undo::revert::revert_once;
-use crate::safety::undo::steps::{Performed, What};
+use crate::safety::undo::steps::{UndoAction, UndoOutcome};
 
 /// Undoes one change, again and again within the budget.
 pub(crate) async fn perform(
     target: &Cluster,
     run: &str,
-    what: &What,
+    what: &UndoAction,
     budget: Budget,
-) -> Result<Performed> {
+) -> Result<UndoOutcome> {
     retried(budget, async || match what {
-        What::Delete(object) => delete_once(target, object, run).await,
-        What::Revert { object, before, wrote } => revert_once(target, object, before, wrote).await,
-        What::Put { endpoint, pods, before, wrote } => {
+        UndoAction::Delete(object) => delete_once(target, object, run).await,
+        UndoAction::Revert { object, before, wrote } => {
+            revert_once(target, object, before, wrote).await
+        }
+        UndoAction::Put { endpoint, pods, before, wrote } => {
             untell_once(target, endpoint, pods, before, wrote).await
         }
     })
@@ -37,7 +39,7 @@ async fn untell_once(
     pods: &[String],
     before: &Value,
     wrote: &[Value],
-) -> Result<Performed> {
+) -> Result<UndoOutcome> {
     for pod in target.pods(&endpoint.namespace, &endpoint.selector).await? {
         if !pods.contains(&pod.name) {
             continue;
@@ -49,7 +51,7 @@ async fn untell_once(
         if !wrote.iter().any(|wrote| same(wrote, &current)) {
             let lines = differences(before, &current).join("; ");
             let (pod, namespace) = (&pod.name, &endpoint.namespace);
-            return Ok(Performed::Stuck {
+            return Ok(UndoOutcome::Stuck {
                 why: format!(
                     "somebody else told pod {pod} something meanwhile, or it began anew, and that \
                      is kept: {lines}"
@@ -61,19 +63,19 @@ async fn untell_once(
         }
         endpoint.write(target, &pod, before).await?;
     }
-    Ok(Performed::Done)
+    Ok(UndoOutcome::Done)
 }
 
-async fn delete_once(target: &Cluster, object: &ObjectRef, run: &str) -> Result<Performed> {
-    let Some(found) = target.get(object).await? else { return Ok(Performed::Done) };
+async fn delete_once(target: &Cluster, object: &ObjectRef, run: &str) -> Result<UndoOutcome> {
+    let Some(found) = target.get(object).await? else { return Ok(UndoOutcome::Done) };
     let label = found.pointer("/metadata/labels").and_then(|labels| labels.get(RUN_LABEL));
     if label.and_then(Value::as_str) != Some(run) {
         // Somebody replaced it by an object of their own; that is theirs to keep.
-        return Ok(Performed::Done);
+        return Ok(UndoOutcome::Done);
     }
     let uid = text(&found, "/metadata/uid");
     target.delete(object, uid).await?;
-    let Some(still) = target.get(object).await? else { return Ok(Performed::Done) };
+    let Some(still) = target.get(object).await? else { return Ok(UndoOutcome::Done) };
     let finalizers = still.pointer("/metadata/finalizers").and_then(Value::as_array);
     match finalizers.and_then(|held| held.first()).and_then(Value::as_str) {
         // The garbage collector's own finalizers go by themselves.
@@ -81,11 +83,11 @@ async fn delete_once(target: &Cluster, object: &ObjectRef, run: &str) -> Result<
             Err(Error::left_behind(format!("deleting {object}"), "its dependents are not gone yet"))
         }
         // A foreign finalizer lets DELETE answer 200 and keeps the object.
-        Some(finalizer) if text(&still, "/metadata/uid") == uid => Ok(Performed::Stuck {
+        Some(finalizer) if text(&still, "/metadata/uid") == uid => Ok(UndoOutcome::Stuck {
             why: format!("it is deleted, but held by the finalizer {finalizer}"),
             command: object.delete_command(),
         }),
         // Pods and what owns them end in their own time.
-        _ => Ok(Performed::Done),
+        _ => Ok(UndoOutcome::Done),
     }
 }

@@ -8,18 +8,18 @@ use crate::safety::compare::{differences, same};
 use crate::safety::labels::RUN_LABEL;
 use crate::safety::patch::text;
 use crate::safety::undo::marks::{Marks, ORIGINAL, WROTE};
-use crate::safety::undo::steps::Performed;
+use crate::safety::undo::steps::UndoOutcome;
 
 pub(crate) async fn revert_once(
     target: &Cluster,
     object: &ObjectRef,
     before: &Value,
     wrote: &[Value],
-) -> Result<Performed> {
-    let Some(mut current) = target.get(object).await? else { return Ok(Performed::Done) };
+) -> Result<UndoOutcome> {
+    let Some(mut current) = target.get(object).await? else { return Ok(UndoOutcome::Done) };
     if text(&current, "/metadata/uid") != text(before, "/metadata/uid") {
         // Deleted and made anew by somebody: nothing of ours is in it.
-        return Ok(Performed::Done);
+        return Ok(UndoOutcome::Done);
     }
     let reverted = same(&current["spec"], &before["spec"]);
     let marked = Marks::on(&current);
@@ -30,18 +30,18 @@ pub(crate) async fn revert_once(
     if !reverted && !wrote.iter().any(|spec| same(spec, &current["spec"])) {
         // Without our marks it is theirs: our write never took effect, or somebody replaced it as a
         // whole, or took the marks off to keep an edit of theirs.
-        return Ok(if marked { conflict(object, before, &current) } else { Performed::Done });
+        return Ok(if marked { conflict(object, before, &current) } else { UndoOutcome::Done });
     }
     target.patch(object, Marks::off(&current, before)).await?;
-    Ok(Performed::Done)
+    Ok(UndoOutcome::Done)
 }
 
-pub(crate) fn conflict(object: &ObjectRef, before: &Value, current: &Value) -> Performed {
+pub(crate) fn conflict(object: &ObjectRef, before: &Value, current: &Value) -> UndoOutcome {
     let lines = differences(&before["spec"], &current["spec"]).join("; ");
     let kind = object.kind.to_lowercase();
     let (name, namespace) = (&object.name, &object.namespace);
     let place = format!("{kind} {name} -n {namespace}");
-    Performed::Stuck {
+    UndoOutcome::Stuck {
         why: format!("somebody else changed it meanwhile, and that is kept: spec.{lines}"),
         command: format!(
             "kubectl annotate {place} {ORIGINAL}- {WROTE}- && kubectl label {place} {RUN_LABEL}- \

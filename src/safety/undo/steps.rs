@@ -8,14 +8,14 @@ use crate::safety::journal::{Entry, Undo};
 
 /// All that has to be undone in one go: several changes of one object are one.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Task {
+pub(crate) struct UndoStep {
     /// The entries that it undoes.
     pub(crate) ids: Vec<u64>,
-    pub(crate) what: What,
+    pub(crate) what: UndoAction,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum What {
+pub(crate) enum UndoAction {
     /// Delete it.
     Delete(ObjectRef),
     /// Give back `before`'s spec, if the spec now is one that we wrote.
@@ -26,7 +26,7 @@ pub(crate) enum What {
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Performed {
+pub(crate) enum UndoOutcome {
     /// Nothing of this change is left.
     Done,
     /// It cannot be undone by us, however often we try: why, and what a person can do.
@@ -34,20 +34,20 @@ pub(crate) enum Performed {
 }
 
 /// What undoes these entries, newest first.
-pub(crate) fn tasks(entries: &[Entry]) -> Vec<Task> {
-    let mut tasks = Vec::<Task>::new();
+pub(crate) fn undo_steps(entries: &[Entry]) -> Vec<UndoStep> {
+    let mut undo_steps = Vec::<UndoStep>::new();
     for entry in entries.iter().rev() {
         match &entry.undo {
             Undo::Added { object } => {
-                let what = What::Delete(object.clone());
-                tasks.push(Task { ids: vec![entry.id], what });
+                let what = UndoAction::Delete(object.clone());
+                undo_steps.push(UndoStep { ids: vec![entry.id], what });
             }
             Undo::Changed { object, before, wrote } => {
                 let mut specs = vec![wrote.clone()];
                 specs.extend(entry.stored.clone());
-                let earlier = tasks.iter_mut().find_map(|task| match &mut task.what {
-                    What::Revert { object: other, before, wrote } if other == object => {
-                        Some((&mut task.ids, before, wrote))
+                let earlier = undo_steps.iter_mut().find_map(|step| match &mut step.what {
+                    UndoAction::Revert { object: other, before, wrote } if other == object => {
+                        Some((&mut step.ids, before, wrote))
                     }
                     _ => None,
                 });
@@ -58,14 +58,16 @@ pub(crate) fn tasks(entries: &[Entry]) -> Vec<Task> {
                     all.extend(specs);
                 } else {
                     let (object, before) = (object.clone(), before.clone());
-                    let what = What::Revert { object, before, wrote: specs };
-                    tasks.push(Task { ids: vec![entry.id], what });
+                    let what = UndoAction::Revert { object, before, wrote: specs };
+                    undo_steps.push(UndoStep { ids: vec![entry.id], what });
                 }
             }
             Undo::Put { endpoint, pods, before, wrote } => {
-                let earlier = tasks.iter_mut().find_map(|task| match &mut task.what {
-                    What::Put { endpoint: other, pods, before, wrote } if other == endpoint => {
-                        Some((&mut task.ids, pods, before, wrote))
+                let earlier = undo_steps.iter_mut().find_map(|step| match &mut step.what {
+                    UndoAction::Put { endpoint: other, pods, before, wrote }
+                        if other == endpoint =>
+                    {
+                        Some((&mut step.ids, pods, before, wrote))
                     }
                     _ => None,
                 });
@@ -77,21 +79,21 @@ pub(crate) fn tasks(entries: &[Entry]) -> Vec<Task> {
                 } else {
                     let (endpoint, pods) = (endpoint.clone(), pods.clone());
                     let (before, wrote) = (before.clone(), vec![wrote.clone()]);
-                    let what = What::Put { endpoint, pods, before, wrote };
-                    tasks.push(Task { ids: vec![entry.id], what });
+                    let what = UndoAction::Put { endpoint, pods, before, wrote };
+                    undo_steps.push(UndoStep { ids: vec![entry.id], what });
                 }
             }
         }
     }
-    tasks
+    undo_steps
 }
 
-impl Task {
+impl UndoStep {
     /// The object it is about.
     pub(crate) const fn object(&self) -> Option<&ObjectRef> {
         match &self.what {
-            What::Delete(object) | What::Revert { object, .. } => Some(object),
-            What::Put { .. } => None,
+            UndoAction::Delete(object) | UndoAction::Revert { object, .. } => Some(object),
+            UndoAction::Put { .. } => None,
         }
     }
 
@@ -101,7 +103,7 @@ impl Task {
     }
 }
 
-impl std::fmt::Display for What {
+impl std::fmt::Display for UndoAction {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Delete(object) => write!(f, "{object}"),

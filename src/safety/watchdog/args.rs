@@ -1,12 +1,12 @@
-//! What a healer has to do, as its pod's arguments. Pure.
+//! What a watchdog has to do, as its pod's arguments. Pure.
 
 use std::time::Duration;
 
 use crate::error::{Error, Result};
 
-/// What a healer has to do.
+/// What a watchdog has to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Charge {
+pub struct WatchdogArgs {
     /// The run whose changes it gives back.
     pub run: String,
     /// Where: its own namespace.
@@ -15,15 +15,15 @@ pub struct Charge {
     pub within: Duration,
 }
 
-impl Charge {
-    /// From the arguments after `heal`.
+impl WatchdogArgs {
+    /// From the arguments after `watchdog`.
     ///
     /// # Errors
     ///
     /// The feature's (whoever typed them), if they are not a run, a namespace and whole seconds.
     pub fn parse(args: &[String]) -> Result<Self> {
         let wrong = || {
-            Error::feature("reading what to heal", format!("`{}`", args.join(" ")))
+            Error::feature("reading what to watch", format!("`{}`", args.join(" ")))
                 .hint("a run's id, a namespace, and seconds")
         };
         let [run, namespace, seconds] = args else { return Err(wrong()) };
@@ -34,6 +34,6 @@ impl Charge {
 
     pub(crate) fn args(&self) -> [String; 4] {
         let seconds = self.within.as_secs().to_string();
-        ["heal".to_owned(), self.run.clone(), self.namespace.clone(), seconds]
+        ["watchdog".to_owned(), self.run.clone(), self.namespace.clone(), seconds]
     }
 }

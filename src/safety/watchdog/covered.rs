@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-/// The namespaces of a run that have a healer; every clone is the same.
+/// The namespaces of a run that have a watchdog; every clone is the same.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Healers(pub(crate) Arc<Mutex<BTreeSet<String>>>);
+pub(crate) struct Watchdogs(pub(crate) Arc<Mutex<BTreeSet<String>>>);
 
-impl Healers {
+impl Watchdogs {
     /// Whether there is any.
     pub(crate) async fn any(&self) -> bool {
         !self.0.lock().await.is_empty()

@@ -1,20 +1,20 @@
-//! What a healer consists of: an account, the least rights, and a pod. Pure.
+//! What a watchdog consists of: an account, the least rights, and a pod. Pure.
 
 use serde_json::{Value, json};
 
 use crate::cluster::image;
-use crate::safety::deadman::healers_job;
+use crate::safety::deadman::watchdogs_job;
 use crate::safety::labels::{MANAGED_BY, RUN_LABEL};
 use crate::safety::lease;
-use crate::safety::watchdog::args::Charge;
+use crate::safety::watchdog::args::WatchdogArgs;
 
 pub(crate) fn name(run: &str) -> String {
-    format!("faultless-{run}-healer")
+    format!("faultless-{run}-watchdog")
 }
 
-/// What a healer consists of: an account, its rights, and a pod.
-pub(crate) fn objects(charge: &Charge) -> [Value; 4] {
-    let Charge { run, namespace, within: _ } = charge;
+/// What a watchdog consists of: an account, its rights, and a pod.
+pub(crate) fn objects(charge: &WatchdogArgs) -> [Value; 4] {
+    let WatchdogArgs { run, namespace, within: _ } = charge;
     let name = name(run);
     let labels = json!({MANAGED_BY.0: MANAGED_BY.1, RUN_LABEL: run});
     let object = |api_version: &str, kind: &str, fields: Value| {
@@ -43,10 +43,10 @@ pub(crate) fn objects(charge: &Charge) -> [Value; 4] {
     ]
 }
 
-/// The least that a healer needs: to find and change what it may have to give back, and to watch
+/// The least that a watchdog needs: to find and change what it may have to give back, and to watch
 /// and end its own Job.
-pub(super) fn rules(charge: &Charge) -> Value {
-    let job = healers_job(&charge.run, &charge.namespace).name;
+pub(super) fn rules(charge: &WatchdogArgs) -> Value {
+    let job = watchdogs_job(&charge.run, &charge.namespace).name;
     json!([
         {
             "apiGroups": ["networking.istio.io"],
@@ -69,7 +69,7 @@ pub(super) fn rules(charge: &Charge) -> Value {
     ])
 }
 
-fn deployment(charge: &Charge, name: &str) -> Value {
+fn deployment(charge: &WatchdogArgs, name: &str) -> Value {
     json!({
         "replicas": 1,
         "selector": {"matchLabels": {"app": name}},
@@ -86,7 +86,7 @@ fn deployment(charge: &Charge, name: &str) -> Value {
             "spec": {
                 "serviceAccountName": name,
                 "containers": [{
-                    "name": "healer",
+                    "name": "watchdog",
                     "image": image::reference(),
                     "args": charge.args(),
                     "securityContext": image::security_context(),

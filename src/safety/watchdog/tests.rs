@@ -1,4 +1,4 @@
-//! That a healer waits while its run lives, gives back what the run changed when it is silent, and
+//! That a watchdog waits while its run lives, gives back what the run changed when it is silent, and
 //! touches nothing else; that its Role is enough for all it does; and that a run refuses without.
 
 use std::time::Duration;
@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use super::args::Charge;
-use super::covered::Healers;
+use super::args::WatchdogArgs;
+use super::covered::Watchdogs;
 use super::manifests::rules;
-use super::watch::{LOOK, heal};
+use super::watch::{LOOK, watch};
 use crate::cluster::ObjectRef;
-use crate::safety::applier::Changes;
-use crate::safety::deadman::{DeadMan, HEALER, LATER};
+use crate::safety::applier::Applier;
+use crate::safety::deadman::{DeadMan, LATER, WATCHDOG};
 use crate::safety::journal::{Header, Journal, Scope};
 use crate::safety::labels::{MANAGED_BY, RUN_LABEL};
 use crate::safety::testing::Fake;
@@ -25,9 +25,9 @@ const ISTIO: &str = "/apis/networking.istio.io/v1/namespaces/a";
 const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/a/deployments";
 const JOB: &str = "/apis/batch/v1/namespaces/a/jobs/faultless-r1-last";
 
-fn charge() -> Charge {
+fn charge() -> WatchdogArgs {
     let within = Duration::from_secs(10);
-    Charge { run: "r1".to_owned(), namespace: "a".to_owned(), within }
+    WatchdogArgs { run: "r1".to_owned(), namespace: "a".to_owned(), within }
 }
 
 fn object(kind: &str, name: &str, spec: Value) -> Value {
@@ -49,7 +49,7 @@ async fn changed(fake: &Fake, path: &str, before: Value, spec: Value, run: &str)
 
 fn pushed(fake: &Fake, seconds: u64) {
     let metadata = json!({"name": "faultless-r1-last", "namespace": "a", "uid": "j",
-        "annotations": {HEALER: "starting"}});
+        "annotations": {WATCHDOG: "starting"}});
     let spec = json!({"activeDeadlineSeconds": seconds});
     let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec});
     fake.put(JOB, job);
@@ -82,14 +82,14 @@ async fn mesh() -> Fake {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_wakes_the_healer_and_a_heartbeat_does_not() {
+async fn silence_wakes_the_watchdog_and_a_heartbeat_does_not() {
     let fake = mesh().await;
     let before = fake.contents();
     let beats = async {
         for beat in 0..20_u64 {
             tokio::time::sleep(Duration::from_secs(2)).await;
             let mut now = fake.get(JOB).unwrap();
-            assert_eq!(now["metadata"]["annotations"][HEALER], WATCHING);
+            assert_eq!(now["metadata"]["annotations"][WATCHDOG], WATCHING);
             now["spec"]["activeDeadlineSeconds"] = json!(302 + 2 * beat);
             fake.put(JOB, now);
         }
@@ -99,11 +99,11 @@ async fn silence_wakes_the_healer_and_a_heartbeat_does_not() {
         Instant::now()
     };
     let (target, charge) = (fake.target(), charge());
-    let healing = async {
-        let left = heal(&target, &charge, &|_| {}).await.unwrap();
+    let watching = async {
+        let left = watch(&target, &charge, &|_| {}).await.unwrap();
         (left, Instant::now())
     };
-    let (last, (left, ended)) = tokio::join!(beats, healing);
+    let (last, (left, ended)) = tokio::join!(beats, watching);
     let took = ended - last;
     let (low, high) = (charge.within + LATER, charge.within + LATER + 3 * LOOK);
     assert!(low <= took && took <= high, "it took {took:?}");
@@ -161,7 +161,7 @@ async fn its_role_is_enough_for_all_that_it_asks() {
     let path = "/apis/coordination.k8s.io/v1/namespaces/a/leases/faultless";
     fake.put(path, lease);
     let others = fake.asked().len();
-    heal(&fake.target(), &charge(), &|_| {}).await.unwrap();
+    watch(&fake.target(), &charge(), &|_| {}).await.unwrap();
     assert!(fake.get(path).is_none(), "the target is free for the next run");
     let rules = rules(&charge());
     let asked = fake.asked().split_off(others);
@@ -179,7 +179,7 @@ async fn an_api_server_that_does_not_answer_says_nothing_about_the_run() {
     let path = format!("{ISTIO}/virtualservices/mine");
     let before = fake.get(&path);
     let (target, charge) = (fake.target(), charge());
-    let healing = heal(&target, &charge, &|_| {});
+    let watching = watch(&target, &charge, &|_| {});
     let outage = async {
         tokio::time::sleep(Duration::from_secs(5)).await;
         fake.refuse(60);
@@ -192,12 +192,12 @@ async fn an_api_server_that_does_not_answer_says_nothing_about_the_run() {
         tokio::time::sleep(Duration::from_secs(9)).await;
         assert_eq!(fake.get(&path), before);
     };
-    let ((), healed) = tokio::join!(outage, healing);
-    assert_eq!(healed.unwrap().len(), 1);
+    let ((), watched) = tokio::join!(outage, watching);
+    assert_eq!(watched.unwrap().len(), 1);
     assert_ne!(fake.get(&path), before, "once it is silent for long enough");
 }
 
-fn changes(fake: &Fake, state: &TempDir, within: Option<Duration>) -> Changes {
+fn applier(fake: &Fake, state: &TempDir, within: Option<Duration>) -> Applier {
     let text = |text: &str| text.to_owned();
     let header = Header {
         run: text("r1"),
@@ -212,7 +212,7 @@ fn changes(fake: &Fake, state: &TempDir, within: Option<Duration>) -> Changes {
     };
     let journal = Journal::begin(state.path(), "k", header).unwrap();
     let dead_man = DeadMan::new("r1", within);
-    Changes::new(text("r1"), fake.target(), journal, dead_man, Healers::default(), false)
+    Applier::new(text("r1"), fake.target(), journal, dead_man, Watchdogs::default(), false)
 }
 
 #[tokio::test(start_paused = true)]
@@ -223,23 +223,23 @@ async fn what_nothing_would_give_back_is_not_changed_unless_that_is_wanted() {
     fake.put(&path, object("Deployment", "mine", json!({"replicas": 1})));
     fake.forbid("/roles");
     let before = fake.get(&path);
-    let protected = changes(&fake, &state, Some(Duration::from_secs(60)));
+    let protected = applier(&fake, &state, Some(Duration::from_secs(60)));
     let refused = protected.scale(Scope::Scenario(0), &name, 2).await.unwrap_err().to_string();
-    assert!(refused.contains("Role a/faultless-r1-healer"), "{refused}");
+    assert!(refused.contains("Role a/faultless-r1-watchdog"), "{refused}");
     assert!(refused.contains("--no-dead-man"), "{refused}");
     assert_eq!(fake.get(&path), before);
 
-    // A healer that never says that it watches: its image cannot be had, or its rights do not do.
+    // A watchdog that never says that it watches: its image cannot be had, or its rights do not do.
     let (fake, state) = (Fake::default(), TempDir::new().unwrap());
     fake.put(&path, object("Deployment", "mine", json!({"replicas": 1})));
-    let protected = changes(&fake, &state, Some(Duration::from_secs(600)));
+    let protected = applier(&fake, &state, Some(Duration::from_secs(600)));
     let refused = protected.scale(Scope::Scenario(0), &name, 2).await.unwrap_err().to_string();
     assert!(refused.contains("does not watch") && refused.contains("--no-dead-man"), "{refused}");
     assert_eq!(fake.get(&path).unwrap()["spec"]["replicas"], 1);
 
     let (fake, state) = (Fake::default(), TempDir::new().unwrap());
     fake.put(&path, object("Deployment", "mine", json!({"replicas": 1})));
-    let written = changes(&fake, &state, None).scale(Scope::Scenario(0), &name, 2).await.unwrap();
+    let written = applier(&fake, &state, None).scale(Scope::Scenario(0), &name, 2).await.unwrap();
     assert!(written.how.contains("unprotected"), "{}", written.how);
     assert_eq!(fake.get(&path).unwrap()["spec"]["replicas"], 2);
 }

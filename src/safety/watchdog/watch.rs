@@ -4,7 +4,7 @@
 //! in which a run changes something, started before the first such change.
 //!
 //! The heartbeat that it watches is the deadline of the Job that owns it (`deadman`): each push
-//! changes it, it lies in the healer's own namespace, and a Job that is gone says as much.
+//! changes it, it lies in the watchdog's own namespace, and a Job that is gone says as much.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use tokio::time::Instant;
 
 use crate::cluster::Cluster;
 use crate::error::{Error, Result};
-use crate::safety::deadman::{HEALER, LATER, healers_job};
+use crate::safety::deadman::{LATER, WATCHDOG, watchdogs_job};
 use crate::safety::sweep::Swept;
 use crate::safety::undo::{Budget, Marks, retried};
-use crate::safety::watchdog::args::Charge;
+use crate::safety::watchdog::args::WatchdogArgs;
 use crate::safety::{lease, sweep};
 
-/// What the healer's Job says once it is watched.
+/// What the watchdog's Job says once it is watched.
 pub(crate) const WATCHING: &str = "watching";
 
 /// What a run may have changed, in the order in which it is given back: what names something before
@@ -30,18 +30,22 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("apps/v1", "Deployment"),
 ];
 
-/// Between two looks at the heartbeat: a healer is late by at most this, and a read of one object
+/// Between two looks at the heartbeat: a watchdog is late by at most this, and a read of one object
 /// each second is nothing to an API server.
 pub(super) const LOOK: Duration = Duration::from_secs(1);
 
 /// Watches a run's heartbeat, and gives back what the run changed when it stops; then takes the
-/// healer itself away. Answers what is left behind.
+/// watchdog itself away. Answers what is left behind.
 ///
 /// # Errors
 ///
-/// The runner's, if the API server refuses what a healer needs.
-pub async fn heal(target: &Cluster, charge: &Charge, tell: &dyn Fn(&str)) -> Result<Vec<String>> {
-    let Charge { run, namespace, within } = charge;
+/// The runner's, if the API server refuses what a watchdog needs.
+pub async fn watch(
+    target: &Cluster,
+    charge: &WatchdogArgs,
+    tell: &dyn Fn(&str),
+) -> Result<Vec<String>> {
+    let WatchdogArgs { run, namespace, within } = charge;
     let uid = begin(target, charge).await?;
     tell(&format!("run {run}: watching its heartbeat in {namespace}"));
     silence(target, charge, &uid).await;
@@ -56,8 +60,8 @@ pub async fn heal(target: &Cluster, charge: &Charge, tell: &dyn Fn(&str)) -> Res
     if let Err(error) = freed {
         swept.left_behind.push(format!("the Lease: {error}"));
     }
-    // It owns everything that this healer is made of.
-    let job = healers_job(run, namespace);
+    // It owns everything that this watchdog is made of.
+    let job = watchdogs_job(run, namespace);
     let ended = retried(Budget::begin(), async || target.delete(&job, &uid).await).await;
     if let Err(error) = ended {
         tell(&format!("run {run}: {job} will fire by itself: {error}"));
@@ -66,18 +70,18 @@ pub async fn heal(target: &Cluster, charge: &Charge, tell: &dyn Fn(&str)) -> Res
 }
 
 /// Tries its rights, and says that it watches; answers the uid of its Job.
-pub(crate) async fn begin(target: &Cluster, charge: &Charge) -> Result<String> {
+pub(crate) async fn begin(target: &Cluster, charge: &WatchdogArgs) -> Result<String> {
     for (api_version, kind) in KINDS {
         target.list(api_version, kind, &charge.namespace, "").await?;
     }
-    let job = healers_job(&charge.run, &charge.namespace);
+    let job = watchdogs_job(&charge.run, &charge.namespace);
     let found = target.get(&job).await?;
     let none = || Error::runner("beginning to watch", format!("there is no {job}"));
     let found = found.ok_or_else(none)?;
     let uid = found["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
     let patch = json!([
         {"op": "test", "path": "/metadata/uid", "value": uid},
-        {"op": "replace", "path": format!("/metadata/annotations/{}", HEALER.replace('/', "~1")),
+        {"op": "replace", "path": format!("/metadata/annotations/{}", WATCHDOG.replace('/', "~1")),
          "value": WATCHING},
     ]);
     let patch = serde_json::from_value(patch)
@@ -89,9 +93,9 @@ pub(crate) async fn begin(target: &Cluster, charge: &Charge) -> Result<String> {
 /// Waits until the heartbeat has stopped for long enough. Clocks differ, so what counts is that the
 /// deadline did not move while this process watched for so long; an API server that does not answer
 /// says nothing, and neither does time in which this process stood still. Ends with the run at the
-/// latest, which takes its healers away.
-async fn silence(target: &Cluster, charge: &Charge, uid: &str) {
-    let job = healers_job(&charge.run, &charge.namespace);
+/// latest, which takes its watchdogs away.
+async fn silence(target: &Cluster, charge: &WatchdogArgs, uid: &str) {
+    let job = watchdogs_job(&charge.run, &charge.namespace);
     let (mut seen, mut since) = (None, Instant::now());
     loop {
         let asked = Instant::now();
@@ -113,8 +117,8 @@ async fn silence(target: &Cluster, charge: &Charge, uid: &str) {
 }
 
 /// Gives back whatever this run changed in the namespace and nobody else did since.
-async fn give_back(target: &Cluster, charge: &Charge, tell: &dyn Fn(&str)) -> Swept {
-    let Charge { run, namespace, within: _ } = charge;
+async fn give_back(target: &Cluster, charge: &WatchdogArgs, tell: &dyn Fn(&str)) -> Swept {
+    let WatchdogArgs { run, namespace, within: _ } = charge;
     let (budget, mut swept) = (Budget::begin(), Swept::default());
     for (api_version, kind) in KINDS {
         let listed = retried(budget, async || target.list(api_version, kind, namespace, "").await);

@@ -119,7 +119,7 @@ fn decided(bound: Bound, trials: &Trials, confidence: Confidence) -> Decision {
         let (hits, share) = if hits > end * n { (hits, end) } else { (n - hits, 1.0 - end) };
         share <= 0.0 || confidence_sequence::divergence(hits, n, share) < confidence.threshold()
     };
-    let by_one = matches!(bound, Bound::All | Bound::None_ | Bound::Some_);
+    let by_one = matches!(bound, Bound::Every | Bound::No | Bound::Some);
     if !by_one && little(claimed.low) && little(claimed.high) {
         return Decision::Undecided;
     }
@@ -205,17 +205,17 @@ fn all_none_and_some_hold_for_bursts_as_long_as_said() {
             let wrong = if decision == Decision::Met { tally.met } else { tally.violated };
             assert!(wrong <= allowed(confidence), "{bound}, {burst}: {tally:?}");
         };
-        wrong(Bound::All, 1.0 - rare, Decision::Met);
-        wrong(Bound::None_, rare, Decision::Met);
-        wrong(Bound::Some_, rare, Decision::Violated);
+        wrong(Bound::Every, 1.0 - rare, Decision::Met);
+        wrong(Bound::No, rare, Decision::Met);
+        wrong(Bound::Some, rare, Decision::Violated);
     }
     // Where they hold, they are met: by so many times as many as bursts are taken to be long.
     let mut load = Load::new(1.0, Burst::Fixed(1), 60, 22);
-    let tally = load.run(Bound::All, confidence, &Trials::new(20), 170 * 20);
+    let tally = load.run(Bound::Every, confidence, &Trials::new(20), 170 * 20);
     assert_eq!(tally.met, RUNS, "{tally:?}");
     // And they would not hold for bursts that are longer than said.
     let mut load = Load::new(1.0 - rare, Burst::Fixed(20), 60, 23);
-    let tally = load.run(Bound::All, confidence, &Trials::new(5), 170 * 5);
+    let tally = load.run(Bound::Every, confidence, &Trials::new(5), 170 * 5);
     assert!(tally.met > 50 * allowed(confidence), "{tally:?}");
 }
 
@@ -264,7 +264,7 @@ fn independent_requests_cost_little() {
         (Bound::AtLeast(percent(80.0)), 0.9),
         (Bound::AtMost(percent(50.0)), 0.2),
         (Bound::AtLeast(percent(95.0)), 0.99),
-        (Bound::All, 1.0),
+        (Bound::Every, 1.0),
     ] {
         let known = mean(bound, share, &|trials| Trials::from(trials.total()));
         let found_out = mean(bound, share, &Trials::clone);
@@ -306,8 +306,8 @@ proptest! {
         let counts = Counts::exact((part * trials as f64) as u64, trials);
         let (low, high) = (percent(a.min(b)), percent(a.max(b)));
         for bound in [
-            Bound::AtLeast(low), Bound::AtMost(high), Bound::Between(low, high), Bound::All,
-            Bound::None_, Bound::Some_,
+            Bound::AtLeast(low), Bound::AtMost(high), Bound::Between(low, high), Bound::Every,
+            Bound::No, Bound::Some,
         ] {
             let full = decide(&bound, counts, 1.0, Confidence::default());
             let careful = decide(&bound, counts, design_effect, Confidence::default());

@@ -9,7 +9,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use super::ground::{Ground, LATE, NONE, Toll};
+use super::ground::{BlastRadius, LATE, NONE, Toll};
 use super::shop::{APPLICATION, WITHDRAW, feature, shop, steps};
 
 /// The words that begin a step; the short ones go on with what the last long one began.
@@ -96,7 +96,7 @@ fn where_every_service_is_configured() {
 /// gives its portals need the portals; `healing` kills over them.
 #[test]
 fn replica_counts() {
-    let ground = Ground::open(NAMESPACES, &namespaces());
+    let ground = BlastRadius::open(NAMESPACES, &namespaces());
     let agency = fs::read_to_string(repository("features/demo/travel_agency.yaml")).unwrap();
     let wanted = |one: &&str| one.contains("kind: Secret") || one.contains("name: hotels-v1");
     let hotels: Vec<&str> = agency.split("\n---\n").filter(wanted).collect();
@@ -125,7 +125,7 @@ fn survives(name: &str, objects: &str) {
     let scenarios = scenarios(&text);
     let next = Mutex::new(scenarios.iter().enumerate());
     let dies = || {
-        let ground = Ground::open(NAMESPACES, &objects_there);
+        let ground = BlastRadius::open(NAMESPACES, &objects_there);
         let folder = application(&ground);
         let mut toll = Toll::default();
         loop {
@@ -166,7 +166,7 @@ fn described() -> Value {
 
 /// The Travel Demo's description without portals, and its workloads without pods; answers the
 /// folder.
-fn application(ground: &Ground) -> PathBuf {
+fn application(ground: &BlastRadius) -> PathBuf {
     let folder = ground.place.path("features");
     fs::create_dir_all(folder.join("demo")).unwrap();
     let mut described = described();

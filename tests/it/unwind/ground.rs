@@ -38,7 +38,7 @@ const KINDS: &[(&str, &str, &str)] = &[
 const RECORDS_MAX: u32 = 300;
 
 /// A mesh that stays.
-pub(super) struct Ground {
+pub(super) struct BlastRadius {
     pub(super) place: Place,
     namespaces: &'static [&'static str],
     runtime: Runtime,
@@ -57,7 +57,7 @@ pub(super) struct Toll {
     pub(super) recoveries: u32,
 }
 
-impl Ground {
+impl BlastRadius {
     /// A mesh with these objects in it.
     #[track_caller]
     pub(super) fn open(namespaces: &'static [&'static str], objects: &str) -> Self {
