@@ -19,6 +19,8 @@ mod lost;
 mod overlay;
 mod patch;
 pub mod recover;
+#[cfg(test)]
+mod recorded;
 mod restore;
 mod rewrite;
 pub mod session;

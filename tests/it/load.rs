@@ -12,7 +12,7 @@ use crate::program::{Place, arg};
 fn a_load_is_sent_as_its_sentence_says() {
     let place = Place::new();
     let out = place.path("out");
-    let feature = "tests/it/data/truth/load.feature";
+    let feature = "tests/it/data/claims/load.feature";
     let application = "features/application.yaml";
     // Some claims may stay open over so few requests: what is sent is the question here.
     let said = place.run(&[

@@ -8,19 +8,19 @@
 )]
 
 mod api;
+mod api_faults;
 mod cli;
+mod crash_safety;
 mod envoy;
-mod faulty;
-mod healing;
+mod false_claims;
+mod invalid_features;
 mod kubectl;
 mod load;
 mod local_mesh;
 mod mesh;
-mod nonsense;
 mod program;
+mod startup_failures;
 mod tidy;
 mod tools;
 mod translate;
-mod trouble;
-mod truth;
-mod unwind;
+mod watchdog;

@@ -8,13 +8,13 @@
 //! against the repository.
 
 mod circles;
+mod docs;
 mod files;
 mod house;
 mod layers;
 mod lexer;
 mod maps;
 mod modules;
-mod papers;
 mod repository;
 mod rule;
 mod sizes;

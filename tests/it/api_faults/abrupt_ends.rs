@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::proxy::{Rule, Trouble};
+use super::fault_proxy::{Rule, Trouble};
 use super::shop::{Shop, Street, names};
 use crate::local_mesh::discounts;
 use crate::program::{Place, Running, arg, eventually, finish};

@@ -39,7 +39,7 @@ fn faultless(args: &[&str]) -> (Option<i32>, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_faultless"))
         .current_dir(root)
         .args(args)
-        .args(["tests/it/data/truth/nonsense.feature"])
+        .args(["tests/it/data/claims/invalid.feature"])
         .args(["--application", "features/application.yaml"])
         .stdin(Stdio::null())
         .output()
@@ -49,7 +49,7 @@ fn faultless(args: &[&str]) -> (Option<i32>, String) {
 
 #[test]
 fn nonsense_is_found_at_its_own_line() {
-    let text = include_str!("data/truth/nonsense.feature");
+    let text = include_str!("data/claims/invalid.feature");
     let lines = text.lines().enumerate().filter(|(_, line)| line.trim() == "# here");
     // Lines count from 1, and the step is on the next one.
     let lines: Vec<usize> = lines.map(|(index, _)| index + 2).collect();
@@ -58,12 +58,12 @@ fn nonsense_is_found_at_its_own_line() {
         let (code, said) = faultless(&[command]);
         assert_eq!(code, Some(2), "{said}");
         for (line, expected) in lines.iter().zip(SAID) {
-            let place = format!("nonsense.feature:{line}:");
+            let place = format!("invalid.feature:{line}:");
             let found = said.split_once(&place).unwrap_or_else(|| panic!("{place} in {said}")).1;
-            let here = found.split("nonsense.feature:").next().unwrap_or_default();
+            let here = found.split("invalid.feature:").next().unwrap_or_default();
             let here = here.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(here.contains(expected), "line {line}: {expected} in {here}");
         }
-        assert_eq!(said.matches("nonsense.feature:").count(), lines.len(), "{said}");
+        assert_eq!(said.matches("invalid.feature:").count(), lines.len(), "{said}");
     }
 }

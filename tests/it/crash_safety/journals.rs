@@ -7,8 +7,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::ground::{BlastRadius, out, told};
 use super::shop::{feature, shop, steps};
+use super::standing_mesh::{StandingMesh, out, told};
 use crate::program::finish;
 
 /// What `ulimit -f` counts, and more: files of the run's own reports stay below it, and a journal
@@ -114,7 +114,7 @@ fn a_disk_that_fills_up_stops_the_run_which_restores() {
 }
 
 /// Makes `cart`'s DestinationRule so large that a journal with it is too large.
-fn enlarge(ground: &BlastRadius) {
+fn enlarge(ground: &StandingMesh) {
     let text = ground.kubectl("get dr cart -n shop -o json");
     let mut rule: Value = serde_json::from_str(&text).unwrap();
     rule["metadata"]["annotations"] = json!({"large": "x".repeat(LARGE)});

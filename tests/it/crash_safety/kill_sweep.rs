@@ -9,8 +9,8 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use super::ground::{BlastRadius, LATE, NONE, Toll};
 use super::shop::{APPLICATION, WITHDRAW, feature, shop, steps};
+use super::standing_mesh::{Killed, LATE, NONE, StandingMesh};
 
 /// The words that begin a step; the short ones go on with what the last long one began.
 const STEPS: &[&str] = &["Given", "When", "Then", "And", "But"];
@@ -96,7 +96,7 @@ fn where_every_service_is_configured() {
 /// gives its portals need the portals; `healing` kills over them.
 #[test]
 fn replica_counts() {
-    let ground = BlastRadius::open(NAMESPACES, &namespaces());
+    let ground = StandingMesh::open(NAMESPACES, &namespaces());
     let agency = fs::read_to_string(repository("features/demo/travel_agency.yaml")).unwrap();
     let wanted = |one: &&str| one.contains("kind: Secret") || one.contains("name: hotels-v1");
     let hotels: Vec<&str> = agency.split("\n---\n").filter(wanted).collect();
@@ -125,9 +125,9 @@ fn survives(name: &str, objects: &str) {
     let scenarios = scenarios(&text);
     let next = Mutex::new(scenarios.iter().enumerate());
     let dies = || {
-        let ground = BlastRadius::open(NAMESPACES, &objects_there);
+        let ground = StandingMesh::open(NAMESPACES, &objects_there);
         let folder = application(&ground);
-        let mut toll = Toll::default();
+        let mut toll = Killed::default();
         loop {
             let Some((at, scenario)) = next.lock().unwrap().next() else { return toll };
             let path = folder.join(format!("{at}.feature"));
@@ -136,7 +136,7 @@ fn survives(name: &str, objects: &str) {
             toll += ground.survives_every_death(&path, switches);
         }
     };
-    let mut toll = Toll::default();
+    let mut toll = Killed::default();
     thread::scope(|scope| {
         let meshes: Vec<_> = (0..MESHES.min(scenarios.len())).map(|_| scope.spawn(dies)).collect();
         for mesh in meshes {
@@ -166,7 +166,7 @@ fn described() -> Value {
 
 /// The Travel Demo's description without portals, and its workloads without pods; answers the
 /// folder.
-fn application(ground: &BlastRadius) -> PathBuf {
+fn application(ground: &StandingMesh) -> PathBuf {
     let folder = ground.place.path("features");
     fs::create_dir_all(folder.join("demo")).unwrap();
     let mut described = described();

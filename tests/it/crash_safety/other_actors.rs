@@ -5,8 +5,8 @@ use std::fs;
 
 use serde_json::json;
 
-use super::ground::{ended, out, told};
 use super::shop::{SLEEP, feature, shop, steps, wake};
+use super::standing_mesh::{ended, out, told};
 
 const OTHER: &str = "run rother on elsewhere";
 

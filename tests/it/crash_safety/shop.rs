@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use super::ground::BlastRadius;
+use super::standing_mesh::StandingMesh;
 
 /// How the runs know it.
 pub(super) const APPLICATION: &str = "
@@ -71,8 +71,8 @@ pub(super) const WITHDRAW: &str = "    When the Istio configuration of \"cart\" 
 
 /// A mesh with the shop in it.
 #[track_caller]
-pub(super) fn shop() -> BlastRadius {
-    let ground = BlastRadius::open(&["shop"], SHOP);
+pub(super) fn shop() -> StandingMesh {
+    let ground = StandingMesh::open(&["shop"], SHOP);
     ground.place.file("application.yaml", APPLICATION);
     ground.place.file("sleeper.yaml", SLEEPER);
     ground
@@ -88,7 +88,7 @@ pub(super) fn steps(service: &str) -> String {
 }
 
 /// A feature of scenarios with these steps.
-pub(super) fn feature(ground: &BlastRadius, name: &str, scenarios: &[String]) -> PathBuf {
+pub(super) fn feature(ground: &StandingMesh, name: &str, scenarios: &[String]) -> PathBuf {
     let mut text = format!("Feature: {name}\n");
     for (at, steps) in scenarios.iter().enumerate() {
         writeln!(text, "  Scenario: number {at}\n{steps}").unwrap();
@@ -98,6 +98,6 @@ pub(super) fn feature(ground: &BlastRadius, name: &str, scenarios: &[String]) ->
 
 /// Lets a run go on that is held up.
 #[track_caller]
-pub(super) fn wake(ground: &BlastRadius) {
+pub(super) fn wake(ground: &StandingMesh) {
     ground.kubectl("scale deploy/sleeper -n shop --replicas=0");
 }

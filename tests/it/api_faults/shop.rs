@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use regex::Regex;
 use serde_json::Value;
 
-use super::proxy::{Proxy, Rule};
+use super::fault_proxy::{Proxy, Rule};
 use crate::program::{Place, Running, Said, arg, eventually, finish};
 
 const KC: &str = "kc";

@@ -38,7 +38,7 @@ const KINDS: &[(&str, &str, &str)] = &[
 const RECORDS_MAX: u32 = 300;
 
 /// A mesh that stays.
-pub(super) struct BlastRadius {
+pub(super) struct StandingMesh {
     pub(super) place: Place,
     namespaces: &'static [&'static str],
     runtime: Runtime,
@@ -48,7 +48,7 @@ pub(super) struct BlastRadius {
 
 /// What killing runs came to.
 #[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Toll {
+pub(super) struct Killed {
     /// Runs killed, each at another point.
     pub(super) runs: u32,
     /// How many of them had left something.
@@ -57,7 +57,7 @@ pub(super) struct Toll {
     pub(super) recoveries: u32,
 }
 
-impl BlastRadius {
+impl StandingMesh {
     /// A mesh with these objects in it.
     #[track_caller]
     pub(super) fn open(namespaces: &'static [&'static str], objects: &str) -> Self {
@@ -188,9 +188,9 @@ impl BlastRadius {
     /// Kills a run right before each record of its journal, right after it, and behind the change
     /// that it announces; kills the recovery too; then recovers, recovers again, and compares.
     #[track_caller]
-    pub(super) fn survives_every_death(&self, feature: &Path, switches: &[&str]) -> Toll {
+    pub(super) fn survives_every_death(&self, feature: &Path, switches: &[&str]) -> Killed {
         let before = self.slate();
-        let mut toll = Toll::default();
+        let mut toll = Killed::default();
         for record in 0..RECORDS_MAX {
             for moment in ["before", "written", "applied"] {
                 let at = format!("{record}:{moment}");
@@ -236,7 +236,7 @@ impl BlastRadius {
     }
 }
 
-impl std::ops::AddAssign for Toll {
+impl std::ops::AddAssign for Killed {
     fn add_assign(&mut self, other: Self) {
         self.runs += other.runs;
         self.left_something += other.left_something;
@@ -244,7 +244,7 @@ impl std::ops::AddAssign for Toll {
     }
 }
 
-impl std::fmt::Display for Toll {
+impl std::fmt::Display for Killed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { runs, left_something, recoveries } = self;
         write!(

@@ -102,8 +102,8 @@ fn feature(path: &str) -> String {
 
 #[test]
 fn nearly_true_claims_fail_at_the_claim_that_is_not() {
-    let sharpness = feature("tests/it/data/truth/sharpness.feature");
-    let (code, all) = run(&[("sharpness.feature", sharpness)], &[]);
+    let sharpness = feature("tests/it/data/claims/false.feature");
+    let (code, all) = run(&[("false.feature", sharpness)], &[]);
     assert_eq!(code, 1);
     assert_eq!(all.len(), 6);
     for Ended { name, outcome, steps } in &all {

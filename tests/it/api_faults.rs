@@ -1,14 +1,14 @@
 //! An API server that fails in every way it can: whichever request meets whatever trouble, a run
 //! ends with everything restored, or with exit code 4 and a list of exactly what is left.
 
-mod ends;
-mod proxy;
+mod abrupt_ends;
+mod fault_proxy;
 mod shop;
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use self::proxy::{Rule, Trouble};
+use self::fault_proxy::{Rule, Trouble};
 use self::shop::{Shop, Street};
 
 const SLOW: Trouble = Trouble::Slow(Duration::from_millis(700));

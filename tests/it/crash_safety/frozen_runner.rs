@@ -4,8 +4,8 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use super::ground::{BlastRadius, ended, out, told};
 use super::shop::{SLEEP, feature, shop, steps};
+use super::standing_mesh::{StandingMesh, ended, out, told};
 use crate::program::eventually;
 
 /// What the switches are set to.
@@ -16,7 +16,7 @@ const BOUND: Duration = Duration::from_secs(10 + 30);
 
 /// Waits until the mesh has cleaned itself: VirtualServices first.
 #[track_caller]
-fn heals(ground: &BlastRadius, since: Instant) {
+fn heals(ground: &StandingMesh, since: Instant) {
     let ours =
         "get vs,dr,jobs,leases,deploy -n shop -o name -l app.kubernetes.io/managed-by=faultless";
     let first = ground.kubectl(ours);
