@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use faultless::load::pacer::Pacer;
-use faultless::load::stream::Prepared;
+use faultless::load::stream::StreamTask;
 use faultless::load::{Shape, Spacing, StreamReport, StreamSpec, tcp_dialer};
 use faultless::units::Rate;
 use http_body_util::Full;
@@ -67,7 +67,7 @@ fn run(spec: &StreamSpec) -> (StreamReport, Option<Duration>) {
         let pacer = Pacer::start().expect("a thread can be started");
         let target = spec.target().expect("the benchmark's own spec is sound");
         let start = Instant::now();
-        let prepared = Prepared::new(1, spec, target, &pacer, start).expect("the pacer is new");
+        let prepared = StreamTask::new(1, spec, target, &pacer, start).expect("the pacer is new");
         let live = prepared.live();
         runtime().block_on(prepared.run(tcp_dialer()));
         (live.report(), thread_time())

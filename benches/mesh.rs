@@ -25,7 +25,7 @@ use faultless::cluster::ObjectRef;
 use faultless::cluster::Pod;
 use faultless::error::{Error, Result};
 use faultless::faults::{Disturbance, ServiceConfig, Subject};
-use faultless::load::client::Started;
+use faultless::load::wire::Started;
 use faultless::load::{Shape, Spacing, State, StreamReport, StreamSpec, agent};
 use faultless::units::{Percent, Rate};
 use http::Method;

@@ -8,6 +8,6 @@ mod lookup;
 pub mod manifest;
 pub mod settings;
 
-pub use client::Portal;
+pub use client::Client;
 pub use description::{Application, Protocol, Service};
 pub use manifest::Manifest;

@@ -18,9 +18,9 @@ mod leftovers;
 mod lost;
 mod overlay;
 mod patch;
-pub mod recover;
 #[cfg(test)]
 mod recorded;
+pub mod recover;
 mod restore;
 mod rewrite;
 pub mod session;

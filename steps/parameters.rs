@@ -16,7 +16,7 @@ mod traffic;
 
 pub(crate) use self::amount::Amount;
 pub(crate) use self::load::Load;
-pub(crate) use self::names::{Portals, Service, Version, Workloads};
+pub(crate) use self::names::{Clients, Service, Version, Workloads};
 pub(crate) use self::numbers::{Count, Percent, Span, Status};
 pub(crate) use self::observer::Observer;
 pub(crate) use self::property::Property;

@@ -9,10 +9,10 @@ use super::settings::{Endpoint, Settings};
 /// A place where the application's own load enters the mesh.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Portal {
-    /// Namespace in which the agent runs, beside the portal's own workload.
+pub struct Client {
+    /// Namespace in which the agent runs, beside the client's own workload.
     pub namespace: String,
-    /// The portal's own workload.
+    /// The client's own workload.
     pub workload: String,
     /// The service it calls, as steps name it.
     pub calls: String,
@@ -32,7 +32,7 @@ pub struct Portal {
 
 // === impl Portal ===
 
-impl Portal {
+impl Client {
     /// Where its settings are, if it has any.
     #[must_use]
     pub fn endpoint(&self) -> Option<Endpoint> {

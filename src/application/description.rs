@@ -1,4 +1,4 @@
-//! An application as Faultless must know it: its namespaces, its services, and the portals where
+//! An application as Faultless must know it: its namespaces, its services, and the clients where
 //! its own load enters the mesh. Described once, in a YAML file next to the features.
 
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::client::Portal;
+use super::client::Client;
 use super::manifest;
 use super::manifest::Manifest;
 use crate::error::{Error, Result};
@@ -25,8 +25,8 @@ pub struct Application {
     /// Its services, by the name that steps use.
     pub services: BTreeMap<String, Service>,
     /// Where its load enters, by the name that steps use.
-    #[serde(default)]
-    pub portals: BTreeMap<String, Portal>,
+    #[serde(default, alias = "portals")]
+    pub clients: BTreeMap<String, Client>,
     /// What a local mesh is made of; a cluster has it already.
     #[serde(default)]
     pub manifests: Vec<Manifest>,
@@ -92,12 +92,12 @@ impl Application {
                 return Err(format!("service `{name}` has no versions"));
             }
         }
-        for (name, portal) in &this.portals {
-            if !this.services.contains_key(&portal.calls) {
-                return Err(format!("portal `{name}` calls unknown service `{}`", portal.calls));
+        for (name, client) in &this.clients {
+            if !this.services.contains_key(&client.calls) {
+                return Err(format!("client `{name}` calls unknown service `{}`", client.calls));
             }
-            if portal.paths.is_empty() || portal.headers.values().any(Vec::is_empty) {
-                return Err(format!("portal `{name}` has an empty list of paths or header values"));
+            if client.paths.is_empty() || client.headers.values().any(Vec::is_empty) {
+                return Err(format!("client `{name}` has an empty list of paths or header values"));
             }
         }
         Ok(this)
@@ -124,7 +124,7 @@ namespaces: [shop]
 services:
   cart: {namespace: shop, port: 80, versions: [v1, v2]}
   db: {namespace: shop, port: 3306, protocol: tcp, versions: [v1]}
-portals:
+clients:
   web: {namespace: shop, workload: web, calls: cart, paths: [/], headers: {device: [web, mobile]}}
 ";
 
@@ -133,10 +133,16 @@ portals:
     }
 
     #[test]
+    fn what_the_version_before_called_portals_are_clients() {
+        let before = Application::parse(&SHOP.replace("clients:", "portals:"), PathBuf::new());
+        assert_eq!(before.unwrap().clients, shop().clients);
+    }
+
+    #[test]
     fn a_mistyped_name_is_answered_with_the_nearest() {
         let error = shop().service(&"crat".parse().unwrap()).unwrap_err().to_string();
         assert!(error.contains("did you mean `cart`?"), "{error}");
-        let error = shop().portal("wbe").unwrap_err().to_string();
+        let error = shop().client("wbe").unwrap_err().to_string();
         assert!(error.contains("did you mean `web`?"), "{error}");
         let shop = shop();
         let cart = shop.service(&"cart.shop".parse().unwrap()).unwrap();

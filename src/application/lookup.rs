@@ -1,7 +1,7 @@
 //! What a step names, found in the application's description; a name that is not there is the
 //! feature's fault, and comes with the nearest that is. Pure.
 
-use super::client::Portal;
+use super::client::Client;
 use super::description::{Application, Service};
 use super::manifest::Manifest;
 use crate::error::{Error, Result};
@@ -30,20 +30,20 @@ impl Application {
         })
     }
 
-    /// The portal that a step names.
-    pub fn portal(&self, name: &str) -> Result<&Portal> {
-        let known: Vec<_> = self.portals.keys().cloned().collect();
-        self.portals.get(name).ok_or_else(|| self.unknown("portal", name, &known))
+    /// The client that a step names.
+    pub fn client(&self, name: &str) -> Result<&Client> {
+        let known: Vec<_> = self.clients.keys().cloned().collect();
+        self.clients.get(name).ok_or_else(|| self.unknown("portal", name, &known))
     }
 
     /// The namespace of a workload that a step names, where it is known: one that scenarios deploy,
-    /// a portal's own, or one of a service's, which is called by its service and version.
+    /// a client's own, or one of a service's, which is called by its service and version.
     pub fn workload(&self, name: &str) -> Result<Option<String>> {
         if let Some(manifest) = self.workloads.get(name) {
             return Ok(manifest.namespace.clone());
         }
-        if let Some(portal) = self.portals.values().find(|portal| portal.workload == name) {
-            return Ok(Some(portal.namespace.clone()));
+        if let Some(client) = self.clients.values().find(|client| client.workload == name) {
+            return Ok(Some(client.namespace.clone()));
         }
         let of_service = |service: &&Service| {
             service.versions.iter().any(|version| format!("{}-{version}", service.name) == name)
@@ -52,7 +52,7 @@ impl Application {
             return Ok(Some(service.namespace.clone()));
         }
         let known: Vec<_> = (self.workloads.keys().cloned())
-            .chain(self.portals.values().map(|portal| portal.workload.clone()))
+            .chain(self.clients.values().map(|client| client.workload.clone()))
             .collect();
         Err(self.unknown("workload", name, &known))
     }

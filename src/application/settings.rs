@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where the settings of a portal's own pods are read and told. They are JSON.
+/// Where the settings of a client's own pods are read and told. They are JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
@@ -15,7 +15,7 @@ pub struct Settings {
     /// Where in that page, e.g. `/settings` (RFC 6901) [default: the page is they].
     #[serde(default)]
     pub pointer: String,
-    /// The label selector of the pods [default: `app=` and the portal's workload].
+    /// The label selector of the pods [default: `app=` and the client's workload].
     #[serde(default)]
     pub selector: Option<String>,
 }

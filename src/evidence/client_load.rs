@@ -1,4 +1,4 @@
-//! The load of a portal: what a sentence says of it, and the stream that follows.
+//! The load of a client: what a sentence says of it, and the stream that follows.
 
 mod load;
 mod stream;

@@ -7,7 +7,7 @@ use crate::units::ServiceName;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Doubt {
     /// Whose requests.
-    pub portal: String,
+    pub client: String,
     /// The service they are sent to.
     pub service: ServiceName,
     /// Whose count it is about: what the sources counted, or what the destinations did.

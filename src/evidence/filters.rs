@@ -11,16 +11,16 @@ pub(crate) fn filter(reporter: Reporter, service: &Service) -> Filter {
     Filter::of(reporter, &ServiceName { name: service.name.clone(), namespace })
 }
 
-/// Only what the load beside this portal sent.
-pub(crate) fn beside(filter: &mut Filter, application: &Application, portal: &str) -> Result<()> {
-    let (namespace, workload) = Agents::workload(application.portal(portal)?);
+/// Only what the load beside this client sent.
+pub(crate) fn beside(filter: &mut Filter, application: &Application, client: &str) -> Result<()> {
+    let (namespace, workload) = Agents::workload(application.client(client)?);
     filter.source_namespace = Some(namespace);
     filter.source_workload = Some(workload);
     Ok(())
 }
 
-/// The service that a portal calls.
-pub(crate) fn called(application: &Application, portal: &str) -> Result<ServiceName> {
-    let calls = &application.portal(portal)?.calls;
+/// The service that a client calls.
+pub(crate) fn called(application: &Application, client: &str) -> Result<ServiceName> {
+    let calls = &application.client(client)?.calls;
     calls.parse().map_err(|cause| Error::feature("reading a service's name", cause))
 }

@@ -41,7 +41,7 @@ impl Evidence {
         Ok(Self { ledger, mark, pieces: Vec::new(), load_time: Duration::ZERO })
     }
 
-    /// Sends one piece of load at these rates by portal, and adds what came of it. A piece that is
+    /// Sends one piece of load at these rates by client, and adds what came of it. A piece that is
     /// sent alone waits until no other lane sends, and no other lane sends meanwhile.
     pub(crate) async fn extend(
         &mut self,
@@ -54,12 +54,12 @@ impl Evidence {
         // While a load grows it is not yet what was asked for.
         let chunk = chunk + setup.loads.values().map(Load::ramp).max().unwrap_or_default();
         let seed = u64::try_from(self.load_time.as_millis()).unwrap_or(u64::MAX);
-        let portals = setup.loads.len() as f64;
+        let clients = setup.loads.len() as f64;
         let mut specs = BTreeMap::new();
         let mut rate = 0.0;
         for (at, (name, load)) in setup.loads.iter().enumerate() {
             let own = rates.get(name).copied().unwrap_or_default();
-            let sent = Sent { rate: own, phase: at as f64 / portals, seed };
+            let sent = Sent { rate: own, phase: at as f64 / clients, seed };
             specs.insert(name.clone(), load.spec(application, name, chunk, sent)?);
             rate += if load.is_open() { own } else { 0.0 };
         }
@@ -70,12 +70,12 @@ impl Evidence {
         };
         self.load_time += chunk;
         let mut piece = Piece { slices, rate, ..Piece::default() };
-        for (portal, report) in reports {
+        for (client, report) in reports {
             report.usable().map_err(|cause| {
-                Error::runner(format!("sending load through portal {portal}"), cause)
+                Error::runner(format!("sending load through client {client}"), cause)
             })?;
             piece.conditions.add(&report.conditions);
-            piece.clients.insert(portal, report.tally);
+            piece.clients.insert(client, report.tally);
         }
         let (window, doubts) =
             reconciled(setup, &mut self.ledger, &self.mark, &piece.clients).await?;

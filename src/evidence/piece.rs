@@ -16,7 +16,7 @@ use crate::telemetry::Window;
 pub(crate) struct Piece {
     /// What the proxies counted.
     pub(crate) window: Window,
-    /// What the clients counted, by portal.
+    /// What the clients counted, by client.
     pub(crate) clients: BTreeMap<String, Tally>,
     /// The same, slice by slice of time.
     pub(crate) slices: Vec<Slice>,
@@ -33,7 +33,7 @@ pub(crate) struct Piece {
 pub(crate) struct Slice {
     /// What the proxies counted.
     pub window: Window,
-    /// What the clients counted, by portal.
+    /// What the clients counted, by client.
     pub clients: BTreeMap<String, Tally>,
 }
 
@@ -70,8 +70,8 @@ impl Piece {
 impl View {
     pub(crate) fn add(&mut self, piece: &Piece) {
         self.sum.window.add(&piece.window);
-        for (portal, tally) in &piece.clients {
-            self.sum.clients.entry(portal.clone()).or_default().add(tally);
+        for (client, tally) in &piece.clients {
+            self.sum.clients.entry(client.clone()).or_default().add(tally);
         }
         self.slices.extend(piece.slices.iter().cloned());
         for doubt in &piece.doubts {
@@ -82,17 +82,17 @@ impl View {
     }
 }
 
-/// What each portal's client counted since an earlier report.
+/// What each client's client counted since an earlier report.
 pub(crate) fn added(
     now: &BTreeMap<String, StreamReport>,
     before: &BTreeMap<String, StreamReport>,
 ) -> BTreeMap<String, Tally> {
-    let since = |(portal, report): (&String, &StreamReport)| {
-        let tally = match before.get(portal) {
+    let since = |(client, report): (&String, &StreamReport)| {
+        let tally = match before.get(client) {
             Some(before) => report.tally.since(&before.tally),
             None => report.tally.clone(),
         };
-        (portal.clone(), tally)
+        (client.clone(), tally)
     };
     now.iter().map(since).collect()
 }

@@ -42,8 +42,8 @@ pub(crate) async fn reconciled(
     loop {
         let window = ledger.since(mark);
         let mut doubts = Vec::new();
-        for (portal, tally) in clients {
-            doubts.extend(compare(application, &setup.amplified, &window, portal, tally)?);
+        for (client, tally) in clients {
+            doubts.extend(compare(application, &setup.amplified, &window, client, tally)?);
         }
         // Nobody waits for a copy or knows how many there will be: they have ended when no more
         // come.
@@ -65,30 +65,30 @@ pub(crate) async fn reconciled(
     }
 }
 
-/// What of a portal's requests is in doubt. What never arrived is expected nowhere; where a part of
+/// What of a client's requests is in doubt. What never arrived is expected nowhere; where a part of
 /// the telemetry is missing, the claims that need it know that already. Pure.
 fn compare(
     application: &Application,
     amplified: &[ServiceName],
     window: &Window,
-    portal: &str,
+    client: &str,
     tally: &Tally,
 ) -> Result<Vec<Doubt>> {
-    let service = called(application, portal)?;
+    let service = called(application, client)?;
     let doubt =
-        |side, text| Doubt { portal: portal.to_owned(), service: service.clone(), side, text };
+        |side, text| Doubt { client: client.to_owned(), service: service.clone(), side, text };
     let mut doubts = Vec::new();
 
     let mut own = Filter { reporter: Some(Reporter::Source), ..Filter::default() };
-    beside(&mut own, application, portal)?;
-    let (proxy, client) = (window.requests(&own).total(), reached_proxy(tally));
-    if proxy != client && window.missing(&own, Metric::Requests).is_empty() {
-        let text = format!("the client counted {client} requests, its own proxy {proxy}");
+    beside(&mut own, application, client)?;
+    let (proxy, counted) = (window.requests(&own).total(), reached_proxy(tally));
+    if proxy != counted && window.missing(&own, Metric::Requests).is_empty() {
+        let text = format!("the client counted {counted} requests, its own proxy {proxy}");
         doubts.push(doubt(Reporter::Source, text));
     }
 
     let mut source = filter(Reporter::Source, application.service(&service)?);
-    beside(&mut source, application, portal)?;
+    beside(&mut source, application, client)?;
     let destination = Filter { reporter: Some(Reporter::Destination), ..source.clone() };
     let (certain, possible) = window.requests(&source).arrivals();
     let arrived = window.requests(&destination).total();
@@ -112,11 +112,11 @@ fn compare(
 pub(crate) fn copied(setup: &Setup<'_>, window: &Window) -> Result<u64> {
     let application = setup.place.application;
     let mut copies = 0;
-    for portal in setup.loads.keys() {
-        let service = called(application, portal)?;
+    for client in setup.loads.keys() {
+        let service = called(application, client)?;
         if is_amplified(application, &setup.amplified, &service)? {
             let mut source = filter(Reporter::Source, application.service(&service)?);
-            beside(&mut source, application, portal)?;
+            beside(&mut source, application, client)?;
             let destination = Filter { reporter: Some(Reporter::Destination), ..source.clone() };
             let (_, sent) = window.requests(&source).arrivals();
             copies += window.requests(&destination).total().saturating_sub(sent);

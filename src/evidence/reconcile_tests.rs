@@ -14,7 +14,7 @@ application: shop
 namespaces: [shop]
 services:
   cart: {namespace: shop, port: 80, versions: [v1, v2]}
-portals:
+clients:
   web: {namespace: shop, workload: web, calls: cart, paths: [/]}
 ";
 

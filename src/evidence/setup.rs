@@ -47,7 +47,7 @@ pub(crate) struct Setup<'a> {
     pub quiet_from: Instant,
     /// Hears how the load stands, at each look.
     pub on_progress: &'a (dyn Fn(Progress) + Sync),
-    /// By portal.
+    /// By client.
     pub loads: &'a BTreeMap<String, Load>,
     /// Services of which more requests may arrive than are sent: mirrored or retried ones.
     pub amplified: Vec<ServiceName>,

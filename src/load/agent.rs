@@ -21,11 +21,11 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::client::{EndedBy, Refused, Started, State, StreamReport};
 use super::pacer::Pacer;
 use super::sender::{Dialer, tcp_dialer};
 use super::spec::StreamSpec;
-use super::stream::{Live, Prepared};
+use super::stream::{StreamHandle, StreamTask};
+use super::wire::{EndedBy, Refused, Started, State, StreamReport};
 use crate::error::{Error, Result};
 
 /// Where it listens in its pod. Outside of Istio's own ports (15000-15099).
@@ -60,7 +60,7 @@ struct Agent {
 struct Inner {
     /// `None` once the agent has ended.
     pacer: Option<Pacer>,
-    streams: BTreeMap<u64, Arc<Live>>,
+    streams: BTreeMap<u64, Arc<StreamHandle>>,
     tasks: JoinSet<()>,
     last_id: u64,
 }
@@ -201,11 +201,11 @@ impl Agent {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn all(&self) -> Vec<Arc<Live>> {
+    fn all(&self) -> Vec<Arc<StreamHandle>> {
         self.inner().streams.values().cloned().collect()
     }
 
-    fn stream(&self, id: &str) -> Answered<Arc<Live>> {
+    fn stream(&self, id: &str) -> Answered<Arc<StreamHandle>> {
         let known = id.parse().ok().and_then(|id: u64| self.inner().streams.get(&id).cloned());
         known.ok_or_else(|| refused(StatusCode::NOT_FOUND, "there is no such stream".into()))
     }
@@ -231,7 +231,7 @@ impl Agent {
         let start = Instant::now();
         let mut prepared = Vec::with_capacity(specs.len());
         for (id, (spec, target)) in (inner.last_id + 1..).zip(specs.iter().zip(targets)) {
-            let stream = Prepared::new(id, spec, target, pacer, start).map_err(|e| {
+            let stream = StreamTask::new(id, spec, target, pacer, start).map_err(|e| {
                 refused(StatusCode::INTERNAL_SERVER_ERROR, format!("starting a stream: {e}"))
             })?;
             prepared.push((id, stream));
@@ -315,7 +315,7 @@ mod tests {
     use crate::units::Rate;
 
     /// An agent with one stream of 200 requests/s to a server that accepts and never answers.
-    async fn busy() -> (TcpListener, Agent, Arc<Live>) {
+    async fn busy() -> (TcpListener, Agent, Arc<StreamHandle>) {
         let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!("http://{}/", silent.local_addr().unwrap());
         let rate = Rate::per_second(200.0).unwrap();

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
-use super::plan::Plan;
+use super::schedule::Schedule;
 
 /// The thread wakes at most this often: 100 µs is below what a timer of the kernel keeps anyway
 /// (50 µs slack), and bounds the wake-ups at 10,000 per second however high the rate is.
@@ -47,7 +47,7 @@ pub struct Pacer {
 
 /// One plan under way.
 struct Paced {
-    plan: Plan,
+    plan: Schedule,
     start: Instant,
     next: Option<Due>,
     batches: mpsc::Sender<Vec<Due>>,
@@ -65,7 +65,7 @@ impl Pacer {
     }
 
     /// Starts a plan at `start`. The batches end with the plan; closing the receiver ends it early.
-    pub fn pace(&self, plan: Plan, start: Instant) -> io::Result<mpsc::Receiver<Vec<Due>>> {
+    pub fn pace(&self, plan: Schedule, start: Instant) -> io::Result<mpsc::Receiver<Vec<Due>>> {
         let (batches, due) = mpsc::channel(BATCHES_MAX);
         let paced = Paced::new(plan, start, batches);
         let starting = self.starting.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
@@ -88,7 +88,7 @@ impl Drop for Pacer {
 // === impl Paced ===
 
 impl Paced {
-    fn new(mut plan: Plan, start: Instant, batches: mpsc::Sender<Vec<Due>>) -> Self {
+    fn new(mut plan: Schedule, start: Instant, batches: mpsc::Sender<Vec<Due>>) -> Self {
         let next = plan.next().map(|offset| Due { index: 0, at: start + offset });
         Self { plan, start, next, batches }
     }
@@ -153,9 +153,9 @@ mod tests {
     use crate::load::spec::Spacing;
     use crate::units::Rate;
 
-    fn plan(rate: f64, duration_ms: u64) -> Plan {
+    fn plan(rate: f64, duration_ms: u64) -> Schedule {
         let rate = Rate::per_second(rate).unwrap();
-        Plan::new(rate, Spacing::Even, Duration::ZERO, Some(Duration::from_millis(duration_ms)))
+        Schedule::new(rate, Spacing::Even, Duration::ZERO, Some(Duration::from_millis(duration_ms)))
     }
 
     #[tokio::test]

@@ -9,14 +9,14 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::client::{EndedBy, State, StreamReport};
 use super::conditions::{self, Conditions};
 use super::ledger::Tally;
 use super::machine::Reading;
 use super::pacer::{Due, Pacer};
-use super::plan::Plan;
+use super::schedule::Schedule;
 use super::sender::{Dialer, Sender};
 use super::spec::{Shape, StreamSpec, Target};
+use super::wire::{EndedBy, State, StreamReport};
 
 /// A closed stream waits this long after a request without an answer: nothing paces it but the
 /// answers, and a refused connection comes back in microseconds.
@@ -24,7 +24,7 @@ const FAILURE_PAUSE: Duration = Duration::from_millis(10);
 
 /// A stream as everybody sees it: its name, its ledger and the way to stop it.
 #[derive(Debug)]
-pub struct Live {
+pub struct StreamHandle {
     id: u64,
     name: String,
     started: Instant,
@@ -48,8 +48,8 @@ struct Book {
 
 /// A stream that is ready to run: everything that can be refused has been.
 #[derive(Debug)]
-pub struct Prepared {
-    live: Arc<Live>,
+pub struct StreamTask {
+    live: Arc<StreamHandle>,
     target: Arc<Target>,
     drive: Drive,
 }
@@ -62,7 +62,7 @@ enum Drive {
 
 // === impl Live ===
 
-impl Live {
+impl StreamHandle {
     fn new(id: u64, name: String, started: Instant) -> Self {
         let book = Book {
             tally: Tally::default(),
@@ -140,7 +140,7 @@ impl Live {
 
 // === impl Prepared ===
 
-impl Prepared {
+impl StreamTask {
     /// Prepares a checked spec; an open plan starts at `start`.
     pub fn new(
         id: u64,
@@ -152,7 +152,7 @@ impl Prepared {
         let drive = match spec.shape {
             Shape::Open { rate, spacing, ramp_ms } => {
                 let ramp = Duration::from_millis(ramp_ms);
-                let plan = Plan::new(rate, spacing, ramp, spec.duration());
+                let plan = Schedule::new(rate, spacing, ramp, spec.duration());
                 let due = pacer.pace(plan, start)?;
                 Drive::Open { due, max_in_flight: u64::from(spec.max_in_flight) }
             }
@@ -161,13 +161,13 @@ impl Prepared {
                 Drive::Closed { concurrency, requests, deadline }
             }
         };
-        let live = Arc::new(Live::new(id, spec.name.clone(), start));
+        let live = Arc::new(StreamHandle::new(id, spec.name.clone(), start));
         Ok(Self { live, target: Arc::new(target), drive })
     }
 
     /// The stream as others see it.
     #[must_use]
-    pub fn live(&self) -> Arc<Live> {
+    pub fn live(&self) -> Arc<StreamHandle> {
         Arc::clone(&self.live)
     }
 
@@ -196,7 +196,7 @@ impl Prepared {
 
 /// The workers of an open stream: each keeps one connection; as many as were ever needed at once.
 struct Workers<S> {
-    live: Arc<Live>,
+    live: Arc<StreamHandle>,
     sender: S,
     tasks: JoinSet<()>,
     jobs: Vec<mpsc::Sender<Due>>,
@@ -229,7 +229,7 @@ impl<S: Fn() -> Sender> Workers<S> {
 
 async fn work(
     me: usize,
-    live: Arc<Live>,
+    live: Arc<StreamHandle>,
     idle: Arc<Mutex<Vec<usize>>>,
     mut jobs: mpsc::Receiver<Due>,
     mut sender: Sender,
@@ -247,7 +247,7 @@ async fn work(
 }
 
 async fn open<S: Fn() -> Sender>(
-    live: &Arc<Live>,
+    live: &Arc<StreamHandle>,
     mut due: mpsc::Receiver<Vec<Due>>,
     max_in_flight: u64,
     sender: S,
@@ -289,7 +289,7 @@ async fn open<S: Fn() -> Sender>(
 }
 
 async fn closed<S: Fn() -> Sender>(
-    live: &Arc<Live>,
+    live: &Arc<StreamHandle>,
     concurrency: u32,
     requests: Option<u32>,
     deadline: Option<Instant>,
@@ -317,7 +317,12 @@ async fn closed<S: Fn() -> Sender>(
 }
 
 /// One of a closed stream's users: sends, waits for the answer, sends again.
-async fn repeat(live: Arc<Live>, index: Arc<AtomicU64>, requests: Option<u32>, mut sender: Sender) {
+async fn repeat(
+    live: Arc<StreamHandle>,
+    index: Arc<AtomicU64>,
+    requests: Option<u32>,
+    mut sender: Sender,
+) {
     while !live.stop.is_cancelled() {
         let index = index.fetch_add(1, Ordering::Relaxed);
         if requests.is_some_and(|requests| index >= u64::from(requests)) {
@@ -338,7 +343,7 @@ async fn repeat(live: Arc<Live>, index: Arc<AtomicU64>, requests: Option<u32>, m
     }
 }
 
-async fn join(live: &Live, tasks: &mut JoinSet<()>) {
+async fn join(live: &StreamHandle, tasks: &mut JoinSet<()>) {
     while let Some(joined) = tasks.join_next().await {
         if let Err(error) = joined {
             tracing::error!(stream = live.name, "a worker of a stream failed: {error}");

@@ -19,12 +19,12 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::agent::{STREAMS_MAX, serve};
-use super::client::{self, EndedBy, Refused, Started, State, StreamReport};
 use super::ledger::Failure;
 use super::pacer::Pacer;
 use super::sender::tcp_dialer;
 use super::spec::{Shape, Spacing, StreamSpec};
-use super::stream::{Live, Prepared};
+use super::stream::{StreamHandle, StreamTask};
+use super::wire::{self, EndedBy, Refused, Started, State, StreamReport};
 use crate::units::Rate;
 
 /// An HTTP server for one test; it ends with it.
@@ -75,14 +75,14 @@ fn spec(url: impl Into<String>, shape: Shape, duration_ms: u64) -> StreamSpec {
 }
 
 /// Starts a stream; the pacer must live as long as it.
-fn begin(spec: &StreamSpec) -> (Pacer, Arc<Live>, JoinSet<()>) {
+fn begin(spec: &StreamSpec) -> (Pacer, Arc<StreamHandle>, JoinSet<()>) {
     begin_at(spec, Instant::now())
 }
 
-fn begin_at(spec: &StreamSpec, start: Instant) -> (Pacer, Arc<Live>, JoinSet<()>) {
+fn begin_at(spec: &StreamSpec, start: Instant) -> (Pacer, Arc<StreamHandle>, JoinSet<()>) {
     let pacer = Pacer::start().unwrap();
     let target = spec.target().unwrap();
-    let prepared = Prepared::new(1, spec, target, &pacer, start).unwrap();
+    let prepared = StreamTask::new(1, spec, target, &pacer, start).unwrap();
     let live = prepared.live();
     let mut tasks = JoinSet::new();
     tasks.spawn(prepared.run(tcp_dialer()));
@@ -384,7 +384,7 @@ impl Agent {
 
     async fn begin(&self, specs: &[StreamSpec]) -> Vec<u64> {
         let body = serde_json::to_string(specs).unwrap();
-        let (status, started): (_, Started) = self.call(Method::POST, client::STREAMS, body).await;
+        let (status, started): (_, Started) = self.call(Method::POST, wire::STREAMS, body).await;
         assert_eq!(status, StatusCode::OK);
         started.ids
     }
@@ -403,7 +403,7 @@ async fn an_agent_starts_reports_stops_and_forgets() {
     });
     let server = Server::start(app).await;
     let mut agent = Agent::start().await;
-    let (ready, _) = agent.send(Method::GET, client::READY, String::new()).await;
+    let (ready, _) = agent.send(Method::GET, wire::READY, String::new()).await;
     assert_eq!(ready, StatusCode::OK);
 
     let mut endless = StreamSpec::get("portal voyages.fr", server.url(), open(200.0));
@@ -412,7 +412,7 @@ async fn an_agent_starts_reports_stops_and_forgets() {
     assert_eq!(ids, [1, 2]);
     let answered = |r: &StreamReport| r.tally.by_status.get(&200).is_some_and(|&some| some > 5);
     let reports = loop {
-        let reports: Vec<StreamReport> = agent.get(client::STREAMS).await;
+        let reports: Vec<StreamReport> = agent.get(wire::STREAMS).await;
         if reports.iter().all(answered) {
             break reports;
         }
@@ -421,22 +421,22 @@ async fn an_agent_starts_reports_stops_and_forgets() {
     assert!(reports.iter().all(|r| r.state == State::Sending));
 
     let delete = Method::DELETE;
-    let (status, error) = agent.refused(delete.clone(), &client::stream(1), "").await;
+    let (status, error) = agent.refused(delete.clone(), &wire::stream(1), "").await;
     assert_eq!(status, 409, "{error}");
     let post = Method::POST;
-    let (_, stopped): (_, StreamReport) = agent.call(post, &client::stop(1), String::new()).await;
+    let (_, stopped): (_, StreamReport) = agent.call(post, &wire::stop(1), String::new()).await;
     assert_eq!(stopped.ended_by, Some(EndedBy::Asked));
     let done = loop {
-        let report: StreamReport = agent.get(&client::stream(1)).await;
+        let report: StreamReport = agent.get(&wire::stream(1)).await;
         if report.state == State::Done {
             break report;
         }
         tokio::time::sleep(ms(10)).await;
     };
     assert_eq!(done.tally.by_status[&200], done.tally.due);
-    let (_, last): (_, StreamReport) = agent.call(delete, &client::stream(1), String::new()).await;
+    let (_, last): (_, StreamReport) = agent.call(delete, &wire::stream(1), String::new()).await;
     assert_eq!(last.tally.done, done.tally.done);
-    let (status, _) = agent.refused(Method::GET, &client::stream(1), "").await;
+    let (status, _) = agent.refused(Method::GET, &wire::stream(1), "").await;
     assert_eq!(status, 404);
 
     // The second stream is still under way; the agent ends it and itself.
@@ -450,7 +450,7 @@ async fn an_agent_refuses_what_cannot_be_meant() {
     let agent = Agent::start().await;
     let post = |body: &str| {
         let (agent, body) = (&agent, body.to_owned());
-        async move { agent.refused(Method::POST, client::STREAMS, &body).await }
+        async move { agent.refused(Method::POST, wire::STREAMS, &body).await }
     };
     let good = spec("http://127.0.0.1:1/", open(1.0), 60_000);
     let bad = StreamSpec { max_in_flight: 0, ..good.clone() };
@@ -469,7 +469,7 @@ async fn an_agent_refuses_what_cannot_be_meant() {
         assert!(error.contains(word), "{word}: {error}");
     }
     // None of them has started anything, and a full agent says so.
-    assert!(agent.get::<Vec<StreamReport>>(client::STREAMS).await.is_empty());
+    assert!(agent.get::<Vec<StreamReport>>(wire::STREAMS).await.is_empty());
     agent.begin(&vec![good.clone(); STREAMS_MAX]).await;
     let (status, error) = post(&json(&[good])).await;
     assert_eq!(status, 409, "{error}");

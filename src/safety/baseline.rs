@@ -26,7 +26,7 @@ const REVISION: &str = "deployment.kubernetes.io/revision";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Baseline {
     objects: BTreeMap<ObjectRef, String>,
-    /// What the portals' pods are set to, by portal and pod: they keep it in their memory.
+    /// What the clients' pods are set to, by client and pod: they keep it in their memory.
     settings: BTreeMap<(String, String), Value>,
 }
 
@@ -45,11 +45,11 @@ impl Baseline {
                 }
             }
         }
-        for (portal, endpoint) in &radius.settings {
+        for (client, endpoint) in &radius.settings {
             let pods = target.pods(&endpoint.namespace, &endpoint.selector).await?;
             for pod in pods.into_iter().filter(|pod| pod.ready) {
                 let settings = endpoint.read(target, &pod).await?;
-                baseline.settings.insert((portal.clone(), pod.name), settings);
+                baseline.settings.insert((client.clone(), pod.name), settings);
             }
         }
         Ok(baseline)
@@ -73,10 +73,10 @@ impl Baseline {
             }
         };
         // A pod that is gone took its settings with it, and a new one has its own.
-        let set = self.settings.iter().filter_map(|((portal, pod), then)| {
-            let now = now.settings.get(&(portal.clone(), pod.clone()))?;
+        let set = self.settings.iter().filter_map(|((client, pod), then)| {
+            let now = now.settings.get(&(client.clone(), pod.clone()))?;
             let lines = differences(then, now).join("; ");
-            let told = format!("the settings of portal {portal} (pod {pod}): {lines}");
+            let told = format!("the settings of client {client} (pod {pod}): {lines}");
             (!same(then, now)).then_some(told)
         });
         names.into_iter().filter_map(told).chain(set).collect()

@@ -9,15 +9,15 @@ use crate::error::{Error, Result};
 pub(crate) struct BlastRadius {
     /// The application's namespaces; the Lease is in the first.
     pub(crate) namespaces: Vec<String>,
-    /// Where its portals' settings are, by portal.
+    /// Where its clients' settings are, by client.
     pub(crate) settings: Vec<(String, Endpoint)>,
 }
 
 impl BlastRadius {
     pub(crate) fn of(application: &Application) -> Result<Self> {
-        let portals = application.portals.iter();
+        let clients = application.clients.iter();
         let settings =
-            portals.filter_map(|(name, portal)| Some((name.clone(), portal.endpoint()?)));
+            clients.filter_map(|(name, client)| Some((name.clone(), client.endpoint()?)));
         Ok(Self { namespaces: namespaces(application)?, settings: settings.collect() })
     }
 }
@@ -25,9 +25,9 @@ impl BlastRadius {
 /// All namespaces of an application, its first first.
 pub(crate) fn namespaces(application: &Application) -> Result<Vec<String>> {
     let services = application.services.values().map(|service| &service.namespace);
-    let portals = application.portals.values().map(|portal| &portal.namespace);
+    let clients = application.clients.values().map(|client| &client.namespace);
     let mut all = Vec::<String>::new();
-    for namespace in application.namespaces.iter().chain(services).chain(portals) {
+    for namespace in application.namespaces.iter().chain(services).chain(clients) {
         if !all.contains(namespace) {
             all.push(namespace.clone());
         }

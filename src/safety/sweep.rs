@@ -26,7 +26,7 @@ const KINDS: &[(&str, &str)] = &[
 const SETTLED: &[&str] = &["VirtualService", "DestinationRule"];
 
 /// What a sweep cannot know.
-const UNKNOWN: &str = "not known here: what a run told portals (their settings) is in the memory \
+const UNKNOWN: &str = "not known here: what a run told clients (their settings) is in the memory \
                        of their pods; `faultless recover` on the run's machine gives it back, \
                        and pods that are replaced forget it";
 

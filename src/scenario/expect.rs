@@ -82,7 +82,7 @@ impl Scenario {
         let by_client = matches!(
             claim,
             Claim::Share(Expectation {
-                observer: Observer::EveryPortal | Observer::Portals | Observer::Portal(_),
+                observer: Observer::EachClient | Observer::AllClients | Observer::Client(_),
                 ..
             })
         );
@@ -202,8 +202,8 @@ impl Scenario {
     fn loaded(&self, claim: &Claim) -> Result<()> {
         let silent = match claim {
             Claim::Share(expectation) => match &expectation.observer {
-                Observer::Portal(name) => !self.loads.contains_key(name),
-                Observer::EveryPortal | Observer::Portals | Observer::Proxies { .. } => {
+                Observer::Client(name) => !self.loads.contains_key(name),
+                Observer::EachClient | Observer::AllClients | Observer::Proxies { .. } => {
                     self.loads.is_empty()
                 }
             },
@@ -211,21 +211,21 @@ impl Scenario {
         };
         if silent {
             return Err(Error::feature("observing the mesh", "no load is sent there")
-                .hint("say `Given every portal sends 50 requests per second` before"));
+                .hint("say `Given every client sends 50 requests per second` before"));
         }
         let forgives = |name: &str| self.loads.get(name).is_some_and(Load::forgives);
         if let Claim::Share(Expectation { observer, property: Property::Takes { .. }, .. }) = claim
             && match observer {
-                Observer::EveryPortal | Observer::Portals => {
+                Observer::EachClient | Observer::AllClients => {
                     self.loads.keys().any(|name| forgives(name))
                 }
-                Observer::Portal(name) => forgives(name),
+                Observer::Client(name) => forgives(name),
                 Observer::Proxies { .. } => false,
             }
         {
             let cause = "with a fixed number of requests at once a slow answer delays the next \
                          request, and the time that it would have waited is not counted";
-            return Err(Error::feature("observing a portal's latency", cause)
+            return Err(Error::feature("observing a client's latency", cause)
                 .hint("send requests per second, or let the proxies look"));
         }
         Ok(())
@@ -241,9 +241,9 @@ impl Scenario {
         let all = rates.values().copied();
         match claim {
             Claim::Share(expectation) => match &expectation.observer {
-                Observer::EveryPortal => all.fold(f64::INFINITY, f64::min),
-                Observer::Portal(name) => rates.get(name).copied().unwrap_or(1.0),
-                Observer::Portals | Observer::Proxies { .. } => all.sum(),
+                Observer::EachClient => all.fold(f64::INFINITY, f64::min),
+                Observer::Client(name) => rates.get(name).copied().unwrap_or(1.0),
+                Observer::AllClients | Observer::Proxies { .. } => all.sum(),
             },
             Claim::Alike(_) => all.sum(),
         }

@@ -56,7 +56,7 @@ mod tests {
     fn claims_are_grouped_by_what_lies_between_them() {
         let claim = |status| {
             Claim::Share(Expectation {
-                observer: Observer::EveryPortal,
+                observer: Observer::EachClient,
                 unit: Unit::Requests,
                 property: Property::Status(status),
                 bound: Bound::Every,

@@ -21,7 +21,7 @@ use crate::verdict::Confidence;
 /// ask for more load than they are worth, longer for more patience.
 const EVIDENCE_IN: Duration = Duration::from_millis(1_200);
 
-/// What a load without a number asks of each portal at least and at most, per second.
+/// What a load without a number asks of each client at least and at most, per second.
 const RATE_MIN: f64 = 20.0;
 const RATE_MAX: f64 = 100.0;
 
@@ -34,18 +34,18 @@ const ALONE: u32 = 10;
 const ALONE_TIME: Duration = Duration::from_millis(600);
 
 impl Scenario {
-    /// Given: this load is sent through a portal (`None`: through every one) while the scenario
+    /// Given: this load is sent through a client (`None`: through every one) while the scenario
     /// looks. It replaces what was sent through it before.
-    pub async fn send(&mut self, portal: Option<&str>, load: Load) -> Result<()> {
+    pub async fn send(&mut self, client: Option<&str>, load: Load) -> Result<()> {
         self.step(async |this| {
             load.check()?;
-            let portals: Vec<String> = match portal {
-                Some(name) => this.application.portal(name).map(|_| vec![name.to_owned()])?,
-                None => this.application.portals.keys().cloned().collect(),
+            let clients: Vec<String> = match client {
+                Some(name) => this.application.client(name).map(|_| vec![name.to_owned()])?,
+                None => this.application.clients.keys().cloned().collect(),
             };
-            let through = portal.unwrap_or("every portal");
+            let through = client.unwrap_or("every client");
             this.enter(Phase::Prepare, format!("{load} through {through}"))?;
-            this.loads.extend(portals.into_iter().map(|name| (name, load.clone())));
+            this.loads.extend(clients.into_iter().map(|name| (name, load.clone())));
             // What the agents would refuse is refused here.
             for (name, load) in &this.loads {
                 let sent = Sent { rate: 1.0, ..Sent::default() };
@@ -62,9 +62,9 @@ impl Scenario {
         .await
     }
 
-    /// What each portal's load asks for, per second; `claims` are those that it is for.
+    /// What each client's load asks for, per second; `claims` are those that it is for.
     pub(crate) fn asked(&self, claims: &[Claim], confidence: Confidence) -> BTreeMap<String, f64> {
-        let portals = self.loads.len().max(1) as f64;
+        let clients = self.loads.len().max(1) as f64;
         let burst = faults::burst(&self.objects());
         let needed = |claim: &Claim| {
             if claim.is_about_others() {
@@ -72,10 +72,10 @@ impl Scenario {
             }
             let shared = match claim {
                 Claim::Share(expectation) => match &expectation.observer {
-                    Observer::EveryPortal | Observer::Portal(_) => 1.0,
-                    Observer::Portals | Observer::Proxies { .. } => portals,
+                    Observer::EachClient | Observer::Client(_) => 1.0,
+                    Observer::AllClients | Observer::Proxies { .. } => clients,
                 },
-                Claim::Alike(_) => portals,
+                Claim::Alike(_) => clients,
             };
             claim.effort(burst, confidence) as f64 / EVIDENCE_IN.as_secs_f64() / shared
         };
@@ -93,7 +93,7 @@ impl Scenario {
         }
     }
 
-    /// What is sent of what is asked for, per second, by portal. Loads that wait for their answers
+    /// What is sent of what is asked for, per second, by client. Loads that wait for their answers
     /// fit by themselves. A machine that was starved is spared only while times are looked at.
     pub(crate) fn fitting(
         &self,
@@ -160,7 +160,7 @@ impl Scenario {
         Ok(())
     }
 
-    /// One request at a time, through the first portal.
+    /// One request at a time, through the first client.
     async fn alone(&self, run: &Run) -> Result<Step> {
         let Some((name, load)) = self.loads.iter().find(|(_, load)| load.is_open()) else {
             return Ok(Step::default());

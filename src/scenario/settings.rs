@@ -1,4 +1,4 @@
-//! What an application's portals can be told while they run: their settings, which they keep in
+//! What an application's clients can be told while they run: their settings, which they keep in
 //! their memory and nowhere else. They are read before they are changed, changed after the journal
 //! knows them, and given back; what no journal tells, no label on an object tells either.
 
@@ -18,21 +18,21 @@ const HOW: &str =
     "told; if this runner dies, only `faultless recover` on its machine gives it back";
 
 impl Scenario {
-    /// Given or When: a portal (`None`: every one) is told these settings, each a path such as
+    /// Given or When: a client (`None`: every one) is told these settings, each a path such as
     /// `devices.web` with its value; all others stay as they are.
-    pub async fn set(&mut self, portal: Option<&str>, settings: &[(String, String)]) -> Result<()> {
+    pub async fn set(&mut self, client: Option<&str>, settings: &[(String, String)]) -> Result<()> {
         self.step(async |this| {
-            let portals: Vec<String> = match portal {
+            let clients: Vec<String> = match client {
                 Some(name) => vec![name.to_owned()],
-                None => this.application.portals.keys().cloned().collect(),
+                None => this.application.clients.keys().cloned().collect(),
             };
             let mut endpoints = Vec::new();
-            for name in portals {
+            for name in clients {
                 let none = || {
-                    let doing = format!("changing the settings of portal {name}");
+                    let doing = format!("changing the settings of client {name}");
                     Error::feature(doing, "its description has no `settings`")
                 };
-                let endpoint = this.application.portal(&name)?.endpoint().ok_or_else(none)?;
+                let endpoint = this.application.client(&name)?.endpoint().ok_or_else(none)?;
                 endpoints.push((name, endpoint));
             }
             let list: Vec<_> = settings.iter().map(|(path, to)| format!("{path} {to}")).collect();
@@ -41,8 +41,8 @@ impl Scenario {
             let Some(run) = this.run.clone() else { return Ok(()) };
             let mut told = Vec::new();
             for (name, endpoint) in &endpoints {
-                let how = this.tell_portal(&run, name, endpoint, settings).await?;
-                told.push(format!("the settings of portal {name} ({how})"));
+                let how = this.tell_client(&run, name, endpoint, settings).await?;
+                told.push(format!("the settings of client {name} ({how})"));
             }
             let scenario = this.id;
             let (proxies, converged_ms) = (0, 0);
@@ -59,14 +59,14 @@ impl Scenario {
         .await
     }
 
-    async fn tell_portal(
+    async fn tell_client(
         &mut self,
         run: &Run,
-        portal: &str,
+        client: &str,
         endpoint: &Endpoint,
         settings: &[(String, String)],
     ) -> Result<&'static str> {
-        let doing = || format!("changing the settings of portal {portal}");
+        let doing = || format!("changing the settings of client {client}");
         let target = &run.cluster;
         let pods = target.pods(&endpoint.namespace, &endpoint.selector).await?;
         let mut before: Option<Value> = None;
@@ -106,13 +106,13 @@ impl Scenario {
             }
             Ok(())
         };
-        run.applier.told(self.scope(), portal, undo, telling).await?;
+        run.applier.told(self.scope(), client, undo, telling).await?;
         Ok(HOW)
     }
 }
 
 /// Replaces a value that is there, by one of its own sort: a setting that nobody knows does
-/// nothing, and a portal may take it all the same.
+/// nothing, and a client may take it all the same.
 pub(crate) fn replace(
     settings: &mut Value,
     path: &str,

@@ -33,7 +33,7 @@ pub struct Scenario {
     /// What the run is going to be like for which this one is planned.
     pub(crate) patience: Option<Patience>,
     pub(crate) phase: Phase,
-    /// By portal.
+    /// By client.
     pub(crate) loads: BTreeMap<String, Load>,
     pub(crate) configurations: BTreeMap<(String, String), ServiceConfig>,
     /// Objects that a step brought as they are.

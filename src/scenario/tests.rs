@@ -65,7 +65,7 @@ fn run(fake: &Fake, journal: &Journal) -> Arc<Run> {
         application: "shop".to_owned(),
         namespaces: vec!["a".to_owned()],
         services: BTreeMap::new(),
-        portals: BTreeMap::new(),
+        clients: BTreeMap::new(),
         manifests: Vec::new(),
         workloads: BTreeMap::new(),
         folder: PathBuf::new(),
@@ -158,7 +158,7 @@ async fn a_plan_tells_claims_apart_by_the_changes_between_them() {
     let hotels: ServiceName = "hotels".parse().unwrap();
     let delayed = Disturbance::Delay { share: Percent::ALL, delay: "1s".parse().unwrap() };
     let claim = Claim::Share(Expectation {
-        observer: Observer::Portals,
+        observer: Observer::AllClients,
         unit: Unit::Requests,
         property: Property::Fails,
         bound: Bound::No,

@@ -134,19 +134,19 @@ mod tests {
     #[tokio::test]
     async fn a_step_that_fits_two_sentences_is_refused_with_both() {
         let text =
-            "Feature: f\n  Scenario: s\n    Given every portal sends 5 requests per second\n";
+            "Feature: f\n  Scenario: s\n    Given every client sends 5 requests per second\n";
         let feature = gherkin::Feature::parse(text, GherkinEnv::default()).unwrap();
         let application = Application::read("features/application.yaml".as_ref()).unwrap();
         let (features, application) = ([feature], Arc::new(application));
         assert_eq!(dry_run(&features, &application, patience()).await.problems, []);
 
-        let twin = regex::Regex::new("^every portal sends (.*)$").unwrap();
+        let twin = regex::Regex::new("^every client sends (.*)$").unwrap();
         let steps = World::steps().given(None, twin, nothing);
         let found = dry_run_with(&steps, &features, &application, patience()).await.problems;
         let said = refusal(&found);
         assert_eq!(said.exit_code(), ExitCode::Wrong);
         let said = said.to_string();
-        for part in [":3:5: Given every", "fits 2 sentences", "`{portals} sends {load}`"] {
+        for part in [":3:5: Given every", "fits 2 sentences", "`{clients} sends {load}`"] {
             assert!(said.contains(part), "{part} in {said}");
         }
     }

@@ -60,7 +60,7 @@ mod tests {
     #[tokio::test]
     async fn scenarios_whose_delays_outlast_them_come_last() {
         let feature = |name: &str, scenarios: &str| {
-            let load = "Given every portal sends 5 requests per second";
+            let load = "Given every client sends 5 requests per second";
             let text = format!("Feature: {name}\n  Background:\n    {load}\n{scenarios}");
             let feature = gherkin::Feature::parse(text, GherkinEnv::default()).unwrap();
             gherkin::Feature { path: Some(name.into()), ..feature }

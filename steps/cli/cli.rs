@@ -31,7 +31,7 @@ pub(crate) enum Command {
     Recover(RecoverArgs),
     /// Restore or delete whatever dead runs left in a cluster, from any machine, without journals.
     ///
-    /// It goes by labels and annotations. What portals were told (their settings) is in their
+    /// It goes by labels and annotations. What clients were told (their settings) is in their
     /// memory and on no object: only the journal knows it, and pods that are replaced forget it.
     Sweep(SweepArgs),
     /// Check features without a mesh: unknown sentences, names and numbers.

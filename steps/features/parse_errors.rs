@@ -156,7 +156,7 @@ mod tests {
         let text = "Feature: x\n  Scenaro: y\n    Given nothing\n";
         let cause = "`Scenaro:` is no keyword; did you mean `Scenario:`?".to_owned();
         assert_eq!(at(text), (2, 3, cause));
-        let text = "Feature: x\n  Scenario: y\n    Gven every portal sends 5 requests per second\n";
+        let text = "Feature: x\n  Scenario: y\n    Gven every client sends 5 requests per second\n";
         let cause = "no step begins with `Gven`; did you mean `Given`?".to_owned();
         assert_eq!(at(text), (3, 5, cause));
         assert_eq!(at("feature: x\n").2, "`feature:` is no keyword; did you mean `Feature:`?");

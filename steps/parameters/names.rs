@@ -38,12 +38,12 @@ impl FromStr for Version {
     }
 }
 
-/// `{portals}`: every portal (`None`), or one.
+/// `{clients}`: every client (`None`), or one.
 #[derive(Debug, Parameter)]
-#[param(name = "portals", regex = r#"every (?:client|portal)|(?:client|portal) "[^"]*""#)]
-pub(crate) struct Portals(pub Option<String>);
+#[param(name = "clients", regex = r#"every (?:client|portal)|(?:client|portal) "[^"]*""#)]
+pub(crate) struct Clients(pub Option<String>);
 
-impl FromStr for Portals {
+impl FromStr for Clients {
     type Err = ParameterError;
 
     fn from_str(text: &str) -> Result<Self, ParameterError> {

@@ -23,9 +23,9 @@ impl FromStr for Observer {
 
     fn from_str(text: &str) -> Result<Self, ParameterError> {
         match text {
-            "every client" | "every portal" => return Ok(Self(claim::Observer::EveryPortal)),
+            "every client" | "every portal" => return Ok(Self(claim::Observer::EachClient)),
             "the clients together" | "the portals together" => {
-                return Ok(Self(claim::Observer::Portals));
+                return Ok(Self(claim::Observer::AllClients));
             }
             _ => {}
         }
@@ -33,7 +33,7 @@ impl FromStr for Observer {
         let mut pieces = text.split('"');
         let (who, name) = (pieces.next().unwrap_or_default(), pieces.next().unwrap_or_default());
         let reporter = match who.trim_end() {
-            "client" | "portal" => return Ok(Self(claim::Observer::Portal(name.to_owned()))),
+            "client" | "portal" => return Ok(Self(claim::Observer::Client(name.to_owned()))),
             "the source of" => Reporter::Source,
             "the destination of" => Reporter::Destination,
             _ => return Err(ParameterError::new(format!("`{text}` is nobody who could look"))),
@@ -44,7 +44,7 @@ impl FromStr for Observer {
             let name = name.to_owned();
             match words.trim() {
                 "at version" => version = Some(name),
-                "from client" | "from portal" => caller = Some(Caller::Portal(name)),
+                "from client" | "from portal" => caller = Some(Caller::Client(name)),
                 "from workload" => caller = Some(Caller::Workload(name)),
                 _ => return Err(ParameterError::new(format!("`{text}` is nobody who could look"))),
             }

@@ -8,7 +8,7 @@ use faultless::{units, verdict};
 
 use crate::parameters::error::ParameterError;
 use crate::parameters::{
-    Amount, Header, Load, Observer, Percent, Portals, Property, Span, Split, Status, Workloads,
+    Amount, Clients, Header, Load, Observer, Percent, Property, Span, Split, Status, Workloads,
 };
 
 #[test]
@@ -20,11 +20,11 @@ fn sentences_are_read_as_they_are_meant() {
     let (reporter, version, caller) = (Reporter::Source, None, None);
     assert_eq!(looks.0, claim::Observer::Proxies { reporter, service, version, caller });
     let looks: Observer =
-        r#"the destination of "travels.travel-agency" at version "v3" from portal "voyages.fr""#
+        r#"the destination of "travels.travel-agency" at version "v3" from client "voyages.fr""#
             .parse()
             .unwrap();
     let service = "travels.travel-agency".parse().unwrap();
-    let caller = Some(Caller::Portal("voyages.fr".into()));
+    let caller = Some(Caller::Client("voyages.fr".into()));
     let (reporter, version) = (Reporter::Destination, Some("v3".into()));
     assert_eq!(looks.0, claim::Observer::Proxies { reporter, service, version, caller });
     let workloads: Workloads = r#"workloads "a", "b" and "c""#.parse().unwrap();
@@ -73,9 +73,11 @@ fn a_load_is_read_with_all_that_may_be_said_of_it() {
     let pace = load::Pace::Rate { ceiling: None, random: false, growing: None };
     assert_eq!((fitted.pace, fitted.paths), (pace, vec!["/travels".to_owned()]));
     assert_eq!(read("requests for 9s").lasting, "9s".parse().ok());
-    assert_eq!("every portal".parse::<Portals>().unwrap().0, None);
-    assert_eq!(r#"client "a.b""#.parse::<Portals>().unwrap().0.as_deref(), Some("a.b"));
-    assert_eq!(r#"portal "a.b""#.parse::<Portals>().unwrap().0.as_deref(), Some("a.b"));
+    // What the version before called a portal is a client.
+    assert_eq!("every portal".parse::<Clients>().unwrap().0, None);
+    assert_eq!("every client".parse::<Clients>().unwrap().0, None);
+    assert_eq!(r#"client "a.b""#.parse::<Clients>().unwrap().0.as_deref(), Some("a.b"));
+    assert_eq!(r#"portal "a.b""#.parse::<Clients>().unwrap().0.as_deref(), Some("a.b"));
 }
 
 #[test]

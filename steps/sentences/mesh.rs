@@ -1,11 +1,11 @@
-//! Sentences about the mesh itself: workloads that come, go and grow, what portals are set to, and
+//! Sentences about the mesh itself: workloads that come, go and grow, what clients are set to, and
 //! Istio configuration as it is.
 
 use cucumber::gherkin::Step;
 use cucumber::{given, when};
 use faultless::error::{Error, Result};
 
-use crate::parameters::{Count, Portals, Workloads};
+use crate::parameters::{Clients, Count, Workloads};
 use crate::world::World;
 
 #[given(expr = "{workloads} is/are deployed")]
@@ -29,10 +29,10 @@ async fn scale(world: &mut World, workloads: Workloads, replicas: Count) -> Resu
     Ok(())
 }
 
-#[given(expr = "{portals} has the setting(s):")]
-#[when(expr = "{portals} has the setting(s):")]
-async fn set(world: &mut World, portals: Portals, step: &Step) -> Result<()> {
-    world.scenario()?.set(portals.0.as_deref(), &pairs(step)?).await
+#[given(expr = "{clients} has the setting(s):")]
+#[when(expr = "{clients} has the setting(s):")]
+async fn set(world: &mut World, clients: Clients, step: &Step) -> Result<()> {
+    world.scenario()?.set(clients.0.as_deref(), &pairs(step)?).await
 }
 
 #[when(expr = "{workloads} is/are removed")]

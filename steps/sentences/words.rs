@@ -3,7 +3,7 @@
 use cucumber::Parameter as _;
 
 use crate::parameters::{
-    Amount, Count, Header, Load, Observer, Percent, Portals, Property, Service, Span, Split,
+    Amount, Clients, Count, Header, Load, Observer, Percent, Property, Service, Span, Split,
     Status, Version, Workloads,
 };
 
@@ -15,9 +15,9 @@ pub(crate) const WORDS: &[(&str, &str, &str)] = &[
     (Header::NAME, Header::REGEX, "`header portal \"voyages.fr\"`"),
     (Split::NAME, Split::REGEX, "`80% to \"v1\", 10% to \"v2\" and 10% to \"v3\"` (100% in all)"),
     (
-        Portals::NAME,
-        Portals::REGEX,
-        "`every client`, `client \"voyages.fr\"`, `every portal`, `portal \"voyages.fr\"`",
+        Clients::NAME,
+        Clients::REGEX,
+        "`every client`, `client \"voyages.fr\"` (`portal` is read as `client`)",
     ),
     (
         Load::NAME,
@@ -28,16 +28,15 @@ pub(crate) const WORDS: &[(&str, &str, &str)] = &[
              times`, `80 requests per second growing over 5s`, `80 requests per second for 10s`, \
              `80 requests per second at random times growing over 2s for 10s without its headers`, \
              `requests with header user \"new\"`, `50 requests at once` (each when one before it \
-             is answered; no claims about a portal's latency)",
+             is answered; no claims about a client's latency)",
     ),
     (
         Observer::NAME,
         Observer::REGEX,
-        "`every client`, `the clients together`, `client \"voyages.fr\"`, `every portal`, `the \
-             portals together`, `portal \"voyages.fr\"`, `the source of \"hotels\"`, `the \
-             destination of \"travels\" at version \"v3\"`, `the source of \"travels\" from \
-             workload \"loadtester\"`, `the destination of \"travels\" from portal \
-             \"viaggi.it\"`",
+        "`every client`, `the clients together`, `client \"voyages.fr\"` (`portal` is read as \
+         `client`), `the source of \"hotels\"`, `the destination of \"travels\" at version \
+         \"v3\"`, `the source of \"travels\" from workload \"loadtester\"`, `the destination of \
+         \"travels\" from client \"viaggi.it\"`",
     ),
     (
         Amount::NAME,

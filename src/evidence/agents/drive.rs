@@ -8,67 +8,67 @@ use serde_json::json;
 
 use crate::cluster::{Cluster, Pod};
 use crate::error::{Error, Result};
-use crate::load::client::Started;
-use crate::load::{StreamReport, StreamSpec, agent, client};
+use crate::load::wire::Started;
+use crate::load::{StreamReport, StreamSpec, agent, wire};
 
-/// How to reach the agents, by portal.
+/// How to reach the agents, by client.
 #[derive(Debug, Clone, Default)]
 pub struct Handles {
     pub(crate) pods: BTreeMap<String, Pod>,
 }
 
 impl Handles {
-    /// Starts one stream on each portal's agent; answers the streams' ids by portal.
+    /// Starts one stream on each client's agent; answers the streams' ids by client.
     pub async fn send(
         &self,
         target: &Cluster,
         specs: BTreeMap<String, StreamSpec>,
     ) -> Result<BTreeMap<String, u64>> {
-        let starting = specs.into_iter().map(|(portal, spec)| async move {
+        let starting = specs.into_iter().map(|(client, spec)| async move {
             let body = json!([spec]);
-            let pod = self.pod(&portal)?;
-            let path = client::STREAMS;
+            let pod = self.pod(&client)?;
+            let path = wire::STREAMS;
             let page =
                 target.pod_request(Method::POST, pod, agent::PORT, path, Some(&body)).await?;
-            let started: Started = answer(&page, &portal)?;
+            let started: Started = answer(&page, &client)?;
             let none = || Error::runner("starting load", "the agent answered no stream id");
-            Ok((portal, started.ids.into_iter().next().ok_or_else(none)?))
+            Ok((client, started.ids.into_iter().next().ok_or_else(none)?))
         });
         Ok(try_join_all(starting).await?.into_iter().collect())
     }
 
-    /// The reports of these streams, by portal.
+    /// The reports of these streams, by client.
     pub async fn reports(
         &self,
         target: &Cluster,
         ids: &BTreeMap<String, u64>,
     ) -> Result<BTreeMap<String, StreamReport>> {
-        let asking = ids.iter().map(|(portal, id)| async move {
-            let path = client::stream(*id);
-            let page = target.pod_get(self.pod(portal)?, agent::PORT, &path).await?;
-            Ok((portal.clone(), answer(&page, portal)?))
+        let asking = ids.iter().map(|(client, id)| async move {
+            let path = wire::stream(*id);
+            let page = target.pod_get(self.pod(client)?, agent::PORT, &path).await?;
+            Ok((client.clone(), answer(&page, client)?))
         });
         Ok(try_join_all(asking).await?.into_iter().collect())
     }
 
     /// Stops these streams; requests in flight end by themselves.
     pub async fn stop_streams(&self, target: &Cluster, ids: &BTreeMap<String, u64>) -> Result<()> {
-        let stopping = ids.iter().map(|(portal, id)| async move {
-            let path = client::stop(*id);
-            target.pod_request(Method::POST, self.pod(portal)?, agent::PORT, &path, None).await
+        let stopping = ids.iter().map(|(client, id)| async move {
+            let path = wire::stop(*id);
+            target.pod_request(Method::POST, self.pod(client)?, agent::PORT, &path, None).await
         });
         try_join_all(stopping).await.map(drop)
     }
 
-    fn pod(&self, portal: &str) -> Result<&Pod> {
+    fn pod(&self, client: &str) -> Result<&Pod> {
         self.pods
-            .get(portal)
-            .ok_or_else(|| Error::runner("driving load", format!("portal {portal} has no agent")))
+            .get(client)
+            .ok_or_else(|| Error::runner("driving load", format!("client {client} has no agent")))
     }
 }
 
-fn answer<T: serde::de::DeserializeOwned>(page: &str, portal: &str) -> Result<T> {
+fn answer<T: serde::de::DeserializeOwned>(page: &str, client: &str) -> Result<T> {
     serde_json::from_str(page).map_err(|cause| {
-        Error::runner(format!("reading the answer of the load agent of portal {portal}"), cause)
+        Error::runner(format!("reading the answer of the load agent of client {client}"), cause)
     })
 }

@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
-use crate::application::Portal;
+use crate::application::Client;
 use crate::cluster::image;
 use crate::load::agent;
 use crate::safety::labels::{MANAGED_BY, RUN_LABEL};
 
-pub(crate) fn workload(portal: &Portal) -> String {
-    format!("faultless-load-{}", portal.workload)
+pub(crate) fn workload(client: &Client) -> String {
+    format!("faultless-load-{}", client.workload)
 }
 
-pub(crate) fn deployment(portal: &Portal, run: &str) -> Value {
-    let name = workload(portal);
+pub(crate) fn deployment(client: &Client, run: &str) -> Value {
+    let name = workload(client);
     let labels = json!({
         "app": name,
         "version": "v1",
@@ -25,7 +25,7 @@ pub(crate) fn deployment(portal: &Portal, run: &str) -> Value {
         "kind": "Deployment",
         "metadata": {
             "name": name,
-            "namespace": portal.namespace,
+            "namespace": client.namespace,
             "labels": {MANAGED_BY.0: MANAGED_BY.1, RUN_LABEL: run},
         },
         "spec": {

@@ -1,11 +1,11 @@
-//! The load agents of a run: pods of Faultless's own image beside the portals' workloads, started
+//! The load agents of a run: pods of Faultless's own image beside the clients' workloads, started
 //! when a run begins.
 
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::application::{Application, Portal};
+use crate::application::{Application, Client};
 use crate::cluster::Cluster;
 use crate::error::{Error, Result};
 use crate::evidence::agents::drive::Handles;
@@ -29,7 +29,7 @@ pub struct Agents {
 }
 
 impl Agents {
-    /// Starts an agent beside each portal and waits until all are ready. The run's guard
+    /// Starts an agent beside each client and waits until all are ready. The run's guard
     /// removes them.
     pub async fn start(
         target: &Cluster,
@@ -63,32 +63,32 @@ impl Agents {
         run: &str,
         applier: &Applier,
     ) -> Result<()> {
-        for (name, portal) in &application.portals {
-            let deployment = deployment(portal, run);
+        for (name, client) in &application.clients {
+            let deployment = deployment(client, run);
             applier
                 .add(Scope::Run, SUBJECT, &deployment)
                 .await
-                .map_err(|error| error.hint(format!("this is the load agent for portal {name}")))?;
+                .map_err(|error| error.hint(format!("this is the load agent for client {name}")))?;
         }
         let started = Instant::now();
-        for (name, portal) in &application.portals {
-            let selector = format!("app={},{RUN_LABEL}={run}", workload(portal));
+        for (name, client) in &application.clients {
+            let selector = format!("app={},{RUN_LABEL}={run}", workload(client));
             let pod = loop {
-                let pods = target.pods(&portal.namespace, &selector).await?;
+                let pods = target.pods(&client.namespace, &selector).await?;
                 if let Some(pod) = pods.into_iter().find(|pod| pod.ready) {
                     break pod;
                 }
                 if started.elapsed() > READY_DEADLINE {
-                    let doing = format!("waiting for the load agent of portal {name}");
+                    let doing = format!("waiting for the load agent of client {name}");
                     return Err(Error::runner(doing, "its pod is not ready after 2 minutes"));
                 }
                 tokio::time::sleep(PAUSE).await;
             };
             if !pod.sidecar {
-                let doing = format!("starting the load agent of portal {name}");
+                let doing = format!("starting the load agent of client {name}");
                 return Err(Error::runner(doing, "its pod got no sidecar").hint(format!(
                     "label namespace {} with istio-injection=enabled",
-                    portal.namespace
+                    client.namespace
                 )));
             }
             self.handles.pods.insert(name.clone(), pod);
@@ -96,9 +96,9 @@ impl Agents {
         Ok(())
     }
 
-    /// Namespace and workload of a portal's agent, as telemetry names it.
+    /// Namespace and workload of a client's agent, as telemetry names it.
     #[must_use]
-    pub fn workload(portal: &Portal) -> (String, String) {
-        (portal.namespace.clone(), workload(portal))
+    pub fn workload(client: &Client) -> (String, String) {
+        (client.namespace.clone(), workload(client))
     }
 }

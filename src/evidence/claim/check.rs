@@ -27,14 +27,14 @@ impl Expectation {
     /// Whether everything it names exists and can be counted.
     pub fn check(&self, application: &Application) -> Result<()> {
         let name = match &self.observer {
-            Observer::EveryPortal | Observer::Portals if application.portals.is_empty() => {
-                return Err(Error::feature("looking up the portals", "the application has none"));
+            Observer::EachClient | Observer::AllClients if application.clients.is_empty() => {
+                return Err(Error::feature("looking up the clients", "the application has none"));
             }
-            Observer::EveryPortal | Observer::Portals => None,
-            Observer::Portal(name) => Some(called(application, name)?),
+            Observer::EachClient | Observer::AllClients => None,
+            Observer::Client(name) => Some(called(application, name)?),
             Observer::Proxies { service, caller, .. } => {
                 match caller {
-                    Some(Caller::Portal(name)) => application.portal(name).map(drop)?,
+                    Some(Caller::Client(name)) => application.client(name).map(drop)?,
                     Some(Caller::Workload(name)) => application.workload(name).map(drop)?,
                     None => {}
                 }
@@ -118,17 +118,17 @@ mod tests {
                 "answered 503",
             ),
             (
-                Observer::Portals,
+                Observer::AllClients,
                 Bound::No,
                 Property::Fails,
-                "the portals together see no request fail",
+                "the clients together see no request fail",
                 "failed",
             ),
             (
-                Observer::EveryPortal,
+                Observer::EachClient,
                 Bound::AtLeast(percent(95.0)),
                 Property::Takes { low: span("5s"), high: None },
-                "every portal sees at least 95% of requests take at least 5s",
+                "every client sees at least 95% of requests take at least 5s",
                 "took at least 5s",
             ),
             (
@@ -147,10 +147,10 @@ mod tests {
                 "tried 3 times",
             ),
             (
-                Observer::Portal("voyages.fr".to_owned()),
+                Observer::Client("voyages.fr".to_owned()),
                 Bound::Every,
                 Property::Unanswered,
-                "portal voyages.fr sees every request get no answer",
+                "client voyages.fr sees every request get no answer",
                 "got no answer",
             ),
         ] {

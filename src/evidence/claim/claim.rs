@@ -97,8 +97,8 @@ impl fmt::Display for Expectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { observer, unit, property, bound } = self;
         let sees = match observer {
-            Observer::EveryPortal | Observer::Portal(_) | Observer::Proxies { .. } => "sees",
-            Observer::Portals => "see",
+            Observer::EachClient | Observer::Client(_) | Observer::Proxies { .. } => "sees",
+            Observer::AllClients => "see",
         };
         match bound {
             Bound::Every | Bound::No | Bound::Some => {

@@ -8,12 +8,12 @@ use crate::units::ServiceName;
 /// Who looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Observer {
-    /// The client beside every portal; each portal is judged for itself.
-    EveryPortal,
-    /// The clients beside all portals, whose requests are taken together.
-    Portals,
-    /// The client beside this portal.
-    Portal(String),
+    /// The client beside every client; each client is judged for itself.
+    EachClient,
+    /// The clients beside all clients, whose requests are taken together.
+    AllClients,
+    /// The client beside this client.
+    Client(String),
     /// Proxies that know a service.
     Proxies {
         /// The proxies of its callers, or those of its own pods.
@@ -30,8 +30,8 @@ pub enum Observer {
 /// Whose requests are looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Caller {
-    /// The load beside this portal.
-    Portal(String),
+    /// The load beside this client.
+    Client(String),
     /// A workload of the application.
     Workload(String),
 }
@@ -39,16 +39,16 @@ pub enum Caller {
 impl fmt::Display for Observer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::EveryPortal => f.write_str("every portal"),
-            Self::Portals => f.write_str("the portals together"),
-            Self::Portal(name) => write!(f, "portal {name}"),
+            Self::EachClient => f.write_str("every client"),
+            Self::AllClients => f.write_str("the clients together"),
+            Self::Client(name) => write!(f, "client {name}"),
             Self::Proxies { reporter, service, version, caller } => {
                 write!(f, "the {} of {service}", reporter.as_str())?;
                 if let Some(version) = version {
                     write!(f, " at version {version}")?;
                 }
                 match caller {
-                    Some(Caller::Portal(name)) => write!(f, " from portal {name}"),
+                    Some(Caller::Client(name)) => write!(f, " from client {name}"),
                     Some(Caller::Workload(name)) => write!(f, " from workload {name}"),
                     None => Ok(()),
                 }

@@ -1,4 +1,4 @@
-//! What a portal sends, as a sentence says it. Pure.
+//! What a client sends, as a sentence says it. Pure.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::units::{Rate, Span};
 /// than any delay a feature may ask for would hide a hang; a minute is longer than the suite.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Unanswered requests of one portal at once: a delay of 5 s at 500/s stays below it.
+/// Unanswered requests of one client at once: a delay of 5 s at 500/s stays below it.
 pub(super) const IN_FLIGHT_MAX: u32 = 4_000;
 
 /// The most requests kept in flight, each on a connection of its own: what one pod can hold beside
@@ -26,14 +26,14 @@ pub(crate) const LONGEST: Duration = Duration::from_mins(5);
 /// once will bring: the services answer in tens of milliseconds.
 const ANSWER: Duration = Duration::from_millis(100);
 
-/// The load that a scenario sends through a portal.
+/// The load that a scenario sends through a client.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Load {
     /// When requests are sent.
     pub pace: Pace,
     /// How long it is sent for each observation; none: until the claims are decided.
     pub lasting: Option<Span>,
-    /// Which paths are asked for, in turn; none: the portal's own. A page that needs fewer services
+    /// Which paths are asked for, in turn; none: the client's own. A page that needs fewer services
     /// costs the mesh less.
     pub paths: Vec<String>,
     /// With which headers.
@@ -59,12 +59,12 @@ pub enum Pace {
 /// The headers of a load.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Headers {
-    /// The portal's own.
+    /// The client's own.
     #[default]
     Own,
     /// None of them.
     None,
-    /// The portal's own, but for this one.
+    /// The client's own, but for this one.
     With(HeaderMatch),
 }
 
@@ -91,7 +91,7 @@ impl Load {
     }
 
     /// About how many requests per second it asks for, for planning; `needed` is what the claims
-    /// need of each portal, for a load that says no number.
+    /// need of each client, for a load that says no number.
     pub(crate) fn per_second(&self, needed: f64) -> f64 {
         match self.pace {
             Pace::Rate { ceiling, .. } => ceiling.map_or(needed, Rate::get),

@@ -1,4 +1,4 @@
-//! From a portal's load to the stream that an agent is told to send. Pure.
+//! From a client's load to the stream that an agent is told to send. Pure.
 
 use std::time::Duration;
 
@@ -15,27 +15,27 @@ use crate::units::{Rate, Span};
 pub(crate) struct Sent {
     /// Requests per second, for a load on a plan.
     pub rate: f64,
-    /// When it begins, as a part of the gap between two requests: portals take turns.
+    /// When it begins, as a part of the gap between two requests: clients take turns.
     pub phase: f64,
     /// Makes random times differ between two pieces of load.
     pub seed: u64,
 }
 
 impl Load {
-    /// What the agent of a portal is asked to send for so long, unless the load says for how long
+    /// What the agent of a client is asked to send for so long, unless the load says for how long
     /// itself.
     pub(crate) fn spec(
         &self,
         application: &Application,
-        portal: &str,
+        client: &str,
         chunk: Duration,
         sent: Sent,
     ) -> Result<StreamSpec> {
-        let service = application.service(&called(application, portal)?)?;
+        let service = application.service(&called(application, client)?)?;
         let url = format!("http://{}.{}:{}", service.name, service.namespace, service.port);
-        let name = portal;
-        let portal = application.portal(portal)?;
-        let mut headers = portal.headers.clone();
+        let name = client;
+        let client = application.client(client)?;
+        let mut headers = client.headers.clone();
         match &self.headers {
             Headers::Own => {}
             Headers::None => headers.clear(),
@@ -47,7 +47,7 @@ impl Load {
         let shape = match self.pace {
             Pace::Rate { ceiling: _, random, growing } => Shape::Open {
                 rate: Rate::per_second(sent.rate).map_err(|cause| {
-                    Error::runner(format!("sending load through portal {name}"), cause)
+                    Error::runner(format!("sending load through client {name}"), cause)
                 })?,
                 // Portals that send at the same random times would not be independent.
                 spacing: match random {
@@ -59,9 +59,9 @@ impl Load {
             Pace::AtOnce(concurrency) => Shape::Closed { concurrency, requests: None },
         };
         Ok(StreamSpec {
-            paths: if self.paths.is_empty() { portal.paths.clone() } else { self.paths.clone() },
+            paths: if self.paths.is_empty() { client.paths.clone() } else { self.paths.clone() },
             headers: headers.into_iter().collect(),
-            expect_json_nonempty: portal.expect_json_nonempty,
+            expect_json_nonempty: client.expect_json_nonempty,
             duration_ms: Some(milliseconds(self.lasting.map_or(chunk, Span::duration))),
             timeout_ms: milliseconds(REQUEST_TIMEOUT),
             max_in_flight: IN_FLIGHT_MAX,
@@ -97,9 +97,9 @@ mod tests {
         Load { pace, lasting: None, paths: Vec::new(), headers: Headers::Own }
     }
 
-    fn spec(load: &Load, portal: &str) -> StreamSpec {
+    fn spec(load: &Load, client: &str) -> StreamSpec {
         load.check().unwrap();
-        let spec = load.spec(&application(), portal, Duration::from_secs(4), SENT).unwrap();
+        let spec = load.spec(&application(), client, Duration::from_secs(4), SENT).unwrap();
         spec.target().unwrap();
         spec
     }
@@ -116,12 +116,12 @@ mod tests {
         let spacing = Spacing::Staggered { phase: 0.25 };
         assert_eq!(even.shape, Shape::Open { rate: rate_of, spacing, ramp_ms: 0 });
         assert_eq!((even.duration_ms, even.url.as_str()), (Some(4_000), "http://cart.shop:80"));
-        let spacing = |portal| match spec(&load(rate(true, Some("2s"))), portal).shape {
+        let spacing = |client| match spec(&load(rate(true, Some("2s"))), client).shape {
             Shape::Open { spacing, ramp_ms: 2_000, .. } => spacing,
             other => panic!("{other:?}"),
         };
         assert!(matches!(spacing("web"), Spacing::Poisson { .. }));
-        assert_ne!(spacing("web"), spacing("app"), "portals are independent");
+        assert_ne!(spacing("web"), spacing("app"), "clients are independent");
         let lasting = Some("9s".parse().unwrap());
         let burst = Load { lasting, ..load(Pace::AtOnce(50)) };
         let burst = spec(&burst, "web");

@@ -23,7 +23,7 @@ impl Expectation {
         if filter.source_workload.is_some() {
             filters.push(filter.clone());
         } else {
-            for name in view.portals() {
+            for name in view.clients() {
                 let mut filter = filter.clone();
                 beside(&mut filter, application, name)?;
                 filters.push(filter);

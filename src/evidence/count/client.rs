@@ -14,14 +14,14 @@ use crate::units::Span;
 use crate::verdict::Counts;
 
 impl Expectation {
-    pub(crate) fn count_portal(
+    pub(crate) fn count_client(
         &self,
         name: &str,
         application: &Application,
         view: &View,
         slice: &Slice,
     ) -> Result<Counted> {
-        let who = format!("portal {name}");
+        let who = format!("client {name}");
         let none = Tally::default();
         let report = slice.clients.get(name).unwrap_or(&none);
         let counts = match &self.property {

@@ -20,28 +20,28 @@ impl Expectation {
         slice: &Slice,
     ) -> Result<Vec<Counted>> {
         match &self.observer {
-            Observer::EveryPortal => {
-                let portals = view.portals();
-                portals.map(|name| self.count_portal(name, application, view, slice)).collect()
+            Observer::EachClient => {
+                let clients = view.clients();
+                clients.map(|name| self.count_client(name, application, view, slice)).collect()
             }
-            Observer::Portals => {
+            Observer::AllClients => {
                 let (mut counts, mut short) = (Counts::exact(0, 0), None);
-                for name in view.portals() {
-                    let counted = self.count_portal(name, application, view, slice)?;
+                for name in view.clients() {
+                    let counted = self.count_client(name, application, view, slice)?;
                     counts = counts.and(counted.counts);
                     short = short.or(counted.short);
                 }
                 Ok(vec![Counted { who: self.observer.to_string(), counts, short }])
             }
-            Observer::Portal(name) => {
-                Ok(vec![self.count_portal(name, application, view, slice)?])
+            Observer::Client(name) => {
+                Ok(vec![self.count_client(name, application, view, slice)?])
             }
             Observer::Proxies { reporter, service, version, caller } => {
                 let service = application.service(service)?;
                 let mut filter = filter(*reporter, service);
                 filter.destination_version.clone_from(version);
                 match caller {
-                    Some(Caller::Portal(name)) => beside(&mut filter, application, name)?,
+                    Some(Caller::Client(name)) => beside(&mut filter, application, name)?,
                     Some(Caller::Workload(name)) => {
                         filter.source_namespace = application.workload(name)?;
                         filter.source_workload = Some(name.clone());
@@ -68,8 +68,8 @@ impl Expectation {
 }
 
 impl View {
-    /// The portals through which load was sent, in order.
-    pub(crate) fn portals(&self) -> impl Iterator<Item = &String> {
+    /// The clients through which load was sent, in order.
+    pub(crate) fn clients(&self) -> impl Iterator<Item = &String> {
         self.sum.clients.keys()
     }
 
@@ -88,11 +88,11 @@ impl View {
                 asked.name == service.name
                     && asked.namespace.as_ref().is_none_or(|ns| *ns == service.namespace)
             });
-            let (_, workload) = Agents::workload(application.portal(&doubt.portal)?);
+            let (_, workload) = Agents::workload(application.client(&doubt.client)?);
             let caller = filter.source_workload.as_ref().is_none_or(|source| *source == workload);
             if side && about && caller {
-                let Doubt { portal, text, .. } = doubt;
-                return Ok(Some(format!("the ledgers of portal {portal} did not agree: {text}")));
+                let Doubt { client, text, .. } = doubt;
+                return Ok(Some(format!("the ledgers of client {client} did not agree: {text}")));
             }
         }
         Ok(None)

@@ -10,7 +10,7 @@ use crate::units::Rate;
 /// The due times of one stream: an iterator over offsets from its start, never decreasing, and
 /// endless unless the plan has a duration.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct Schedule {
     rate: f64,
     spacing: Spacing,
     /// Seconds over which the rate grows from 0 to `rate`.
@@ -23,7 +23,7 @@ pub struct Plan {
 
 // === impl Plan ===
 
-impl Plan {
+impl Schedule {
     /// A plan of `rate` requests per second, reached linearly within `ramp`. It holds every
     /// request that is due before `duration`.
     #[must_use]
@@ -64,7 +64,7 @@ impl Plan {
     }
 }
 
-impl Iterator for Plan {
+impl Iterator for Schedule {
     type Item = Duration;
 
     fn next(&mut self) -> Option<Duration> {
@@ -100,7 +100,7 @@ mod tests {
     fn plan(rate: f64, spacing: Spacing, ramp_ms: u64, duration_ms: u64) -> Vec<Duration> {
         let rate = Rate::per_second(rate).unwrap();
         let ms = Duration::from_millis;
-        Plan::new(rate, spacing, ms(ramp_ms), Some(ms(duration_ms))).collect()
+        Schedule::new(rate, spacing, ms(ramp_ms), Some(ms(duration_ms))).collect()
     }
 
     #[test]
