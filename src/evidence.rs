@@ -1,5 +1,5 @@
-//! What is seen: claims, load that is driven through agents, proxies that are read, ledgers that are
-//! brought together, and what all of that counts for. Knows no sentence and no report: what it
+//! What is seen: claims, load that is driven through agents, proxies that are read, ledgers that
+//! are brought together, and what all of that counts for. Knows no sentence and no report: what it
 //! learns it answers, and how a load stands it says to whoever listens.
 
 mod agents;

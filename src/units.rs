@@ -1,5 +1,5 @@
-//! Words below which there are no bare numbers: percentages, rates, durations and names of services,
-//! as features write them. Pure.
+//! Words below which there are no bare numbers: percentages, rates, durations and names of
+//! services, as features write them. Pure.
 
 mod error;
 mod nearest;

@@ -2,10 +2,10 @@
 //!
 //! Every claim about a proportion is judged by tests that may be looked at after every single
 //! request, and stopped at the first decision, without spoiling the error rate: it is met by bets
-//! on the claim (`sequential_test`), and violated by a confidence sequence (`confidence_sequence`). So with the default
-//! confidence of 99.9%, at most one in a thousand true claims is ever called violated and at most
-//! one in a thousand false claims is ever called met. What the evidence does not decide is
-//! undecided, which is not a pass.
+//! on the claim (`sequential_test`), and violated by a confidence sequence (`confidence_sequence`).
+//! So with the default confidence of 99.9%, at most one in a thousand true claims is ever called
+//! violated and at most one in a thousand false claims is ever called met. What the evidence does
+//! not decide is undecided, which is not a pass.
 //!
 //! Requests that share a fate in bursts count for fewer (`trials`): counts are divided by the
 //! design effect that their blocks show, or, where the evidence is all alike and cannot show any,

@@ -1,4 +1,5 @@
-//! What the program is in a pod: `faultless agent`, a load agent, and `faultless watchdog`, a watchdog.
+//! What the program is in a pod: `faultless agent`, a load agent, and `faultless watchdog`, a
+//! watchdog.
 
 use faultless::cluster::Cluster;
 use faultless::error::{ExitCode, Result};

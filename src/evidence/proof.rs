@@ -1,5 +1,5 @@
-//! What proves that a configuration took effect: a claim itself, that so much of what was seen shows
-//! it. Pure.
+//! What proves that a configuration took effect: a claim itself, that so much of what was seen
+//! shows it. Pure.
 
 use std::collections::BTreeSet;
 

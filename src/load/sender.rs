@@ -1,10 +1,9 @@
 //! One request on the wire: hyper's HTTP/1.1 connection, kept alive, over whatever the caller
 //! dials. The connection is driven by the task that uses it, so a request costs no second task.
 
-use std::fmt;
-use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::{fmt, io};
 
 use bytes::Bytes;
 use futures::future::{BoxFuture, Either, select};

@@ -9,7 +9,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::conditions::{self, Conditions};
+use super::conditions;
+use super::conditions::Conditions;
 use super::ledger::Tally;
 use super::machine::Reading;
 use super::pacer::{Due, Pacer};

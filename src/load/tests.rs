@@ -24,7 +24,8 @@ use super::pacer::Pacer;
 use super::sender::tcp_dialer;
 use super::spec::{Shape, Spacing, StreamSpec};
 use super::stream::{StreamHandle, StreamTask};
-use super::wire::{self, EndedBy, Refused, Started, State, StreamReport};
+use super::wire;
+use super::wire::{EndedBy, Refused, Started, State, StreamReport};
 use crate::units::Rate;
 
 /// An HTTP server for one test; it ends with it.

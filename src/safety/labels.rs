@@ -1,4 +1,5 @@
-//! What everything of ours carries, so that anybody can find it: whose it is, and of which run. Pure.
+//! What everything of ours carries, so that anybody can find it: whose it is, and of which run.
+//! Pure.
 
 use serde_json::{Value, json};
 

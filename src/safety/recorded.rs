@@ -1,5 +1,5 @@
-//! A journal as version 0.1.0 left it when it was killed: whatever the types are called by now, it is
-//! read to the last record, and it undoes what it says. The names of the machine are made up.
+//! A journal as version 0.1.0 left it when it was killed: whatever the types are called by now, it
+//! is read to the last record, and it undoes what it says. The names of the machine are made up.
 
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -1,4 +1,5 @@
-//! The numbers of a verdict as a person reads them: never rounded to the other side of a bound. Pure.
+//! The numbers of a verdict as a person reads them: never rounded to the other side of a bound.
+//! Pure.
 
 use crate::verdict::bound::Bound;
 use crate::verdict::confidence_sequence::Interval;

@@ -7,16 +7,14 @@ use std::sync::Arc;
 use cucumber::gherkin;
 use cucumber::step::Collection;
 use faultless::application::Application;
-use faultless::scenario::Patience;
-use faultless::scenario::Scenario;
 use faultless::scenario::plan::ScenarioPlan;
+use faultless::scenario::{Patience, Scenario};
 use futures::FutureExt as _;
 
 use super::problem::{Problem, ambiguous, unknown};
-use crate::local;
 use crate::location::{Location, location};
-use crate::panic_text;
 use crate::world::World;
+use crate::{local, panic_text};
 
 /// What every scenario is going to claim.
 pub(crate) type ScenarioPlans = HashMap<Location, ScenarioPlan>;

@@ -1,4 +1,4 @@
-//! The commands.
+//! The commands of the program, and what each is told on the command line.
 
 use clap::{Parser, Subcommand};
 

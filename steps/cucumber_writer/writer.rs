@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use cucumber::event::{self, Cucumber, RetryableScenario, StepError};
-use cucumber::{Event, Writer, cli, gherkin, parser, writer};
+use cucumber::event::{Cucumber, RetryableScenario, StepError};
+use cucumber::{Event, Writer, cli, event, gherkin, parser, writer};
 use faultless::scenario::Sink;
-use reports::{Event as Told, Outcome, ScenarioId};
+use reports::Event as Told;
+use reports::{Outcome, ScenarioId};
 
 use super::index::ScenarioIndex;
 use crate::location::file;

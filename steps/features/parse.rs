@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use cucumber::feature::Ext as _;
-use cucumber::gherkin::{self, GherkinEnv};
+use cucumber::gherkin;
+use cucumber::gherkin::GherkinEnv;
 use faultless::error::{Error, Result};
 
-use super::parse_errors::{self, ParseError};
+use super::parse_errors;
+use super::parse_errors::ParseError;
 
 /// A feature file is text that people write.
 const FILE_MAX: u64 = 1024 * 1024;

@@ -1,9 +1,10 @@
-//! Who looks.
+//! `{observer}`: who looks, in a claim.
 
 use std::str::FromStr;
 
 use cucumber::Parameter;
-use faultless::evidence::claim::{self, Caller};
+use faultless::evidence::claim;
+use faultless::evidence::claim::Caller;
 use faultless::telemetry::Reporter;
 
 use super::error::ParameterError;

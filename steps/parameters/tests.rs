@@ -1,6 +1,7 @@
 //! Words as people write them, right and wrong.
 
-use faultless::evidence::claim::{self, Caller, Unit};
+use faultless::evidence::claim;
+use faultless::evidence::claim::{Caller, Unit};
 use faultless::evidence::client_load as load;
 use faultless::faults::HeaderMatch;
 use faultless::telemetry::Reporter;

@@ -4,12 +4,13 @@ use std::sync::{Mutex, PoisonError};
 
 use cucumber::event::ScenarioFinished;
 use cucumber::{Cucumber, cli, gherkin, parser, runner};
-use faultless::scenario::Scenario;
-use faultless::scenario::Sink;
-use futures::{FutureExt as _, stream};
+use faultless::scenario::{Scenario, Sink};
+use futures::FutureExt as _;
+use futures::stream;
 use reports::Outcome;
 
-use crate::check::{self, ScenarioPlans};
+use crate::check;
+use crate::check::ScenarioPlans;
 use crate::cucumber_writer::{CucumberWriter, ScenarioIndex};
 use crate::lanes::Lanes;
 use crate::location::location;

@@ -11,12 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::conduct::{Ended, conduct};
 use super::exit_code::exit_code;
-use crate::check::{self, Checked};
+use crate::check::Checked;
 use crate::cli::RunArgs;
-use crate::console;
 use crate::features::Suite;
 use crate::record::Recorder;
 use crate::signals::{Asked, Signals};
+use crate::{check, console};
 
 /// How often the clock on a terminal moves.
 const TICK: Duration = Duration::from_millis(500);

@@ -1,7 +1,8 @@
 //! The sentences that features can use, read back from where cucumber has them registered: one
 //! registry, from which the list, the page in `docs/` and the hint at an unknown sentence derive.
 
-use cucumber::codegen::{StepConstructor as _, WorldInventory, inventory};
+use cucumber::codegen::StepConstructor as _;
+use cucumber::codegen::{WorldInventory, inventory};
 
 use super::words::WORDS;
 use crate::world::World;

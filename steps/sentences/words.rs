@@ -17,7 +17,7 @@ pub(crate) const WORDS: &[(&str, &str, &str)] = &[
     (
         Clients::NAME,
         Clients::REGEX,
-        "`every client`, `client \"voyages.fr\"` (`portal` is read as `client`)",
+        "`every client`, `client \"voyages.fr\"` (portal is read as client)",
     ),
     (
         Load::NAME,
@@ -33,8 +33,8 @@ pub(crate) const WORDS: &[(&str, &str, &str)] = &[
     (
         Observer::NAME,
         Observer::REGEX,
-        "`every client`, `the clients together`, `client \"voyages.fr\"` (`portal` is read as \
-         `client`), `the source of \"hotels\"`, `the destination of \"travels\" at version \
+        "`every client`, `the clients together`, `client \"voyages.fr\"` (portal is read as \
+         client), `the source of \"hotels\"`, `the destination of \"travels\" at version \
          \"v3\"`, `the source of \"travels\" from workload \"loadtester\"`, `the destination of \
          \"travels\" from client \"viaggi.it\"`",
     ),

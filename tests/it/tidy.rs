@@ -4,7 +4,7 @@
 //!
 //! `rule` says what a rule is, `house` runs them all. About one file each: `files`, `words`,
 //! `layers` and the size of functions. About all files together: `sizes`, `circles` and `maps`,
-//! whose limits and lists of what breaks them today may only shrink. `papers` holds the papers
+//! whose limits and lists of what breaks them today may only shrink. `docs` holds the papers
 //! against the repository.
 
 mod circles;

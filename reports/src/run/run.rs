@@ -1,4 +1,4 @@
-//! The whole run.
+//! The whole run, as its stream of events tells it: what was planned, how it went, what is left.
 
 use super::load::Load;
 use super::scenario::Scenario;

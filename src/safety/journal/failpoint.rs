@@ -1,5 +1,5 @@
-//! For tests of what a death leaves: a process that dies around a chosen record of its journal. In a
-//! release there is no such thing.
+//! For tests of what a death leaves: a process that dies around a chosen record of its journal. In
+//! a release there is no such thing.
 
 /// Around a record, where a process may die.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Whose run a journal is about. Pure but for the name of this machine.
+//! Whose run a journal is about, and on which machine.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Who holds a Lease, as its object says. Pure.
+//! Who holds a Lease, as its object says.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Our marks on an object that was there before us: enough to give it back without the journal, from
-//! any machine. Pure.
+//! Our marks on an object that was there before us: enough to give it back without the journal,
+//! from any machine. Pure.
 
 use serde_json::{Value, json};
 

@@ -37,8 +37,8 @@ impl Watchdogs {
     }
 }
 
-/// Adds a watchdog and waits until it says that it watches, which shows its rights and its way to the
-/// API server at once.
+/// Adds a watchdog and waits until it says that it watches, which shows its rights and its way to
+/// the API server at once.
 async fn start(applier: &Applier, charge: &WatchdogArgs) -> Result<()> {
     let target = &applier.target;
     let namespace = &charge.namespace;

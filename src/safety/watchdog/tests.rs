@@ -1,5 +1,6 @@
-//! That a watchdog waits while its run lives, gives back what the run changed when it is silent, and
-//! touches nothing else; that its Role is enough for all it does; and that a run refuses without.
+//! That a watchdog waits while its run lives, gives back what the run changed when it is silent,
+//! and touches nothing else; that its Role is enough for all it does; and that a run refuses
+//! without.
 
 use std::time::Duration;
 

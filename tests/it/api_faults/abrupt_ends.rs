@@ -155,7 +155,8 @@ fn a_panic_in_a_step_is_restored() {
         }
         shop.is_restored(&format!("a panic at record {record}"));
     }
-    // Two objects changed, two added, and their two switches; the watchdog's four and its own switch.
+    // Two objects changed, two added, and their two switches; the watchdog's four and its own
+    // switch.
     assert_eq!(panics, 11);
 }
 

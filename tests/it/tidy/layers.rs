@@ -45,7 +45,7 @@ const PURE: &[&str] = &[
     "crates/localmesh/src/translate",
     "src/error",
     "src/faults",
-    "src/load/plan",
+    "src/load/schedule",
     "src/telemetry/page",
     "src/units",
     "src/verdict",
@@ -119,7 +119,7 @@ pub(super) const RULES: &[Rule] = &[
         check: peers,
         bad: &[
             ("src/faults.rs", "use crate::verdict::Verdict;"),
-            ("src/load/plan.rs", "use crate::{error::Error, telemetry};"),
+            ("src/load/schedule.rs", "use crate::{error::Error, telemetry};"),
             ("src/telemetry.rs", "use super::load;"),
             ("src/telemetry/a.rs", "use super::super::load;"),
             ("src/units.rs", "fn f() { crate::faults::g() }"),
@@ -129,7 +129,7 @@ pub(super) const RULES: &[Rule] = &[
         ],
         good: &[
             ("src/scenario.rs", "use crate::{faults, load, verdict};"),
-            ("src/load/plan.rs", "use super::spec::Spec;\nuse crate::error::Error;"),
+            ("src/load/schedule.rs", "use super::spec::Spec;\nuse crate::error::Error;"),
             ("src/telemetry.rs", "#[cfg(test)]\nmod tests { use super::*; }"),
             ("src/lib.rs", "pub use crate::error::Error;\npub mod load;"),
         ],
@@ -156,7 +156,7 @@ pub(super) const RULES: &[Rule] = &[
             ("crates/localmesh/src/store.rs", "use rand::Rng;"),
             ("crates/localmesh/src/store/watch.rs", "use tokio::sync::watch;"),
             ("src/verdict.rs", "async fn f() {}"),
-            ("src/load/plan.rs", "let late = due.elapsed();"),
+            ("src/load/schedule.rs", "let late = due.elapsed();"),
             ("src/any.rs", "//! A parser of text, as found in pods. Pure.\nuse std::fs;"),
         ],
         good: &[

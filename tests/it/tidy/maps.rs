@@ -27,38 +27,7 @@ pub(super) const RULE: HouseRule = HouseRule {
 };
 
 /// What is no map today, by crate. A file that is renamed takes its entry along.
-const KNOWN: &[&[&str]] = &[
-    &[
-        "faultless::faults",
-        "faultless::scenario",
-        "faultless::scenario::changes",
-        "faultless::scenario::journal",
-        "faultless::verdict",
-    ],
-    &["istio", "istio::destination_rule", "istio::schema", "istio::virtual_service"],
-    &["it::faulty", "it::translate"],
-    &[
-        "localmesh::admission",
-        "localmesh::api",
-        "localmesh::api::protobuf",
-        "localmesh::api::table",
-        "localmesh::cluster",
-        "localmesh::control_plane",
-        "localmesh::controllers",
-        "localmesh::controllers::deployments",
-        "localmesh::demo",
-        "localmesh::demo::portal",
-        "localmesh::envoy",
-        "localmesh::envoy::fetch",
-        "localmesh::kubelet",
-        "localmesh::metrics",
-        "localmesh::network",
-        "localmesh::store",
-        "localmesh::translate",
-    ],
-    &["reports::html", "reports::terminal"],
-    &["steps::features", "steps::run"],
-];
+const KNOWN: &[&[&str]] = &[];
 
 /// All that may be in a map.
 const MAP: &str = "\

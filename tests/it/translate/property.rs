@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{address, told, world};
+use super::golden::{PORTAL, address, told};
+use super::world;
 
 /// Values of every shape under names that the objects really have.
 fn anything() -> impl Strategy<Value = Value> {
@@ -102,10 +103,10 @@ proptest! {
             "spec": spec,
         });
         if let Ok((admitted, _)) = istio::admit(kind, &object, strict) {
-            told(&world::with(world::world(address), vec![admitted]), super::PORTAL);
+            told(&world::with(world::world(address), vec![admitted]), PORTAL);
         }
         // Also what got past admission somehow.
-        told(&world::with(world::world(address), vec![object]), super::PORTAL);
+        told(&world::with(world::world(address), vec![object]), PORTAL);
     }
 
     #[test]
@@ -125,7 +126,7 @@ proptest! {
         let admitted = istio::admit("VirtualService", &object, true);
         prop_assert_eq!(admitted.is_ok(), weights.iter().any(|weight| *weight > 0));
         let Ok((admitted, _)) = admitted else { return Ok(()) };
-        let told = told(&world::with(world::world(address), vec![admitted]), super::PORTAL);
+        let told = told(&world::with(world::world(address), vec![admitted]), PORTAL);
         let hosts = told["routes"]["8000"]["virtual_hosts"].as_array().unwrap();
         let travels = hosts.iter().find(|h| h["name"] == format!("{host}:8000")).unwrap();
         let got: Vec<(String, i64)> = travels["routes"][0]["route"]["weighted_clusters"]["clusters"]
