@@ -6,4 +6,4 @@ mod lanes;
 mod pool;
 
 pub(crate) use self::count::lanes_for;
-pub(crate) use self::lanes::{Lanes, Place, Plan};
+pub(crate) use self::lanes::{Lanes, Plan, TargetChoice};

@@ -39,13 +39,13 @@ impl Cluster {
                 },
             ));
         }
-        let mut target = Self::connect(config, context, format!("context {context}")).await?;
+        let mut cluster = Self::connect(config, context, format!("context {context}")).await?;
         // Absolute, because whoever finishes this run may stand in another folder.
         let named = kubeconfig.map(Path::to_owned);
         let named = named.or_else(|| std::env::var_os("KUBECONFIG").map(PathBuf::from));
         let absolute = named.and_then(|path| std::path::absolute(path).ok());
-        target.kubeconfig = absolute.filter(|path| path.is_file());
-        Ok(target)
+        cluster.kubeconfig = absolute.filter(|path| path.is_file());
+        Ok(cluster)
     }
 
     /// A mesh of this very process, which ends with it, by its kubeconfig's text.

@@ -134,17 +134,17 @@ mod tests {
             incarnation: String::new(),
         };
         let count = |asked: &AtomicU32| asked.load(Ordering::SeqCst);
-        let (target, asked) = unsteady(2);
-        assert_eq!(target.pod_get(&pod, 15020, "/stats").await.expect("at last"), "page");
+        let (cluster, asked) = unsteady(2);
+        assert_eq!(cluster.pod_get(&pod, 15020, "/stats").await.expect("at last"), "page");
         assert_eq!(count(&asked), 3);
 
-        let (target, asked) = unsteady(3);
-        let error = target.pod_get(&pod, 15020, "/stats").await.expect_err("never").to_string();
+        let (cluster, asked) = unsteady(3);
+        let error = cluster.pod_get(&pod, 15020, "/stats").await.expect_err("never").to_string();
         assert!(error.contains("asking pod shop/cart-1 on port 15020 for /stats"), "{error}");
         assert_eq!(count(&asked), 3);
 
-        let (target, asked) = unsteady(1);
-        target.pod_request(Method::POST, &pod, 8099, "/streams", None).await.expect_err("once");
+        let (cluster, asked) = unsteady(1);
+        cluster.pod_request(Method::POST, &pod, 8099, "/streams", None).await.expect_err("once");
         assert_eq!(count(&asked), 1);
     }
 }

@@ -36,10 +36,10 @@ pub(crate) async fn scrape(place: Place<'_>) -> Result<Snapshot> {
     for namespace in &place.application.namespaces {
         pods.extend(place.cluster.pods(namespace, "").await?);
     }
-    let target = place.cluster;
+    let cluster = place.cluster;
     let pages: Vec<_> = stream::iter(pods.into_iter().filter(|pod| pod.sidecar))
         .map(|pod| async move {
-            let page = read(target, &pod).await;
+            let page = read(cluster, &pod).await;
             (pod, page)
         })
         .buffer_unordered(AT_ONCE)
@@ -74,11 +74,11 @@ pub(crate) async fn settled(place: Place<'_>, timed: bool) -> Result<Snapshot> {
     }
 }
 
-async fn read(target: &Cluster, pod: &Pod) -> std::result::Result<Page, String> {
+async fn read(cluster: &Cluster, pod: &Pod) -> std::result::Result<Page, String> {
     let mut tries = 0;
     loop {
         tries += 1;
-        let page = match target.pod_get(pod, PORT, PATH).await {
+        let page = match cluster.pod_get(pod, PORT, PATH).await {
             Ok(text) => page::parse(&text).map_err(|cause| cause.to_string()),
             Err(error) => Err(error.to_string()),
         };

@@ -18,7 +18,7 @@ use crate::safety::waves::WAVES;
 #[derive(Debug, Clone)]
 pub struct Applier {
     pub(crate) run: String,
-    pub(crate) target: Cluster,
+    pub(crate) cluster: Cluster,
     pub(crate) journal: Journal,
     pub(crate) dead_man: DeadMan,
     pub(crate) watchdogs: Watchdogs,
@@ -30,13 +30,13 @@ pub struct Applier {
 impl Applier {
     pub(crate) fn new(
         run: String,
-        target: Cluster,
+        cluster: Cluster,
         journal: Journal,
         dead_man: DeadMan,
         watchdogs: Watchdogs,
         adopt: bool,
     ) -> Self {
-        Self { run, target, journal, dead_man, watchdogs, adopt, in_flight: InFlight::default() }
+        Self { run, cluster, journal, dead_man, watchdogs, adopt, in_flight: InFlight::default() }
     }
 
     /// Does work until `stop`, and answers nothing then; a write that is under way is waited for.
@@ -64,7 +64,7 @@ impl Applier {
         let label = |now: &Value| {
             now.pointer("/metadata/labels").is_some_and(|labels| labels[RUN_LABEL] == *self.run)
         };
-        match self.target.get(name).await {
+        match self.cluster.get(name).await {
             Ok(Some(now)) if label(&now) && is_so(&now) => Ok(now),
             Ok(_) | Err(_) => Err(error),
         }
@@ -79,7 +79,7 @@ impl Applier {
 
     /// The reference to the dead-man's switch that is to own an object.
     pub(crate) async fn owner(&self, namespace: &str, switch: Switch) -> Result<Option<Value>> {
-        self.dead_man.owner(&self.target, &self.journal, namespace, switch).await
+        self.dead_man.owner(&self.cluster, &self.journal, namespace, switch).await
     }
 
     /// Adds an object that is not there yet, owned as said.
@@ -97,7 +97,7 @@ impl Applier {
         }
         self.dead_man.check()?;
         let id = self.journal.intend(scope, subject, Undo::Added { object: name.clone() })?;
-        let stored = self.written(&name, self.target.create(&object), |_| true).await?;
+        let stored = self.written(&name, self.cluster.create(&object), |_| true).await?;
         self.journal.done(id, stored.get("spec"));
         Ok(stored)
     }
@@ -148,6 +148,6 @@ impl Applier {
     /// barrier between. Never stops at the first that fails.
     pub(crate) async fn restore(&self, which: impl Fn(&Entry) -> bool) -> Restored {
         let tell = |_: &str| {};
-        restore(&self.target, &self.journal, which, &tell).await
+        restore(&self.cluster, &self.journal, which, &tell).await
     }
 }

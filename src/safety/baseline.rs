@@ -33,11 +33,11 @@ pub(crate) struct Baseline {
 impl Baseline {
     /// Looks at these namespaces; objects of this run are not looked at, they are no part of what
     /// was there before.
-    pub(crate) async fn of(target: &Cluster, radius: &BlastRadius, run: &str) -> Result<Self> {
+    pub(crate) async fn of(cluster: &Cluster, radius: &BlastRadius, run: &str) -> Result<Self> {
         let mut baseline = Self::default();
         for namespace in &radius.namespaces {
             for (api_version, kind) in KINDS {
-                let (objects, _) = target.list(api_version, kind, namespace, "").await?;
+                let (objects, _) = cluster.list(api_version, kind, namespace, "").await?;
                 for object in &objects {
                     if !added_by(object, run) {
                         baseline.objects.insert(ObjectRef::of(object)?, digest(&essence(object)));
@@ -46,9 +46,9 @@ impl Baseline {
             }
         }
         for (client, endpoint) in &radius.settings {
-            let pods = target.pods(&endpoint.namespace, &endpoint.selector).await?;
+            let pods = cluster.pods(&endpoint.namespace, &endpoint.selector).await?;
             for pod in pods.into_iter().filter(|pod| pod.ready) {
-                let settings = endpoint.read(target, &pod).await?;
+                let settings = endpoint.read(cluster, &pod).await?;
                 baseline.settings.insert((client.clone(), pod.name), settings);
             }
         }

@@ -46,11 +46,11 @@ impl Session {
         if let Err(error) = self.dead_man.check() {
             return Some(error.to_string());
         }
-        match self.lease.renew(&self.target).await {
+        match self.lease.renew(&self.cluster).await {
             Renewal::Lost(why) => return Some(why),
             Renewal::Renewed | Renewal::Missed => {}
         }
-        match self.dead_man.beat(&self.target).await {
+        match self.dead_man.beat(&self.cluster).await {
             Heartbeat::Fired(why) => Some(why),
             Heartbeat::Pushed | Heartbeat::Missed => None,
         }

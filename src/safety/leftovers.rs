@@ -25,17 +25,17 @@ pub(crate) const WITH_WATCHDOG: &[(&str, &str)] = &[
 /// (with what else the run made, when it ends: load agents and switches too); empty when the slate
 /// is clean.
 pub(crate) async fn leftovers(
-    target: &Cluster,
+    cluster: &Cluster,
     radius: &BlastRadius,
     run: &str,
     before: &Baseline,
     ours: Option<&[(&str, &str)]>,
 ) -> Vec<String> {
     let looked = retried(Budget::begin(), async || {
-        let now = Baseline::of(target, radius, run).await?;
-        let gone = gone(target, &radius.namespaces).await?;
+        let now = Baseline::of(cluster, radius, run).await?;
+        let gone = gone(cluster, &radius.namespaces).await?;
         let mut leftovers = before.differences(&now, &gone);
-        leftovers.extend(labelled(target, &radius.namespaces, run, &gone, ours).await?);
+        leftovers.extend(labelled(cluster, &radius.namespaces, run, &gone, ours).await?);
         Ok(leftovers)
     });
     match looked.await {
@@ -46,10 +46,10 @@ pub(crate) async fn leftovers(
 
 /// Everything in these namespaces that still carries a run's label, for whoever does not know what
 /// was there before.
-pub(crate) async fn marked(target: &Cluster, namespaces: &[String], run: &str) -> Vec<String> {
+pub(crate) async fn marked(cluster: &Cluster, namespaces: &[String], run: &str) -> Vec<String> {
     let looked = retried(Budget::begin(), async || {
-        let gone = gone(target, namespaces).await?;
-        labelled(target, namespaces, run, &gone, Some(OURS)).await
+        let gone = gone(cluster, namespaces).await?;
+        labelled(cluster, namespaces, run, &gone, Some(OURS)).await
     });
     match looked.await {
         Ok(marked) => marked,
@@ -59,7 +59,7 @@ pub(crate) async fn marked(target: &Cluster, namespaces: &[String], run: &str) -
 
 /// Objects that still carry the run's label.
 async fn labelled(
-    target: &Cluster,
+    cluster: &Cluster,
     namespaces: &[String],
     run: &str,
     gone: &[String],
@@ -73,7 +73,7 @@ async fn labelled(
             if ours.is_none() && agents.contains(kind) {
                 continue;
             }
-            let (objects, _) = target.list(api_version, kind, namespace, &selector).await?;
+            let (objects, _) = cluster.list(api_version, kind, namespace, &selector).await?;
             // What ends in its own time is on its way.
             let stays = |object: &&Value| object.pointer("/metadata/deletionTimestamp").is_none();
             for object in objects.iter().filter(stays) {
@@ -85,7 +85,7 @@ async fn labelled(
 }
 
 /// Which of these namespaces are gone or going.
-pub(crate) async fn gone(target: &Cluster, namespaces: &[String]) -> Result<Vec<String>> {
+pub(crate) async fn gone(cluster: &Cluster, namespaces: &[String]) -> Result<Vec<String>> {
     let mut gone = Vec::new();
     for name in namespaces {
         let namespace = ObjectRef {
@@ -95,7 +95,7 @@ pub(crate) async fn gone(target: &Cluster, namespaces: &[String]) -> Result<Vec<
             name: name.clone(),
         };
         // Whoever may not read namespaces (a Role need not let them) cannot know: none is gone.
-        let Ok(there) = target.get(&namespace).await else { continue };
+        let Ok(there) = cluster.get(&namespace).await else { continue };
         let stays = |there: &Value| there.pointer("/metadata/deletionTimestamp").is_none();
         if !there.as_ref().is_some_and(stays) {
             gone.push(name.clone());

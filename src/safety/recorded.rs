@@ -61,7 +61,7 @@ async fn what_it_changed_is_given_back() {
     let fake = Fake::default();
     fake.put(HOTELS, now);
     let step = undo_steps(&entries).remove(0);
-    let done = perform(&fake.target(), "rc0b274f1", &step.what, Budget::begin()).await.unwrap();
+    let done = perform(&fake.cluster(), "rc0b274f1", &step.what, Budget::begin()).await.unwrap();
     assert_eq!(done, UndoOutcome::Done);
     let restored = fake.get(HOTELS).unwrap();
     assert_eq!(restored["spec"], before["spec"]);

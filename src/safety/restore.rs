@@ -28,13 +28,13 @@ pub struct Restored {
 
 /// Undoes what is selected of a journal.
 pub(crate) async fn restore(
-    target: &Cluster,
+    cluster: &Cluster,
     journal: &Journal,
     which: impl Fn(&Entry) -> bool,
     tell: &dyn Fn(&str),
 ) -> Restored {
     let mut undoing = Undoing {
-        target,
+        cluster,
         journal,
         run: journal.header().run,
         tell,
@@ -54,7 +54,7 @@ pub(crate) async fn restore(
         for step in now {
             undoing.undo(step, budget).await;
         }
-        if let Err(error) = settled(target, wave[0], &names, budget).await {
+        if let Err(error) = settled(cluster, wave[0], &names, budget).await {
             let names = names.join(", ");
             let left = format!("the proxies may still act on {names}: {error}");
             undoing.restored.left_behind.push(left);
@@ -69,7 +69,7 @@ pub(crate) async fn restore(
 
 /// A restore under way.
 struct Undoing<'a> {
-    target: &'a Cluster,
+    cluster: &'a Cluster,
     journal: &'a Journal,
     run: String,
     tell: &'a dyn Fn(&str),
@@ -87,7 +87,7 @@ impl Undoing<'_> {
             return;
         }
         let what = &step.what;
-        match perform(self.target, &self.run, what, budget).await {
+        match perform(self.cluster, &self.run, what, budget).await {
             Ok(UndoOutcome::Done) => {
                 self.journal.undone(&step.ids);
                 self.restored.undone += u32::try_from(step.ids.len()).unwrap_or(u32::MAX);
@@ -112,10 +112,10 @@ impl Undoing<'_> {
             return None;
         }
         // What cannot be read cannot be deleted either.
-        let rule = self.target.get(object).await.ok()??;
+        let rule = self.cluster.get(object).await.ok()??;
         let host = resolve(hosts_of(&rule).first()?, &object.namespace);
         for user in self.failed.iter().filter_map(|(failed, _)| failed.object()) {
-            let there = self.target.get(user).await.ok().flatten();
+            let there = self.cluster.get(user).await.ok().flatten();
             if user.kind == "VirtualService" && there.is_some_and(|user| concerns(&user, &host)) {
                 return Some(user.clone());
             }

@@ -45,7 +45,7 @@ impl Applier {
             return self.update(entry, &wanted, object).await;
         }
         let (there, _) =
-            self.target.list(&wanted.api_version, &wanted.kind, &wanted.namespace, "").await?;
+            self.cluster.list(&wanted.api_version, &wanted.kind, &wanted.namespace, "").await?;
         let hosts: Vec<_> =
             hosts_of(object).iter().map(|host| resolve(host, &wanted.namespace)).collect();
         // Of several for one host the oldest has its way.
@@ -65,7 +65,7 @@ impl Applier {
 
     /// Changes an object that this scenario added, and that is as it left it.
     async fn update(&self, entry: &Entry, name: &ObjectRef, object: &Value) -> Result<Applied> {
-        let there = self.target.get(name).await?.unwrap_or_default();
+        let there = self.cluster.get(name).await?.unwrap_or_default();
         if let Some(last) = &entry.stored {
             conflict(name, last, &there["spec"])?;
         }
@@ -77,7 +77,7 @@ impl Applier {
             {"op": "replace", "path": "/spec", "value": object["spec"]},
         ]);
         let spec = &object["spec"];
-        let changing = self.target.patch(name, patch_of(patch, name)?);
+        let changing = self.cluster.patch(name, patch_of(patch, name)?);
         let stored = self.written(name, changing, |now| same(&now["spec"], spec)).await?;
         self.journal.became(entry.id, &stored["spec"]);
         Ok(Applied { name: name.clone(), version: Some(version(&stored)), how: "changed" })
@@ -137,7 +137,7 @@ impl Applier {
         }
         let covered = self.watchdogs.cover(self, &name.namespace).await?;
         // A watchdog takes its time to start, and somebody may have been faster.
-        let now = self.target.get(&name).await?.unwrap_or_default();
+        let now = self.cluster.get(&name).await?.unwrap_or_default();
         conflict(&name, &there["spec"], &now["spec"])?;
         let there = &now;
         let patch = match again {
@@ -151,7 +151,7 @@ impl Applier {
         let undo =
             Undo::Changed { object: name.clone(), before: there.clone(), wrote: spec.clone() };
         let id = self.journal.intend(scope, subject, undo)?;
-        let changing = self.target.patch(&name, patch);
+        let changing = self.cluster.patch(&name, patch);
         let stored = self.written(&name, changing, |now| same(&now["spec"], &spec)).await?;
         self.journal.done(id, stored.get("spec"));
         let how = if covered { "changed, was there before" } else { UNPROTECTED };
@@ -171,7 +171,7 @@ impl Applier {
                        scenario must be deployed first",
             )
         };
-        let there = self.target.get(name).await?.ok_or_else(missing)?;
+        let there = self.cluster.get(name).await?.ok_or_else(missing)?;
         let with = |before: &Value| {
             let mut spec = before.clone();
             spec["replicas"] = json!(replicas);

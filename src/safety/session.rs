@@ -47,7 +47,7 @@ pub struct Protection {
 #[derive(Debug)]
 pub struct Session {
     run: String,
-    pub(crate) target: Cluster,
+    pub(crate) cluster: Cluster,
     radius: BlastRadius,
     journal: Journal,
     pub(crate) dead_man: DeadMan,
@@ -64,7 +64,7 @@ impl Session {
     /// Begins the journal, takes the Lease and looks at what is there. Nothing is changed when
     /// any of this fails.
     pub async fn open(
-        target: &Cluster,
+        cluster: &Cluster,
         application: &Application,
         run: &str,
         protection: &Protection,
@@ -74,14 +74,14 @@ impl Session {
         let radius = BlastRadius::of(application)?;
         let namespaces = &radius.namespaces;
         let state = journal::state_folder()?;
-        let key = key(target);
-        recover::before_run(target, &state, &key, protection.recover, tell).await?;
-        let journal = Journal::begin(&state, &key, header(target, run, namespaces))?;
+        let key = key(cluster);
+        recover::before_run(cluster, &state, &key, protection.recover, tell).await?;
+        let journal = Journal::begin(&state, &key, header(cluster, run, namespaces))?;
         let who = format!("run {run} on {}, process {}", host(), std::process::id());
         let opening = async {
             let wait = protection.wait;
-            let lease = Lease::take(target, &namespaces[0], run, &who, wait).await?;
-            let before = Baseline::of(target, &radius, run).await?;
+            let lease = Lease::take(cluster, &namespaces[0], run, &who, wait).await?;
+            let before = Baseline::of(cluster, &radius, run).await?;
             Ok((lease, before))
         };
         let opened = tokio::select! {
@@ -93,7 +93,7 @@ impl Session {
             Ok(opened) => opened,
             Err(error) => {
                 // It may be ours although the answer was lost.
-                let _ = lease::release(target, &namespaces[0], run).await;
+                let _ = lease::release(cluster, &namespaces[0], run).await;
                 let _ = journal.close();
                 return Err(error);
             }
@@ -101,7 +101,7 @@ impl Session {
         let beat = protection.dead_man.map_or(BEAT, |within| BEAT.min(within / BEATS));
         Ok(Self {
             run: run.to_owned(),
-            target: target.clone(),
+            cluster: cluster.clone(),
             radius,
             dead_man: DeadMan::new(run, protection.dead_man),
             watchdogs: Watchdogs::default(),
@@ -118,9 +118,9 @@ impl Session {
     /// What the run writes with.
     #[must_use]
     pub fn applier(&self) -> Applier {
-        let (target, journal) = (self.target.clone(), self.journal.clone());
+        let (cluster, journal) = (self.cluster.clone(), self.journal.clone());
         let (dead_man, watchdogs) = (self.dead_man.clone(), self.watchdogs.clone());
-        Applier::new(self.run.clone(), target, journal, dead_man, watchdogs, self.adopt)
+        Applier::new(self.run.clone(), cluster, journal, dead_man, watchdogs, self.adopt)
     }
 
     /// Whether the run is lost, for its steps to ask.
@@ -155,17 +155,17 @@ impl Session {
     }
 
     async fn put_back(&self, doubt: bool) -> Vec<String> {
-        let (target, run) = (&self.target, &self.run);
+        let (cluster, run) = (&self.cluster, &self.run);
         // It is given back at the very end, and does not go with the switches before. In vain it
         // does, and the worst is a run that waits for it and begins a little early.
-        let _ = lease::goes_with(target, &self.radius.namespaces[0], run, &[]).await;
-        let mut left = restore(target, &self.journal, |_| true, &|_| {}).await.left_behind;
+        let _ = lease::goes_with(cluster, &self.radius.namespaces[0], run, &[]).await;
+        let mut left = restore(cluster, &self.journal, |_| true, &|_| {}).await.left_behind;
         if doubt {
-            left.extend(unsettled(target).await);
+            left.extend(unsettled(cluster).await);
         }
         let ours = if self.watchdogs.any().await { WITH_WATCHDOG } else { OURS };
-        left.extend(leftovers(target, &self.radius, run, &self.before, Some(ours)).await);
-        let released = retried(Budget::begin(), async || self.lease.release(target).await).await;
+        left.extend(leftovers(cluster, &self.radius, run, &self.before, Some(ours)).await);
+        let released = retried(Budget::begin(), async || self.lease.release(cluster).await).await;
         if let Err(error) = released {
             let namespace = &self.radius.namespaces[0];
             left.push(format!(
@@ -188,19 +188,19 @@ impl Session {
 }
 
 /// The folder of a target's journals.
-pub(crate) fn key(target: &Cluster) -> String {
+pub(crate) fn key(cluster: &Cluster) -> String {
     let readable = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
-    let name: String = target.context_name().chars().take(40).map(readable).collect();
-    format!("{name}-{}", checksum(target.server().as_bytes()))
+    let name: String = cluster.context_name().chars().take(40).map(readable).collect();
+    format!("{name}-{}", checksum(cluster.server().as_bytes()))
 }
 
-pub(crate) fn header(target: &Cluster, run: &str, namespaces: &[String]) -> Header {
+pub(crate) fn header(cluster: &Cluster, run: &str, namespaces: &[String]) -> Header {
     Header {
         run: run.to_owned(),
-        target: target.name().to_owned(),
-        own_mesh: target.ends_with_this_process(),
-        context: target.context_name().to_owned(),
-        kubeconfig: target.kubeconfig().map(Path::to_owned),
+        target: cluster.name().to_owned(),
+        own_mesh: cluster.ends_with_this_process(),
+        context: cluster.context_name().to_owned(),
+        kubeconfig: cluster.kubeconfig().map(Path::to_owned),
         namespaces: namespaces.to_vec(),
         host: host(),
         pid: std::process::id(),

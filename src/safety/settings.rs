@@ -12,9 +12,9 @@ use crate::error::{Error, Result};
 
 impl Endpoint {
     /// What a pod is set to.
-    pub(crate) async fn read(&self, target: &Cluster, pod: &Pod) -> Result<Value> {
+    pub(crate) async fn read(&self, cluster: &Cluster, pod: &Pod) -> Result<Value> {
         let doing = || format!("reading the settings of pod {}/{}", pod.namespace, pod.name);
-        let page = target.pod_get(pod, self.port, &self.read).await?;
+        let page = cluster.pod_get(pod, self.port, &self.read).await?;
         let page: Value =
             serde_json::from_str(&page).map_err(|cause| Error::runner(doing(), cause))?;
         let none = || {
@@ -25,8 +25,8 @@ impl Endpoint {
     }
 
     /// Sets a pod.
-    pub(crate) async fn write(&self, target: &Cluster, pod: &Pod, settings: &Value) -> Result<()> {
-        let put = target.pod_request(Method::PUT, pod, self.port, &self.write, Some(settings));
+    pub(crate) async fn write(&self, cluster: &Cluster, pod: &Pod, settings: &Value) -> Result<()> {
+        let put = cluster.pod_request(Method::PUT, pod, self.port, &self.write, Some(settings));
         put.await.map(drop)
     }
 }

@@ -47,13 +47,13 @@ pub struct Swept {
 ///
 /// When it is not known which runs live, and so nothing may be touched.
 pub async fn sweep(
-    target: &Cluster,
+    cluster: &Cluster,
     namespaces: &[String],
     dry_run: bool,
     tell: &dyn Fn(&str),
 ) -> Result<Swept> {
     // Everywhere: the Lease of a run is in one namespace, its objects may be in others.
-    let living = lease::living(target, &[]).await.map_err(|error| {
+    let living = lease::living(cluster, &[]).await.map_err(|error| {
         error.hint("a sweep has to know which runs live, from the Leases of all namespaces")
     })?;
     for holder in &living {
@@ -66,7 +66,7 @@ pub async fn sweep(
         let mut names = Vec::new();
         for namespace in namespaces {
             let listed = retried(budget, async || {
-                target.list(api_version, kind, namespace, "").await.map(|(objects, _)| objects)
+                cluster.list(api_version, kind, namespace, "").await.map(|(objects, _)| objects)
             });
             let objects = match listed.await {
                 Ok(objects) => objects,
@@ -89,12 +89,12 @@ pub async fn sweep(
                     }
                     continue;
                 }
-                names.extend(undo(target, &run, object, budget, &mut swept, tell).await);
+                names.extend(undo(cluster, &run, object, budget, &mut swept, tell).await);
             }
         }
         if !names.is_empty()
             && SETTLED.contains(kind)
-            && let Err(error) = settled(target, kind, &names, budget).await
+            && let Err(error) = settled(cluster, kind, &names, budget).await
         {
             let names = names.join(", ");
             swept.left_behind.push(format!("the proxies may still act on {names}: {error}"));
@@ -109,7 +109,7 @@ pub async fn sweep(
 /// Undoes what a run did to one object, as its labels and annotations say; answers its name if they
 /// say it.
 pub(crate) async fn undo(
-    target: &Cluster,
+    cluster: &Cluster,
     run: &str,
     object: &Value,
     budget: Budget,
@@ -127,7 +127,7 @@ pub(crate) async fn undo(
             return None;
         }
     };
-    match perform(target, run, &what, budget).await {
+    match perform(cluster, run, &what, budget).await {
         Ok(UndoOutcome::Done) => {
             swept.undone += 1;
             tell(&format!("run {run}: undone: {what}"));

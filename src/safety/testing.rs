@@ -46,7 +46,7 @@ pub(crate) enum Fate {
 
 impl Fake {
     /// A target that this server answers.
-    pub(crate) fn target(&self) -> Cluster {
+    pub(crate) fn cluster(&self) -> Cluster {
         let this = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
             let this = this.clone();

@@ -261,7 +261,7 @@ fn inhabited() -> Fake {
 /// Does a step as a run does it: the intent first. `applied`: whether the write took effect;
 /// `heard`: whether the run learned of it.
 async fn do_step(fake: &Fake, journal: &Journal, step: &Step, applied: bool, heard: bool) {
-    let target = fake.target();
+    let cluster = fake.cluster();
     match step {
         Step::Add(number) => {
             let name = format!("o{number}");
@@ -273,7 +273,7 @@ async fn do_step(fake: &Fake, journal: &Journal, step: &Step, applied: bool, hea
             let undo = Undo::Added { object: reference(&name) };
             let id = journal.intend(Scope::Scenario(0), "a/x", undo).unwrap();
             if applied {
-                target.create(&new).await.unwrap();
+                cluster.create(&new).await.unwrap();
                 if heard {
                     journal.done(id, None);
                 }
@@ -291,7 +291,7 @@ async fn do_step(fake: &Fake, journal: &Journal, step: &Step, applied: bool, hea
             let undo = Undo::Changed { object: object.clone(), before: there, wrote };
             let id = journal.intend(Scope::Scenario(0), "a/x", undo).unwrap();
             if applied {
-                let stored = target.patch(&object, patch).await.unwrap();
+                let stored = cluster.patch(&object, patch).await.unwrap();
                 if heard {
                     journal.done(id, stored.get("spec"));
                 }
@@ -303,7 +303,7 @@ async fn do_step(fake: &Fake, journal: &Journal, step: &Step, applied: bool, hea
 async fn undo_all(fake: &Fake, journal: &Journal) -> Vec<UndoOutcome> {
     let mut ended = Vec::new();
     for step in undo_steps(&journal.entries(|_| true)) {
-        let done = perform(&fake.target(), "r1", &step.what, Budget::begin()).await.unwrap();
+        let done = perform(&fake.cluster(), "r1", &step.what, Budget::begin()).await.unwrap();
         if done == UndoOutcome::Done {
             journal.undone(&step.ids);
         }
@@ -349,7 +349,7 @@ proptest! {
             }
             // A restore that dies in the middle, with its last mark not written.
             for step in undo_steps(&journal.entries(|_| true)).iter().take(undone_before_death) {
-                perform(&fake.target(), "r1", &step.what, Budget::begin()).await.unwrap();
+                perform(&fake.cluster(), "r1", &step.what, Budget::begin()).await.unwrap();
             }
             let path = journal.path();
             drop(journal);
@@ -463,7 +463,7 @@ async fn a_change_that_arrives_after_its_undo_is_refused() {
         let late = Marks::change(&there, &spec(1), "r1").unwrap();
         do_step(&fake, &journal, &Step::Change(number, 1), false, false).await;
         assert_eq!(undo_all(&fake, &journal).await, [UndoOutcome::Done]);
-        let refused = fake.target().patch(&reference(&format!("o{number}")), late).await;
+        let refused = fake.cluster().patch(&reference(&format!("o{number}")), late).await;
         assert!(refused.is_err(), "o{number}");
         assert_eq!(fake.contents(), before, "o{number}");
     }
@@ -483,7 +483,7 @@ fn an_object_is_restored_by_its_own_marks() {
         for number in 4..8 {
             let marked = fake.get(&format!("{FOLDER}/o{number}")).unwrap();
             let step = Marks::step(&marked).unwrap();
-            let done = perform(&fake.target(), "r1", &step.what, Budget::begin()).await;
+            let done = perform(&fake.cluster(), "r1", &step.what, Budget::begin()).await;
             assert_eq!(done.unwrap(), UndoOutcome::Done);
         }
         assert_eq!(fake.contents(), before);
@@ -531,7 +531,7 @@ async fn pods_are_told_what_they_knew_unless_somebody_else_told_them_meanwhile()
     let all = undo_steps(&journal.entries(|_| true));
     assert_eq!(all.len(), 1, "both changes are undone in one go");
     for _ in ["once", "twice"] {
-        let undone = perform(&fake.target(), "r1", &all[0].what, Budget::begin()).await;
+        let undone = perform(&fake.cluster(), "r1", &all[0].what, Budget::begin()).await;
         assert_eq!(undone.unwrap(), UndoOutcome::Done);
         assert_eq!(settings(&fake, "one"), ratio(50));
         assert_eq!(settings(&fake, "two"), ratio(50));

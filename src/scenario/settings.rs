@@ -67,11 +67,11 @@ impl Scenario {
         settings: &[(String, String)],
     ) -> Result<&'static str> {
         let doing = || format!("changing the settings of client {client}");
-        let target = &run.cluster;
-        let pods = target.pods(&endpoint.namespace, &endpoint.selector).await?;
+        let cluster = &run.cluster;
+        let pods = cluster.pods(&endpoint.namespace, &endpoint.selector).await?;
         let mut before: Option<Value> = None;
         for pod in &pods {
-            let now = endpoint.read(target, pod).await?;
+            let now = endpoint.read(cluster, pod).await?;
             match &before {
                 Some(other) if !same(other, &now) => {
                     return Err(Error::runner(doing(), "its pods are not set alike"));
@@ -97,8 +97,8 @@ impl Scenario {
             Undo::Put { endpoint: endpoint.clone(), pods: names, before, wrote: wrote.clone() };
         let telling = async {
             for pod in &pods {
-                endpoint.write(target, pod, &wrote).await?;
-                let now = endpoint.read(target, pod).await?;
+                endpoint.write(cluster, pod, &wrote).await?;
+                let now = endpoint.read(cluster, pod).await?;
                 if !same(&now, &wrote) {
                     let cause = format!("pod {} was told {wrote} and has {now}", pod.name);
                     return Err(Error::runner(doing(), cause));

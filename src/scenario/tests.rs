@@ -59,7 +59,7 @@ fn mesh() -> Fake {
 }
 
 fn run(fake: &Fake, journal: &Journal) -> Arc<Run> {
-    let target = fake.target();
+    let cluster = fake.cluster();
     let dead_man = DeadMan::new(RUN, None);
     let application = Application {
         application: "shop".to_owned(),
@@ -72,12 +72,12 @@ fn run(fake: &Fake, journal: &Journal) -> Arc<Run> {
     };
     Arc::new(Run {
         id: RUN.to_owned(),
-        cluster: target.clone(),
+        cluster: cluster.clone(),
         application: Arc::new(application),
         agents: Handles::default(),
         applier: Applier::new(
             RUN.to_owned(),
-            target,
+            cluster,
             journal.clone(),
             dead_man,
             Watchdogs::default(),

@@ -29,12 +29,12 @@ pub fn judge(bound: &Bound, trials: &Trials, confidence: Confidence) -> Verdict 
         let Effective { certain, possible, trials, threshold } =
             counts.effective(design_effect, confidence);
         if low > 0.0 {
-            interval.low = sequential_test::end(certain, trials, low, high, threshold);
+            interval.low = sequential_test::lower_bound(certain, trials, low, high, threshold);
         }
         if high < 1.0 {
             let misses = trials - possible;
-            interval.high =
-                1.0 - sequential_test::end(misses, trials, 1.0 - high, 1.0 - low, threshold);
+            interval.high = 1.0
+                - sequential_test::lower_bound(misses, trials, 1.0 - high, 1.0 - low, threshold);
         }
     }
     Verdict { decision, bound: *bound, counts, interval, confidence, design_effect }
@@ -90,8 +90,8 @@ impl Effective {
     fn show(self, Interval { low, high }: Interval) -> bool {
         let misses = self.trials - self.possible;
         low <= high
-            && sequential_test::above(self.certain, self.trials, low, high, self.threshold)
-            && sequential_test::above(misses, self.trials, 1.0 - high, 1.0 - low, self.threshold)
+            && sequential_test::exceeds(self.certain, self.trials, low, high, self.threshold)
+            && sequential_test::exceeds(misses, self.trials, 1.0 - high, 1.0 - low, self.threshold)
     }
 
     /// Whether the share is shown to lie outside of the range.

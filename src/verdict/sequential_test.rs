@@ -39,7 +39,7 @@ pub(crate) const HALVINGS: u32 = 40;
 /// Whether hits are shown to have a larger share than `share`, if it is claimed to be at most
 /// `claimed`. `threshold` is ln 1/alpha. Counts are whole numbers, or parts of them where trials
 /// depend on each other (see `trials`).
-pub(crate) fn above(hits: f64, trials: f64, share: f64, claimed: f64, threshold: f64) -> bool {
+pub(crate) fn exceeds(hits: f64, trials: f64, share: f64, claimed: f64, threshold: f64) -> bool {
     // Nothing lies below 0.
     if share <= 0.0 {
         return true;
@@ -69,12 +69,12 @@ pub(crate) fn above(hits: f64, trials: f64, share: f64, claimed: f64, threshold:
 }
 
 /// The largest share from `known` on, which is refuted already, that hits are shown to exceed.
-pub(crate) fn end(hits: f64, trials: f64, known: f64, claimed: f64, threshold: f64) -> f64 {
+pub(crate) fn lower_bound(hits: f64, trials: f64, known: f64, claimed: f64, threshold: f64) -> f64 {
     let estimate = hits / trials;
     let (mut refuted, mut possible) = (known, estimate.min(claimed).max(known));
     for _ in 0..HALVINGS {
         let share = f64::midpoint(refuted, possible);
-        if above(hits, trials, share, claimed, threshold) {
+        if exceeds(hits, trials, share, claimed, threshold) {
             refuted = share;
         } else {
             possible = share;
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_claim_needs_fewer_trials_than_a_measurement() {
-        let shown = |n: u64| above(n as f64, n as f64, 0.95, 1.0, threshold());
+        let shown = |n: u64| exceeds(n as f64, n as f64, 0.95, 1.0, threshold());
         let needed = (1..1_000).find(|&n| shown(n)).unwrap();
         assert!((150..170).contains(&needed), "{needed}");
         let measured = (1..1_000).find(|&n| interval(n, n, Confidence::default()).low >= 0.95);
@@ -134,9 +134,9 @@ mod tests {
         ) {
             let trials = trials as f64;
             let hits = (part * trials).floor();
-            let shown = |share| above(hits, trials, share, claimed, threshold());
+            let shown = |share| exceeds(hits, trials, share, claimed, threshold());
             prop_assert!(!shown(a.max(b)) || shown(a.min(b)));
-            let more = above(hits + 1.0, trials + 1.0, a, claimed, threshold());
+            let more = exceeds(hits + 1.0, trials + 1.0, a, claimed, threshold());
             prop_assert!(!shown(a) || more || hits >= trials, "a hit more");
         }
     }

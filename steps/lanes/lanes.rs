@@ -22,7 +22,7 @@ use crate::local::LocalMesh;
 
 /// Where scenarios are to run.
 #[derive(Debug, Clone)]
-pub(crate) enum Place {
+pub(crate) enum TargetChoice {
     /// On a cluster.
     Context { name: String, kubeconfig: Option<PathBuf> },
     /// On local meshes with this Envoy.
@@ -61,10 +61,10 @@ struct Lane {
 
 impl Lanes {
     /// Makes all lanes ready, beside each other. If one fails, the others are closed again.
-    pub(crate) async fn open(place: &Place, plan: &Plan) -> Result<Self> {
+    pub(crate) async fn open(place: &TargetChoice, plan: &Plan) -> Result<Self> {
         let count = match place {
-            Place::Context { .. } => 1,
-            Place::Local { lanes, .. } => *lanes,
+            TargetChoice::Context { .. } => 1,
+            TargetChoice::Local { lanes, .. } => *lanes,
         };
         let opened = join_all((0..count).map(|_| Lane::open(place, plan))).await;
         let (mut lanes, mut failed) = (Vec::new(), None);
@@ -127,7 +127,7 @@ impl Lanes {
 // === impl Lane ===
 
 impl Lane {
-    async fn open(place: &Place, plan: &Plan) -> Result<Self> {
+    async fn open(place: &TargetChoice, plan: &Plan) -> Result<Self> {
         let Plan { id, application, options, protection, sink, stop, room, carries } = plan.clone();
         let (mesh, target) = reach(place, &application, &sink, &stop).await?;
         let tell = |what: &str| sink.emit(Event::TargetProgress { what: what.to_owned() });
@@ -192,17 +192,17 @@ async fn end(session: Session, mesh: Option<LocalMesh>, doubt: bool) -> Vec<Stri
 /// A target with the application in it. A mesh that was started is stopped again if that fails: one
 /// that is only dropped may still be making its files while they are removed.
 async fn reach(
-    place: &Place,
+    place: &TargetChoice,
     application: &Application,
     sink: &Sink,
     stop: &CancellationToken,
 ) -> Result<(Option<LocalMesh>, Cluster)> {
     match place {
-        Place::Context { name, kubeconfig } => {
+        TargetChoice::Context { name, kubeconfig } => {
             let connecting = Cluster::context(name, kubeconfig.as_deref());
             Ok((None, unless(stop, connecting).await?))
         }
-        Place::Local { envoy, .. } => {
+        TargetChoice::Local { envoy, .. } => {
             let progress = sink.clone();
             let tell =
                 move |what: &str| progress.emit(Event::TargetProgress { what: what.to_owned() });

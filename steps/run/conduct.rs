@@ -16,7 +16,7 @@ use crate::check::{Problem, ScenarioPlans};
 use crate::cli::RunArgs;
 use crate::features::Suite;
 use crate::lanes;
-use crate::lanes::{Lanes, Place, Plan};
+use crate::lanes::{Lanes, Plan, TargetChoice};
 
 /// How a run ended.
 pub(super) struct Ended {
@@ -55,8 +55,10 @@ pub(super) async fn conduct(
         placebo: args.placebo,
     };
     let place = match &args.context {
-        Some(name) => Place::Context { name: name.clone(), kubeconfig: args.kubeconfig.clone() },
-        None => Place::Local {
+        Some(name) => {
+            TargetChoice::Context { name: name.clone(), kubeconfig: args.kubeconfig.clone() }
+        }
+        None => TargetChoice::Local {
             lanes: args.lanes.map_or_else(|| lanes::lanes_for(suite.scenarios()), usize::from),
             envoy: args.envoy.clone(),
         },

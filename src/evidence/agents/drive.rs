@@ -21,7 +21,7 @@ impl Handles {
     /// Starts one stream on each client's agent; answers the streams' ids by client.
     pub async fn send(
         &self,
-        target: &Cluster,
+        cluster: &Cluster,
         specs: BTreeMap<String, StreamSpec>,
     ) -> Result<BTreeMap<String, u64>> {
         let starting = specs.into_iter().map(|(client, spec)| async move {
@@ -29,7 +29,7 @@ impl Handles {
             let pod = self.pod(&client)?;
             let path = wire::STREAMS;
             let page =
-                target.pod_request(Method::POST, pod, agent::PORT, path, Some(&body)).await?;
+                cluster.pod_request(Method::POST, pod, agent::PORT, path, Some(&body)).await?;
             let started: Started = answer(&page, &client)?;
             let none = || Error::runner("starting load", "the agent answered no stream id");
             Ok((client, started.ids.into_iter().next().ok_or_else(none)?))
@@ -40,22 +40,22 @@ impl Handles {
     /// The reports of these streams, by client.
     pub async fn reports(
         &self,
-        target: &Cluster,
+        cluster: &Cluster,
         ids: &BTreeMap<String, u64>,
     ) -> Result<BTreeMap<String, StreamReport>> {
         let asking = ids.iter().map(|(client, id)| async move {
             let path = wire::stream(*id);
-            let page = target.pod_get(self.pod(client)?, agent::PORT, &path).await?;
+            let page = cluster.pod_get(self.pod(client)?, agent::PORT, &path).await?;
             Ok((client.clone(), answer(&page, client)?))
         });
         Ok(try_join_all(asking).await?.into_iter().collect())
     }
 
     /// Stops these streams; requests in flight end by themselves.
-    pub async fn stop_streams(&self, target: &Cluster, ids: &BTreeMap<String, u64>) -> Result<()> {
+    pub async fn stop_streams(&self, cluster: &Cluster, ids: &BTreeMap<String, u64>) -> Result<()> {
         let stopping = ids.iter().map(|(client, id)| async move {
             let path = wire::stop(*id);
-            target.pod_request(Method::POST, self.pod(client)?, agent::PORT, &path, None).await
+            cluster.pod_request(Method::POST, self.pod(client)?, agent::PORT, &path, None).await
         });
         try_join_all(stopping).await.map(drop)
     }

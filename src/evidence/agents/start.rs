@@ -32,14 +32,14 @@ impl Agents {
     /// Starts an agent beside each client and waits until all are ready. The run's guard
     /// removes them.
     pub async fn start(
-        target: &Cluster,
+        cluster: &Cluster,
         application: &Application,
         run: &str,
         applier: &Applier,
         stop: &CancellationToken,
     ) -> Result<Self> {
         let mut agents = Self { handles: Handles::default() };
-        let up = Box::pin(agents.bring_up(target, application, run, applier));
+        let up = Box::pin(agents.bring_up(cluster, application, run, applier));
         let interrupted = || Err(Error::runner("starting the load agents", "interrupted"));
         applier.until(stop.cancelled(), up).await.unwrap_or_else(interrupted).map(|()| agents)
     }
@@ -58,7 +58,7 @@ impl Agents {
 
     async fn bring_up(
         &mut self,
-        target: &Cluster,
+        cluster: &Cluster,
         application: &Application,
         run: &str,
         applier: &Applier,
@@ -74,7 +74,7 @@ impl Agents {
         for (name, client) in &application.clients {
             let selector = format!("app={},{RUN_LABEL}={run}", workload(client));
             let pod = loop {
-                let pods = target.pods(&client.namespace, &selector).await?;
+                let pods = cluster.pods(&client.namespace, &selector).await?;
                 if let Some(pod) = pods.into_iter().find(|pod| pod.ready) {
                     break pod;
                 }

@@ -23,7 +23,7 @@ pub(crate) const PAUSE: Duration = Duration::from_millis(20);
 impl DeadMan {
     pub(crate) async fn arm(
         &self,
-        target: &Cluster,
+        cluster: &Cluster,
         journal: &Journal,
         namespace: &str,
         switch: Switch,
@@ -37,10 +37,10 @@ impl DeadMan {
         }
         let undo = Undo::Added { object: object.clone() };
         let id = journal.intend(Scope::Run, "", undo)?;
-        let made = match target.create(&manifest).await {
+        let made = match cluster.create(&manifest).await {
             Ok(made) => made,
             // The answer may have been lost on the way from a server that did it.
-            Err(error) => match target.get(&object).await {
+            Err(error) => match cluster.get(&object).await {
                 Ok(Some(made)) if made["metadata"]["labels"][RUN_LABEL] == *self.0.run => made,
                 Ok(_) | Err(_) => return Err(unprotected(error)),
             },
@@ -49,7 +49,7 @@ impl DeadMan {
         let uid = made["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
         let started = Instant::now();
         loop {
-            let read = target.get(&object).await?;
+            let read = cluster.get(&object).await?;
             let why = match read.as_ref() {
                 None => "it is gone again".to_owned(),
                 Some(read) => match unarmed(read, &uid, within) {

@@ -69,7 +69,7 @@ impl DeadMan {
     /// The owner reference for an object that is about to be added: its switch is armed first.
     pub(crate) async fn owner(
         &self,
-        target: &Cluster,
+        cluster: &Cluster,
         journal: &Journal,
         namespace: &str,
         switch: Switch,
@@ -85,13 +85,13 @@ impl DeadMan {
         let job = match known {
             Some(job) => job,
             None => {
-                let job = self.arm(target, journal, namespace, switch, within).await?;
+                let job = self.arm(cluster, journal, namespace, switch, within).await?;
                 self.lock().jobs.insert(key, job.clone());
                 let armed = self.lock().jobs.clone();
                 let here = armed.into_values().filter(|job| job.object.namespace == namespace);
                 let owners: Vec<_> = here.map(|job| job.reference()).collect();
                 // In vain it only expires, which is enough for the next run.
-                let _ = lease::goes_with(target, namespace, &self.0.run, &owners).await;
+                let _ = lease::goes_with(cluster, namespace, &self.0.run, &owners).await;
                 job
             }
         };
@@ -99,7 +99,7 @@ impl DeadMan {
     }
 
     /// Pushes every deadline back.
-    pub(crate) async fn beat(&self, target: &Cluster) -> Heartbeat {
+    pub(crate) async fn beat(&self, cluster: &Cluster) -> Heartbeat {
         let jobs: Vec<Job> = self.lock().jobs.values().cloned().collect();
         let begun = Clock::now();
         for Job { object, uid, since, within } in &jobs {
@@ -109,10 +109,10 @@ impl DeadMan {
                 {"op": "replace", "path": "/spec/activeDeadlineSeconds", "value": seconds},
             ]);
             let Ok(patch) = serde_json::from_value(patch) else { return Heartbeat::Missed };
-            if target.patch(object, patch).await.is_ok() {
+            if cluster.patch(object, patch).await.is_ok() {
                 continue;
             }
-            match target.get(object).await {
+            match cluster.get(object).await {
                 Ok(None) => return Heartbeat::Fired(format!("{object} is gone: it fired")),
                 Ok(Some(now)) if now["metadata"]["uid"].as_str() != Some(uid) => {
                     return Heartbeat::Fired(format!("{object} is another one now"));

@@ -39,7 +39,7 @@ pub(crate) enum Renewal {
 impl Lease {
     /// Takes the Lease, if need be after waiting for its holder to end.
     pub(crate) async fn take(
-        target: &Cluster,
+        cluster: &Cluster,
         namespace: &str,
         run: &str,
         who: &str,
@@ -50,13 +50,13 @@ impl Lease {
         let started = Instant::now();
         let mut seen: Option<(String, Instant)> = None;
         loop {
-            let holder = target.get(&object).await?.map(|lease| Holder::of(&lease));
+            let holder = cluster.get(&object).await?.map(|lease| Holder::of(&lease));
             let begun = Clock::now();
             let Some(holder) = holder else {
-                match target.create(&manifest(&object, run, who)).await {
+                match cluster.create(&manifest(&object, run, who)).await {
                     Ok(_) => return Ok(Self::held(object, run, begun)),
                     // Another run was faster, or the API server refused: the next look tells.
-                    Err(error) if target.get(&object).await?.is_none() => return Err(error),
+                    Err(error) if cluster.get(&object).await?.is_none() => return Err(error),
                     Err(_) => continue,
                 }
             };
@@ -73,7 +73,7 @@ impl Lease {
             if expired && since.elapsed() >= WATCHED {
                 // An error means that somebody was faster; the next look tells who.
                 let patch = replacing(&holder.version, &manifest(&object, run, who))?;
-                if target.patch(&object, patch).await.is_ok() {
+                if cluster.patch(&object, patch).await.is_ok() {
                     return Ok(Self::held(object, run, begun));
                 }
             } else if !expired && started.elapsed() >= wait {
@@ -91,9 +91,9 @@ impl Lease {
     }
 
     /// Renews it.
-    pub(crate) async fn renew(&self, target: &Cluster) -> Renewal {
+    pub(crate) async fn renew(&self, cluster: &Cluster) -> Renewal {
         let begun = Clock::now();
-        let lease = match target.get(&self.object).await {
+        let lease = match cluster.get(&self.object).await {
             Ok(Some(lease)) => lease,
             Ok(None) => return Renewal::Lost(format!("{} was deleted", self.object)),
             Err(_) => return self.missed(),
@@ -107,7 +107,7 @@ impl Lease {
             {"op": "add", "path": "/spec/renewTime", "value": stamp()},
         ]);
         let Ok(patch) = serde_json::from_value(patch) else { return Renewal::Missed };
-        match target.patch(&self.object, patch).await {
+        match cluster.patch(&self.object, patch).await {
             Ok(_) => {
                 *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = begun;
                 Renewal::Renewed
@@ -126,32 +126,32 @@ impl Lease {
     }
 
     /// Gives it back, if it still is ours.
-    pub(crate) async fn release(&self, target: &Cluster) -> Result<()> {
-        release(target, &self.object.namespace, &self.run).await
+    pub(crate) async fn release(&self, cluster: &Cluster) -> Result<()> {
+        release(cluster, &self.object.namespace, &self.run).await
     }
 }
 
 /// Deletes the Lease of a run, if it still is that run's.
-pub(crate) async fn release(target: &Cluster, namespace: &str, run: &str) -> Result<()> {
+pub(crate) async fn release(cluster: &Cluster, namespace: &str, run: &str) -> Result<()> {
     let object = reference(namespace);
-    let Some(lease) = target.get(&object).await? else { return Ok(()) };
+    let Some(lease) = cluster.get(&object).await? else { return Ok(()) };
     if Holder::of(&lease).run != run {
         return Ok(());
     }
     let uid = lease["metadata"]["uid"].as_str().unwrap_or_default();
-    target.delete(&object, uid).await.map(drop)
+    cluster.delete(&object, uid).await.map(drop)
 }
 
 /// Lets the Lease of a run, where it is in this namespace, go when all of these owners have gone:
 /// what a dead run leaves is to go by itself. Without owners it stays until it is given back.
 pub(crate) async fn goes_with(
-    target: &Cluster,
+    cluster: &Cluster,
     namespace: &str,
     run: &str,
     owners: &[Value],
 ) -> Result<()> {
     let object = reference(namespace);
-    let Some(lease) = target.get(&object).await? else { return Ok(()) };
+    let Some(lease) = cluster.get(&object).await? else { return Ok(()) };
     if Holder::of(&lease).run != run {
         return Ok(());
     }
@@ -162,5 +162,5 @@ pub(crate) async fn goes_with(
     ]);
     let patch = serde_json::from_value(patch)
         .map_err(|cause| Error::runner(format!("changing {object}"), cause))?;
-    target.patch(&object, patch).await.map(drop)
+    cluster.patch(&object, patch).await.map(drop)
 }

@@ -15,25 +15,25 @@ pub(crate) const WATCHED: Duration = Duration::from_secs(11);
 
 /// The runs that hold a Lease in these namespaces (none named: in all) and renew it. A Lease that
 /// has expired is watched for a while, because clocks differ.
-pub(crate) async fn living(target: &Cluster, namespaces: &[String]) -> Result<Vec<Holder>> {
-    let first = holders(target, namespaces).await?;
+pub(crate) async fn living(cluster: &Cluster, namespaces: &[String]) -> Result<Vec<Holder>> {
+    let first = holders(cluster, namespaces).await?;
     let expired = |holder: &Holder| holder.until < Timestamp::now();
     if first.iter().any(expired) {
         tokio::time::sleep(WATCHED).await;
-        let mut now = holders(target, namespaces).await?;
+        let mut now = holders(cluster, namespaces).await?;
         now.retain(|holder| !expired(holder) || !first.contains(holder));
         return Ok(now);
     }
     Ok(first)
 }
 
-async fn holders(target: &Cluster, namespaces: &[String]) -> Result<Vec<Holder>> {
+async fn holders(cluster: &Cluster, namespaces: &[String]) -> Result<Vec<Holder>> {
     let selector = format!("{}={}", MANAGED_BY.0, MANAGED_BY.1);
     let everywhere = [String::new()];
     let namespaces = if namespaces.is_empty() { &everywhere[..] } else { namespaces };
     let mut found = Vec::new();
     for namespace in namespaces {
-        let listed = target.list("coordination.k8s.io/v1", "Lease", namespace, &selector).await?;
+        let listed = cluster.list("coordination.k8s.io/v1", "Lease", namespace, &selector).await?;
         found.extend(listed.0.iter().map(Holder::of));
     }
     Ok(found)

@@ -30,7 +30,7 @@ pub(crate) fn discard(
 
 /// Finishes one run; answers what is left behind.
 pub(crate) async fn finish(
-    target: &Cluster,
+    cluster: &Cluster,
     journal: &Journal,
     damaged: u32,
     dry_run: bool,
@@ -40,7 +40,7 @@ pub(crate) async fn finish(
     let run = &header.run;
     if header.host != host() {
         // Its lock says nothing here: a home may be shared between machines.
-        let alive = lease::living(target, &header.namespaces).await;
+        let alive = lease::living(cluster, &header.namespaces).await;
         if !alive.is_ok_and(|living| living.iter().all(|holder| holder.run != *run)) {
             return vec![format!("run {run} may still live on {}", header.host)];
         }
@@ -52,16 +52,16 @@ pub(crate) async fn finish(
         tell(&format!("run {run}: would give back its Lease and remove its journal"));
         return Vec::new();
     }
-    let mut left = restore(target, journal, |_| true, &|what| tell(&format!("run {run}: {what}")))
+    let mut left = restore(cluster, journal, |_| true, &|what| tell(&format!("run {run}: {what}")))
         .await
         .left_behind;
     if left.is_empty() {
         // Also what a damaged record would have told.
-        left = marked(target, &header.namespaces, run).await;
+        left = marked(cluster, &header.namespaces, run).await;
     }
     if let Some(namespace) = header.namespaces.first() {
         let released =
-            retried(Budget::begin(), async || lease::release(target, namespace, run).await).await;
+            retried(Budget::begin(), async || lease::release(cluster, namespace, run).await).await;
         if let Err(error) = released {
             left.push(format!("its Lease in {namespace}: {error}"));
         }

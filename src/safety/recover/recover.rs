@@ -48,7 +48,7 @@ pub async fn recover(dry_run: bool, tell: &dyn Fn(&str)) -> Result<Recovered> {
             continue;
         }
         let finished = match Cluster::context(&header.context, header.kubeconfig.as_deref()).await {
-            Ok(target) => finish(&target, &journal, damaged, dry_run, tell).await,
+            Ok(cluster) => finish(&cluster, &journal, damaged, dry_run, tell).await,
             Err(error) => vec![format!(
                 "run {}: {error}; if that mesh is gone for good, remove {}",
                 header.run,
@@ -66,7 +66,7 @@ pub async fn recover(dry_run: bool, tell: &dyn Fn(&str)) -> Result<Recovered> {
 /// Looks for unfinished runs of this target before a run begins; finishes them if that is wanted,
 /// and refuses otherwise.
 pub(crate) async fn before_run(
-    target: &Cluster,
+    cluster: &Cluster,
     state: &Path,
     key: &str,
     wanted: bool,
@@ -88,7 +88,7 @@ pub(crate) async fn before_run(
             discard(&journal, false, "its local mesh ended with it", tell)?;
             continue;
         }
-        let doing = || format!("starting a run on {}", target.name());
+        let doing = || format!("starting a run on {}", cluster.name());
         if !wanted {
             let cause = format!(
                 "run {} of {} died and is not undone: {}",
@@ -99,7 +99,7 @@ pub(crate) async fn before_run(
             let hint = "`faultless recover` finishes it; `faultless run --recover` does so first";
             return Err(Error::runner(doing(), cause).hint(hint));
         }
-        let left = finish(target, &journal, damaged, false, tell).await;
+        let left = finish(cluster, &journal, damaged, false, tell).await;
         if !left.is_empty() {
             return Err(Error::left_behind(doing(), left.join("; ")));
         }

@@ -14,18 +14,18 @@ use crate::safety::undo::steps::{UndoAction, UndoOutcome};
 
 /// Undoes one change, again and again within the budget.
 pub(crate) async fn perform(
-    target: &Cluster,
+    cluster: &Cluster,
     run: &str,
     what: &UndoAction,
     budget: Budget,
 ) -> Result<UndoOutcome> {
     retried(budget, async || match what {
-        UndoAction::Delete(object) => delete_once(target, object, run).await,
+        UndoAction::Delete(object) => delete_once(cluster, object, run).await,
         UndoAction::Revert { object, before, wrote } => {
-            revert_once(target, object, before, wrote).await
+            revert_once(cluster, object, before, wrote).await
         }
         UndoAction::Put { endpoint, pods, before, wrote } => {
-            untell_once(target, endpoint, pods, before, wrote).await
+            untell_once(cluster, endpoint, pods, before, wrote).await
         }
     })
     .await
@@ -34,17 +34,17 @@ pub(crate) async fn perform(
 /// Tells the pods that were told something what they knew before. Pods that are gone took it with
 /// them, and new ones never heard of it.
 async fn untell_once(
-    target: &Cluster,
+    cluster: &Cluster,
     endpoint: &Endpoint,
     pods: &[String],
     before: &Value,
     wrote: &[Value],
 ) -> Result<UndoOutcome> {
-    for pod in target.pods(&endpoint.namespace, &endpoint.selector).await? {
+    for pod in cluster.pods(&endpoint.namespace, &endpoint.selector).await? {
         if !pods.contains(&pod.name) {
             continue;
         }
-        let current = endpoint.read(target, &pod).await?;
+        let current = endpoint.read(cluster, &pod).await?;
         if same(&current, before) {
             continue;
         }
@@ -61,21 +61,21 @@ async fn untell_once(
                 ),
             });
         }
-        endpoint.write(target, &pod, before).await?;
+        endpoint.write(cluster, &pod, before).await?;
     }
     Ok(UndoOutcome::Done)
 }
 
-async fn delete_once(target: &Cluster, object: &ObjectRef, run: &str) -> Result<UndoOutcome> {
-    let Some(found) = target.get(object).await? else { return Ok(UndoOutcome::Done) };
+async fn delete_once(cluster: &Cluster, object: &ObjectRef, run: &str) -> Result<UndoOutcome> {
+    let Some(found) = cluster.get(object).await? else { return Ok(UndoOutcome::Done) };
     let label = found.pointer("/metadata/labels").and_then(|labels| labels.get(RUN_LABEL));
     if label.and_then(Value::as_str) != Some(run) {
         // Somebody replaced it by an object of their own; that is theirs to keep.
         return Ok(UndoOutcome::Done);
     }
     let uid = text(&found, "/metadata/uid");
-    target.delete(object, uid).await?;
-    let Some(still) = target.get(object).await? else { return Ok(UndoOutcome::Done) };
+    cluster.delete(object, uid).await?;
+    let Some(still) = cluster.get(object).await? else { return Ok(UndoOutcome::Done) };
     let finalizers = still.pointer("/metadata/finalizers").and_then(Value::as_array);
     match finalizers.and_then(|held| held.first()).and_then(Value::as_str) {
         // The garbage collector's own finalizers go by themselves.

@@ -11,12 +11,12 @@ use crate::safety::undo::marks::{Marks, ORIGINAL, WROTE};
 use crate::safety::undo::steps::UndoOutcome;
 
 pub(crate) async fn revert_once(
-    target: &Cluster,
+    cluster: &Cluster,
     object: &ObjectRef,
     before: &Value,
     wrote: &[Value],
 ) -> Result<UndoOutcome> {
-    let Some(mut current) = target.get(object).await? else { return Ok(UndoOutcome::Done) };
+    let Some(mut current) = cluster.get(object).await? else { return Ok(UndoOutcome::Done) };
     if text(&current, "/metadata/uid") != text(before, "/metadata/uid") {
         // Deleted and made anew by somebody: nothing of ours is in it.
         return Ok(UndoOutcome::Done);
@@ -25,14 +25,14 @@ pub(crate) async fn revert_once(
     let marked = Marks::on(&current);
     if reverted && !marked {
         // The write may still be on its way: it finds another version than it was meant for.
-        current = target.patch(object, Marks::fence(&current)).await?;
+        current = cluster.patch(object, Marks::fence(&current)).await?;
     }
     if !reverted && !wrote.iter().any(|spec| same(spec, &current["spec"])) {
         // Without our marks it is theirs: our write never took effect, or somebody replaced it as a
         // whole, or took the marks off to keep an edit of theirs.
         return Ok(if marked { conflict(object, before, &current) } else { UndoOutcome::Done });
     }
-    target.patch(object, Marks::off(&current, before)).await?;
+    cluster.patch(object, Marks::off(&current, before)).await?;
     Ok(UndoOutcome::Done)
 }
 

@@ -40,20 +40,20 @@ impl Watchdogs {
 /// Adds a watchdog and waits until it says that it watches, which shows its rights and its way to
 /// the API server at once.
 async fn start(applier: &Applier, charge: &WatchdogArgs) -> Result<()> {
-    let target = &applier.target;
+    let cluster = &applier.cluster;
     let namespace = &charge.namespace;
     let owner = applier.owner(namespace, Switch::Watchdog).await?;
     for object in objects(charge) {
         let name = ObjectRef::of(&object)?;
         // A start that failed half-way is gone on with.
-        if target.get(&name).await?.is_none() {
+        if cluster.get(&name).await?.is_none() {
             applier.add_owned(Scope::Run, "the watchdog", &object, owner.clone()).await?;
         }
     }
     let job = watchdogs_job(&charge.run, namespace);
     let started = Instant::now();
     loop {
-        let found = target.get(&job).await?;
+        let found = cluster.get(&job).await?;
         let said = found.as_ref().and_then(|job| job.pointer("/metadata/annotations"));
         if said.is_some_and(|said| said[WATCHDOG] == WATCHING) {
             return Ok(());

@@ -45,7 +45,7 @@ async fn changed(fake: &Fake, path: &str, before: Value, spec: Value, run: &str)
     fake.put(path, before);
     let there = fake.get(path).unwrap();
     let patch = Marks::change(&there, &spec, run).unwrap();
-    fake.target().patch(&ObjectRef::of(&there).unwrap(), patch).await.unwrap();
+    fake.cluster().patch(&ObjectRef::of(&there).unwrap(), patch).await.unwrap();
 }
 
 fn pushed(fake: &Fake, seconds: u64) {
@@ -99,9 +99,9 @@ async fn silence_wakes_the_watchdog_and_a_heartbeat_does_not() {
         assert!(all.eq(before.iter().filter(|(path, _)| *path != JOB)), "while the run lives");
         Instant::now()
     };
-    let (target, charge) = (fake.target(), charge());
+    let (cluster, charge) = (fake.cluster(), charge());
     let watching = async {
-        let left = watch(&target, &charge, &|_| {}).await.unwrap();
+        let left = watch(&cluster, &charge, &|_| {}).await.unwrap();
         (left, Instant::now())
     };
     let (last, (left, ended)) = tokio::join!(beats, watching);
@@ -162,7 +162,7 @@ async fn its_role_is_enough_for_all_that_it_asks() {
     let path = "/apis/coordination.k8s.io/v1/namespaces/a/leases/faultless";
     fake.put(path, lease);
     let others = fake.asked().len();
-    watch(&fake.target(), &charge(), &|_| {}).await.unwrap();
+    watch(&fake.cluster(), &charge(), &|_| {}).await.unwrap();
     assert!(fake.get(path).is_none(), "the target is free for the next run");
     let rules = rules(&charge());
     let asked = fake.asked().split_off(others);
@@ -179,8 +179,8 @@ async fn an_api_server_that_does_not_answer_says_nothing_about_the_run() {
     let fake = mesh().await;
     let path = format!("{ISTIO}/virtualservices/mine");
     let before = fake.get(&path);
-    let (target, charge) = (fake.target(), charge());
-    let watching = watch(&target, &charge, &|_| {});
+    let (cluster, charge) = (fake.cluster(), charge());
+    let watching = watch(&cluster, &charge, &|_| {});
     let outage = async {
         tokio::time::sleep(Duration::from_secs(5)).await;
         fake.refuse(60);
@@ -213,7 +213,7 @@ fn applier(fake: &Fake, state: &TempDir, within: Option<Duration>) -> Applier {
     };
     let journal = Journal::begin(state.path(), "k", header).unwrap();
     let dead_man = DeadMan::new("r1", within);
-    Applier::new(text("r1"), fake.target(), journal, dead_man, Watchdogs::default(), false)
+    Applier::new(text("r1"), fake.cluster(), journal, dead_man, Watchdogs::default(), false)
 }
 
 #[tokio::test(start_paused = true)]

@@ -41,28 +41,28 @@ pub(super) const LOOK: Duration = Duration::from_secs(1);
 ///
 /// The runner's, if the API server refuses what a watchdog needs.
 pub async fn watch(
-    target: &Cluster,
+    cluster: &Cluster,
     charge: &WatchdogArgs,
     tell: &dyn Fn(&str),
 ) -> Result<Vec<String>> {
     let WatchdogArgs { run, namespace, within } = charge;
-    let uid = begin(target, charge).await?;
+    let uid = begin(cluster, charge).await?;
     tell(&format!("run {run}: watching its heartbeat in {namespace}"));
-    silence(target, charge, &uid).await;
+    silence(cluster, charge, &uid).await;
     tell(&format!("run {run}: no heartbeat for {} s", within.as_secs()));
-    let mut swept = give_back(target, charge, tell).await;
+    let mut swept = give_back(cluster, charge, tell).await;
     for what in &swept.left_behind {
         tell(&format!("run {run}: left behind: {what}"));
     }
     // In the namespace that has the Lease; it frees the target for the next run.
     let freed =
-        retried(Budget::begin(), async || lease::release(target, namespace, run).await).await;
+        retried(Budget::begin(), async || lease::release(cluster, namespace, run).await).await;
     if let Err(error) = freed {
         swept.left_behind.push(format!("the Lease: {error}"));
     }
     // It owns everything that this watchdog is made of.
     let job = watchdogs_job(run, namespace);
-    let ended = retried(Budget::begin(), async || target.delete(&job, &uid).await).await;
+    let ended = retried(Budget::begin(), async || cluster.delete(&job, &uid).await).await;
     if let Err(error) = ended {
         tell(&format!("run {run}: {job} will fire by itself: {error}"));
     }
@@ -70,12 +70,12 @@ pub async fn watch(
 }
 
 /// Tries its rights, and says that it watches; answers the uid of its Job.
-pub(crate) async fn begin(target: &Cluster, charge: &WatchdogArgs) -> Result<String> {
+pub(crate) async fn begin(cluster: &Cluster, charge: &WatchdogArgs) -> Result<String> {
     for (api_version, kind) in KINDS {
-        target.list(api_version, kind, &charge.namespace, "").await?;
+        cluster.list(api_version, kind, &charge.namespace, "").await?;
     }
     let job = watchdogs_job(&charge.run, &charge.namespace);
-    let found = target.get(&job).await?;
+    let found = cluster.get(&job).await?;
     let none = || Error::runner("beginning to watch", format!("there is no {job}"));
     let found = found.ok_or_else(none)?;
     let uid = found["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
@@ -86,7 +86,7 @@ pub(crate) async fn begin(target: &Cluster, charge: &WatchdogArgs) -> Result<Str
     ]);
     let patch = serde_json::from_value(patch)
         .map_err(|cause| Error::runner("beginning to watch", cause))?;
-    target.patch(&job, patch).await?;
+    cluster.patch(&job, patch).await?;
     Ok(uid)
 }
 
@@ -94,12 +94,12 @@ pub(crate) async fn begin(target: &Cluster, charge: &WatchdogArgs) -> Result<Str
 /// deadline did not move while this process watched for so long; an API server that does not answer
 /// says nothing, and neither does time in which this process stood still. Ends with the run at the
 /// latest, which takes its watchdogs away.
-async fn silence(target: &Cluster, charge: &WatchdogArgs, uid: &str) {
+async fn silence(cluster: &Cluster, charge: &WatchdogArgs, uid: &str) {
     let job = watchdogs_job(&charge.run, &charge.namespace);
     let (mut seen, mut since) = (None, Instant::now());
     loop {
         let asked = Instant::now();
-        match target.get(&job).await {
+        match cluster.get(&job).await {
             Ok(Some(now)) if now["metadata"]["uid"].as_str() == Some(uid) => {
                 let deadline = now["spec"]["activeDeadlineSeconds"].as_u64();
                 if seen != Some(deadline) {
@@ -117,11 +117,11 @@ async fn silence(target: &Cluster, charge: &WatchdogArgs, uid: &str) {
 }
 
 /// Gives back whatever this run changed in the namespace and nobody else did since.
-async fn give_back(target: &Cluster, charge: &WatchdogArgs, tell: &dyn Fn(&str)) -> Swept {
+async fn give_back(cluster: &Cluster, charge: &WatchdogArgs, tell: &dyn Fn(&str)) -> Swept {
     let WatchdogArgs { run, namespace, within: _ } = charge;
     let (budget, mut swept) = (Budget::begin(), Swept::default());
     for (api_version, kind) in KINDS {
-        let listed = retried(budget, async || target.list(api_version, kind, namespace, "").await);
+        let listed = retried(budget, async || cluster.list(api_version, kind, namespace, "").await);
         let objects = match listed.await {
             Ok((objects, _)) => objects,
             Err(error) => {
@@ -132,7 +132,7 @@ async fn give_back(target: &Cluster, charge: &WatchdogArgs, tell: &dyn Fn(&str))
         let mut given = false;
         for object in objects.iter().filter(|object| Marks::run(object).as_ref() == Some(run)) {
             given |= *kind == "VirtualService";
-            sweep::undo(target, run, object, budget, &mut swept, tell).await;
+            sweep::undo(cluster, run, object, budget, &mut swept, tell).await;
         }
         if given {
             // As with the Jobs: the proxies must have forgotten them before DestinationRules
