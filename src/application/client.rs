@@ -30,7 +30,7 @@ pub struct Client {
     pub settings: Option<Settings>,
 }
 
-// === impl Portal ===
+// === impl Client ===
 
 impl Client {
     /// Where its settings are, if it has any.

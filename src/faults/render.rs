@@ -9,7 +9,7 @@ use istio::{
 use super::disturbance::HeaderMatch;
 use super::service_config::{Rule, ServiceConfig, spelled};
 
-// === impl Configuration ===
+// === impl ServiceConfig ===
 
 impl ServiceConfig {
     /// The objects, in the order in which they are to be written: a DestinationRule before the

@@ -32,7 +32,7 @@ pub(super) struct Rule {
     pub(super) mirror: Option<(Percent, String)>,
 }
 
-// === impl Configuration ===
+// === impl ServiceConfig ===
 
 impl ServiceConfig {
     /// Nothing is done to the service yet.

@@ -21,7 +21,7 @@ pub struct Schedule {
     mass: f64,
 }
 
-// === impl Plan ===
+// === impl Schedule ===
 
 impl Schedule {
     /// A plan of `rate` requests per second, reached linearly within `ramp`. It holds every

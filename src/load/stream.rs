@@ -61,7 +61,7 @@ enum Drive {
     Closed { concurrency: u32, requests: Option<u32>, deadline: Option<Instant> },
 }
 
-// === impl Live ===
+// === impl StreamHandle ===
 
 impl StreamHandle {
     fn new(id: u64, name: String, started: Instant) -> Self {
@@ -139,7 +139,7 @@ impl StreamHandle {
     }
 }
 
-// === impl Prepared ===
+// === impl StreamTask ===
 
 impl StreamTask {
     /// Prepares a checked spec; an open plan starts at `start`.

@@ -18,7 +18,7 @@ pub struct ScenarioPlan {
     pub longest_delay: Duration,
 }
 
-// === impl Outlook ===
+// === impl ScenarioPlan ===
 
 impl ScenarioPlan {
     /// Notes a claim.

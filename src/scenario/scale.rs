@@ -3,11 +3,11 @@
 
 use std::time::Instant;
 
-use reports::{Event, Phase};
+use reports::Phase;
 use serde_json::Value;
 
 use super::run::Run;
-use super::state::{QUIET, Scenario};
+use super::state::Scenario;
 use super::workloads::{GONE_DEADLINE, PAUSE};
 use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
@@ -40,17 +40,9 @@ impl Scenario {
             this.remember(&run).await?;
             let written = run.applier.scale(this.scope(), &deployment, replicas).await?;
             let Applied { name, how, .. } = written;
-            let (proxies, converged_ms) = this.scaled(&run, &[deployment]).await?;
+            let known = this.scaled(&run, &[deployment]).await?;
             let objects = vec![format!("{name} ({how})")];
-            let scenario = this.id;
-            run.sink.emit(Event::Disturbed {
-                scenario,
-                objects,
-                proxies,
-                converged_ms,
-                warnings: Vec::new(),
-            });
-            run.quiet_not_before(Instant::now() + QUIET);
+            this.disturbed_by(&run, objects, known);
             Ok(())
         })
         .await

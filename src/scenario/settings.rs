@@ -2,12 +2,10 @@
 //! their memory and nowhere else. They are read before they are changed, changed after the journal
 //! knows them, and given back; what no journal tells, no label on an object tells either.
 
-use std::time::Instant;
-
-use reports::{Event, Phase};
+use reports::Phase;
 use serde_json::Value;
 
-use super::state::{QUIET, Scenario};
+use super::state::Scenario;
 use crate::application::settings::Endpoint;
 use crate::error::{Error, Result};
 use crate::safety::{Undo, same};
@@ -44,16 +42,7 @@ impl Scenario {
                 let how = this.tell_client(&run, name, endpoint, settings).await?;
                 told.push(format!("the settings of client {name} ({how})"));
             }
-            let scenario = this.id;
-            let (proxies, converged_ms) = (0, 0);
-            run.sink.emit(Event::Disturbed {
-                scenario,
-                objects: told,
-                proxies,
-                converged_ms,
-                warnings: Vec::new(),
-            });
-            run.quiet_not_before(Instant::now() + QUIET);
+            this.disturbed_by(&run, told, (0, 0));
             Ok(())
         })
         .await

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use reports::{Event, Phase};
+use reports::Phase;
 use serde_json::{Value, json};
 
 use super::run::Run;
@@ -52,16 +52,8 @@ impl Scenario {
             namespaces.sort();
             namespaces.dedup();
             run.cluster.deployed(&namespaces).await?;
-            let (proxies, converged_ms) = this.known(&run, names).await?;
-            let scenario = this.id;
-            run.sink.emit(Event::Disturbed {
-                scenario,
-                objects: told,
-                proxies,
-                converged_ms,
-                warnings: Vec::new(),
-            });
-            run.quiet_not_before(Instant::now() + QUIET);
+            let known = this.known(&run, names).await?;
+            this.disturbed_by(&run, told, known);
             Ok(())
         })
         .await

@@ -1,9 +1,11 @@
 //! The changes of a scenario: written behind barriers, counted, and told.
 
+use std::time::Instant;
+
 use reports::{Event, Phase};
 use serde_json::Value;
 
-use super::state::Scenario;
+use super::state::{QUIET, Scenario};
 use crate::cluster::ObjectRef;
 use crate::error::Result;
 use crate::safety::{Applied, Baseline, BlastRadius, Scope};
@@ -50,5 +52,18 @@ impl Scenario {
 
     pub(crate) const fn scope(&self) -> Scope {
         Scope::Scenario(self.id.0)
+    }
+
+    /// Tells what else than Istio's objects was changed, and how many proxies know it after how
+    /// many milliseconds.
+    pub(crate) fn disturbed_by(
+        &self,
+        run: &Run,
+        objects: Vec<String>,
+        (proxies, converged_ms): (u32, u64),
+    ) {
+        let (scenario, warnings) = (self.id, Vec::new());
+        run.sink.emit(Event::Disturbed { scenario, objects, proxies, converged_ms, warnings });
+        run.quiet_not_before(Instant::now() + QUIET);
     }
 }

@@ -19,6 +19,7 @@ mod load;
 mod local_mesh;
 mod mesh;
 mod program;
+mod shop;
 mod startup_failures;
 mod tidy;
 mod tools;

@@ -7,45 +7,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::program::{PATIENCE, Place, Running, Said, arg, eventually, finish};
+use crate::shop;
 
 const KC: &str = "kc";
-
-const SHOP: &str = "
-application: shop
-namespaces: [shop]
-services:
-  cart: {namespace: shop, port: 80, versions: [v1, v2]}
-  stock: {namespace: shop, port: 80, versions: [v1]}
-";
-
-/// What is there before: `cart` has a configuration of its own, in odd shape.
-const THERE: &str = r#"
-apiVersion: v1
-kind: Namespace
-metadata: {name: shop}
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata:
-  name: cart-routes
-  namespace: shop
-  labels: {team: cart}
-spec:
-  hosts: [cart]
-  http:
-    - match: [{uri: {prefix: /v2}}]
-      route: [{destination: {host: cart, subset: v2}}]
-    - route: [{destination: {host: cart, subset: v1}, weight: 100}]
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: {name: cart, namespace: shop, annotations: {note: "as it was"}}
-spec:
-  host: cart.shop.svc.cluster.local
-  subsets:
-    - {name: v1, labels: {version: v1}}
-    - {name: v2, labels: {version: v2}}
-"#;
 
 const CHANGED: &str = "Feature: Healing
   Scenario: what was there is changed, and something is added
@@ -161,7 +125,7 @@ fn told(said: &Said, code: i32, words: &[&str]) {
 
 #[test]
 fn what_was_changed_is_given_back_by_the_mesh_when_the_runner_is_gone() {
-    let mesh = Mesh::open(SHOP, THERE, CHANGED);
+    let mesh = Mesh::open(&shop::application("shop"), &shop::objects("shop"), CHANGED);
     let (before, exact) = (mesh.slate(), mesh.timeline());
     mesh.killed_when(17, &["--dead-man", "10s"], "all is changed", |mesh| {
         let (ours, cart) = (mesh.kubectl(OURS), mesh.timeline());
@@ -187,7 +151,7 @@ fn what_was_changed_is_given_back_by_the_mesh_when_the_runner_is_gone() {
 
 #[test]
 fn another_ones_edit_survives_the_watchdog() {
-    let mesh = Mesh::open(SHOP, THERE, CHANGED);
+    let mesh = Mesh::open(&shop::application("shop"), &shop::objects("shop"), CHANGED);
     mesh.killed_when(11, &["--dead-man", "10s"], "the routes are changed", |mesh| {
         mesh.timeline().contains("fixedDelay")
     });
@@ -204,7 +168,7 @@ fn another_ones_edit_survives_the_watchdog() {
 
 #[test]
 fn a_run_says_what_is_not_protected() {
-    let mesh = Mesh::open(SHOP, THERE, CHANGED);
+    let mesh = Mesh::open(&shop::application("shop"), &shop::objects("shop"), CHANGED);
     let before = mesh.slate();
     let words = ["cart-routes (changed, was there before; unprotected", "faultless sweep"];
     told(&mesh.run(&["--no-dead-man", "--verbose"], None), 0, &words);

@@ -11,43 +11,9 @@ use serde_json::Value;
 
 use super::fault_proxy::{Proxy, Rule};
 use crate::program::{Place, Running, Said, arg, eventually, finish};
+use crate::shop;
 
 const KC: &str = "kc";
-
-const APPLICATION: &str = "
-application: shop
-namespaces: [NAMESPACE]
-services:
-  cart: {namespace: NAMESPACE, port: 80, versions: [v1, v2]}
-  stock: {namespace: NAMESPACE, port: 80, versions: [v1]}
-";
-
-/// What is there before: `cart` has a configuration of its own.
-const OBJECTS: &str = r"
-apiVersion: v1
-kind: Namespace
-metadata: {name: NAMESPACE}
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: cart-routes, namespace: NAMESPACE, labels: {team: cart}}
-spec:
-  hosts: [cart]
-  http:
-    - match: [{uri: {prefix: /v2}}]
-      route: [{destination: {host: cart, subset: v2}}]
-    - route: [{destination: {host: cart, subset: v1}, weight: 100}]
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: {name: cart, namespace: NAMESPACE}
-spec:
-  host: cart.NAMESPACE.svc.cluster.local
-  subsets:
-    - {name: v1, labels: {version: v1}}
-    - {name: v2, labels: {version: v2}}
----
-";
 
 /// Two objects are changed and two are added, behind two dead-man's switches.
 const FEATURE: &str = r#"
@@ -91,8 +57,7 @@ impl Street {
         let place = Place::new();
         let up = place.up(KC);
         let name = |shop: usize| format!("shop{shop}");
-        let objects: String =
-            (0..shops).map(|shop| OBJECTS.replace("NAMESPACE", &name(shop))).collect();
+        let objects: String = (0..shops).map(|number| shop::objects(&name(number))).collect();
         place.kubectl_with(KC, "apply -f -", &objects);
         eventually("the control plane is there", || {
             place.kubectl(KC, "get pods -n istio-system -o name").contains("pod/istiod")
@@ -109,7 +74,7 @@ impl Street {
 impl Shop {
     fn open(namespace: String, kubeconfig: &str) -> Self {
         let (place, proxy) = (Place::new(), Proxy::start(kubeconfig));
-        place.file("application.yaml", &APPLICATION.replace("NAMESPACE", &namespace));
+        place.file("application.yaml", &shop::application(&namespace));
         place.file("shop.feature", FEATURE);
         place.file(KC, &proxy.kubeconfig());
         let mut shop = Self { namespace, place, proxy, before: Vec::new() };

@@ -9,7 +9,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use super::shop::{APPLICATION, WITHDRAW, feature, shop, steps};
+use super::shop::{WITHDRAW, feature, shop, steps};
 use super::standing_mesh::{Killed, LATE, NONE, StandingMesh};
 
 /// The words that begin a step; the short ones go on with what the last long one began.
@@ -73,7 +73,7 @@ const PORTAL: &str =
 fn load_agents() {
     let ground = shop();
     ground.kubectl("label namespace shop istio-injection=enabled");
-    ground.place.file("application.yaml", &format!("{APPLICATION}{PORTAL}"));
+    ground.place.file("application.yaml", &(super::shop::application() + PORTAL));
     let limit =
         "    When each caller of \"stock\" may use 1 connection and keep 1 request waiting\n";
     let path = feature(&ground, "loaded", &[limit.to_owned()]);
@@ -164,7 +164,7 @@ fn described() -> Value {
     serde_json::to_value(yaml).unwrap()
 }
 
-/// The Travel Demo's description without portals, and its workloads without pods; answers the
+/// The Travel Demo's description without clients, and its workloads without pods; answers the
 /// folder.
 fn application(ground: &StandingMesh) -> PathBuf {
     let folder = ground.place.path("features");
@@ -176,7 +176,7 @@ fn application(ground: &StandingMesh) -> PathBuf {
         assert!(manifest.contains("replicas: 1\n"), "{file}");
         fs::write(folder.join(file), manifest.replace("replicas: 1\n", "replicas: 0\n")).unwrap();
     }
-    described["portals"] = json!({});
+    described["clients"] = json!({});
     described["manifests"] = json!([]);
     fs::write(folder.join("application.yaml"), described.to_string()).unwrap();
     folder

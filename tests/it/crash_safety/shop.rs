@@ -6,18 +6,12 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::standing_mesh::StandingMesh;
+use crate::shop;
 
 /// How the runs know it.
-pub(super) const APPLICATION: &str = "
-application: shop
-namespaces: [shop]
-services:
-  cart: {namespace: shop, port: 80, versions: [v1, v2]}
-  stock: {namespace: shop, port: 80, versions: [v1]}
-  till: {namespace: shop, port: 80, versions: [v1]}
-workloads:
-  sleeper: {file: sleeper.yaml, namespace: shop}
-";
+pub(super) fn application() -> String {
+    shop::application("shop") + "workloads:\n  sleeper: {file: sleeper.yaml, namespace: shop}\n"
+}
 
 const SLEEPER: &str = "
 apiVersion: apps/v1
@@ -30,37 +24,11 @@ spec:
     spec: {containers: [{name: none, image: example.invalid/unknown}]}
 ";
 
-/// What is there before.
-const SHOP: &str = "
-apiVersion: v1
-kind: Namespace
-metadata: {name: shop}
----
+/// Where nothing of ours may ever be.
+const ELSEWHERE: &str = "
 apiVersion: v1
 kind: Namespace
 metadata: {name: elsewhere}
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata:
-  name: cart-routes
-  namespace: shop
-  labels: {team: cart}
-spec:
-  hosts: [cart]
-  http:
-    - match: [{uri: {prefix: /v2}}]
-      route: [{destination: {host: cart, subset: v2}}]
-    - route: [{destination: {host: cart, subset: v1}, weight: 100}]
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: {name: cart, namespace: shop}
-spec:
-  host: cart.shop.svc.cluster.local
-  subsets:
-    - {name: v1, labels: {version: v1}}
-    - {name: v2, labels: {version: v2}}
 ";
 
 /// Holds a run up until the Deployment is scaled to nothing, or for a minute.
@@ -72,8 +40,8 @@ pub(super) const WITHDRAW: &str = "    When the Istio configuration of \"cart\" 
 /// A mesh with the shop in it.
 #[track_caller]
 pub(super) fn shop() -> StandingMesh {
-    let ground = StandingMesh::open(&["shop"], SHOP);
-    ground.place.file("application.yaml", APPLICATION);
+    let ground = StandingMesh::open(&["shop"], &(shop::objects("shop") + ELSEWHERE));
+    ground.place.file("application.yaml", &application());
     ground.place.file("sleeper.yaml", SLEEPER);
     ground
 }
