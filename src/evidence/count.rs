@@ -7,4 +7,5 @@ mod client;
 mod judgement;
 mod observers;
 mod proxies;
+
 pub(crate) use judgement::ClaimVerdict;

@@ -238,10 +238,9 @@ async fn unknown_fields_are_refused_warned_of_or_ignored() {
 async fn what_istio_and_the_local_mesh_doubt_is_a_warning() {
     let mesh = BareMesh::start().await;
     // Without its percentage the delay is of 0%; and no proxy here answers for another origin.
-    let doubtful = DELAY.replace("          percentage:\n            value: 100\n", "").replace(
-        "    - route:\n",
-        "    - corsPolicy: {allowMethods: [GET]}\n      route:\n",
-    );
+    let doubtful = DELAY
+        .replace("          percentage:\n            value: 100\n", "")
+        .replace("    - route:\n", "    - corsPolicy: {allowMethods: [GET]}\n      route:\n");
     assert!(!doubtful.contains("percentage") && doubtful.contains("corsPolicy"));
     let said = mesh.kubectl_with("apply -f -", &doubtful).await;
     assert!(said.contains("virtualservice.networking.istio.io/hotels created"), "{said}");

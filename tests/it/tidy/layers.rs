@@ -200,14 +200,23 @@ pub(super) const RULES: &[Rule] = &[
         ],
     },
     Rule {
-        name: "R5 only the journal undoes",
-        why: "a second road back is the one that nobody tests",
-        check: only_the_conductor_sequences,
+        name: "R5 only safety changes and undoes, only scenario sequences",
+        why: "a second hand that writes is one that nobody undoes, and a second road back one that \
+              nobody tests",
+        check: only_safety_changes,
         bad: &[
             ("src/faults.rs", "use crate::scenario::Scenario;"),
-            ("steps/faults.rs", "use faultless::scenario::journal::Journal;"),
+            ("src/safety/a.rs", "use crate::scenario::run::Run;"),
+            ("src/evidence/a.rs", "use crate::safety::undo::perform;"),
+            ("src/evidence/a.rs", "run.cluster.patch(&name, patch).await"),
+            ("src/scenario/a.rs", "self.cluster.delete(&name, uid).await"),
+            ("steps/faults.rs", "use faultless::safety::journal::Journal;"),
         ],
-        good: &[("steps/faults.rs", "use faultless::scenario::Scenario;")],
+        good: &[
+            ("steps/faults.rs", "use faultless::scenario::Scenario;"),
+            ("src/safety/a.rs", "self.cluster.patch(&name, patch).await"),
+            ("src/scenario/a.rs", "self.cluster.get(&name).await; // .delete("),
+        ],
     },
 ];
 
@@ -352,12 +361,24 @@ fn one_file_knows_local(source: &Source) -> Vec<Finding> {
     found
 }
 
-fn only_the_conductor_sequences(source: &Source) -> Vec<Finding> {
-    let mut found = banned(source, "steps/", &["faultless::scenario::journal"]);
-    if source.path.starts_with("src/") && !in_module(&source.path, "src/scenario") {
+fn only_safety_changes(source: &Source) -> Vec<Finding> {
+    let mut found = banned(source, "steps/", &["faultless::safety::journal"]);
+    found.extend(banned(source, "src/evidence/", &["crate::safety::undo"]));
+    let library = source.path.starts_with("src/");
+    if library && !in_module(&source.path, "src/scenario") {
         let named = library_modules(source).into_iter().filter(|(_, module)| module == "scenario");
         found.extend(named.map(|(line, _)| (line, "names `scenario`".to_owned())));
     }
+    let writes = ["src/safety", "src/cluster"].iter().any(|room| in_module(&source.path, room));
+    if library && !writes {
+        for (at, line) in source.code.iter().enumerate() {
+            let call = ["create", "patch", "delete"]
+                .iter()
+                .find(|verb| line.contains(&format!("cluster.{verb}(")));
+            found.extend(call.map(|verb| (at + 1, format!("`cluster.{verb}`"))));
+        }
+    }
+    found.retain(|(line, _)| !source.in_tests(*line));
     found
 }
 
