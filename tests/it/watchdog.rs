@@ -283,7 +283,7 @@ fn replicas_and_settings_are_given_back_however_the_run_ends() {
         assert_eq!(mesh.settings(), settings, "{how}");
     };
 
-    told(&mesh.run(&["--verbose"], None), 0, &["1 passed", "the settings of portal web (told"]);
+    told(&mesh.run(&["--verbose"], None), 0, &["1 passed", "the settings of client web (told"]);
     clean("a run that passed");
 
     let fails = format!("{SCALED}    And workload \"web\" is deployed\n")
