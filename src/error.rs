@@ -14,7 +14,7 @@ pub enum Blame {
     Feature,
     /// The mesh did what an expectation forbids, or refused a configuration.
     Mesh,
-    /// Faultless, its machine or its target could not do their work.
+    /// Faultless, its machine or its cluster could not do their work.
     Runner,
     /// Something of ours is still in the mesh and has to be removed.
     LeftBehind,
@@ -30,7 +30,7 @@ pub enum ExitCode {
     Unmet = 1,
     /// The features or the arguments are wrong; nothing was touched.
     Wrong = 2,
-    /// The runner or its target failed.
+    /// The runner or its cluster failed.
     Broken = 3,
     /// Something was left behind in the mesh.
     LeftBehind = 4,
@@ -58,7 +58,7 @@ impl Error {
         Self::new(Blame::Mesh, doing, cause)
     }
 
-    /// An error of the runner, its machine or the way to its target.
+    /// An error of the runner, its machine or the way to its cluster.
     pub fn runner(doing: impl Into<String>, cause: impl fmt::Display) -> Self {
         Self::new(Blame::Runner, doing, cause)
     }
@@ -69,7 +69,7 @@ impl Error {
     }
 
     fn new(blame: Blame, doing: impl Into<String>, cause: impl fmt::Display) -> Self {
-        // `{:#}` so that an `anyhow` chain is shown whole; other types print the same either way.
+        // `{:#}`: a type that knows its own causes shows them all, any other prints the same.
         Self { blame, doing: doing.into(), cause: format!("{cause:#}"), hint: None }
     }
 

@@ -1,6 +1,6 @@
-//! What is changed, and everything that undoes it: the one hand that writes, the journal that knows
-//! before it does, the switches and watchdogs that act when the runner cannot, and the proof at the
-//! end. Knows neither load nor telemetry: what is seen is somebody else's business.
+//! What is changed, and everything that undoes it: the applier, which alone writes, the journal
+//! that knows before it does, the switches and watchdogs that act when the runner cannot, and the
+//! proof at the end. Knows neither load nor telemetry: what is seen is somebody else's business.
 
 pub mod applier;
 mod baseline;

@@ -144,7 +144,8 @@ impl Image for OwnImage {
     }
 }
 
-/// Watches until its pod is stopped, by the mesh as the pod's service account would reach it.
+/// Watches until its pod is stopped; the mesh's kubeconfig stands in for the service account that a
+/// real pod has.
 async fn watch(kubeconfig: String, args: Vec<String>, log: Log, stop: CancellationToken) -> Done {
     let watching = async {
         let charge = WatchdogArgs::parse(&args)?;

@@ -1,4 +1,4 @@
-//! `faultless run`: from arguments to an exit code. Features are tried for sense, a target is made
+//! `faultless run`: from arguments to an exit code. Features are tried for sense, a mesh is made
 //! ready, scenarios run between the one `before` and the one `after` hook, and everything is put
 //! back whichever way it ends.
 

@@ -1,5 +1,5 @@
 //! Cucumber's World: a handle on one scenario, and nothing else. The hooks around a scenario live
-//! in `run`, which makes the scenario.
+//! in `run::hooks`, which makes the scenario.
 
 use std::sync::Arc;
 

@@ -1,5 +1,4 @@
-//! An application as Faultless must know it: its namespaces, its services, and the clients where
-//! its own load enters the mesh. Described once, in a YAML file next to the features.
+//! An application's description, as its file has it: read, and held against itself.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

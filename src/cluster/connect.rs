@@ -1,5 +1,5 @@
-//! The way to a mesh: a kubeconfig and nothing else. Whatever is behind it, a cluster or a mesh of
-//! this very process, all that follows goes through the Kubernetes API.
+//! The ways to a mesh: a context of a kubeconfig, the kubeconfig of a mesh of this very process, or
+//! the service account of the pod that this is.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -18,7 +18,7 @@ pub(super) async fn bounded<T>(
 }
 
 /// An answer of the API server as an error: what it refused for its content is the feature's fault,
-/// everything else the target's.
+/// everything else the cluster's.
 pub(super) fn failed(doing: String, cause: kube::Error) -> Error {
     match &cause {
         kube::Error::Api(status) if status.code == 400 || status.code == 422 => {

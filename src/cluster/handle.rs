@@ -23,7 +23,7 @@ impl std::fmt::Debug for Cluster {
 // === impl Cluster ===
 
 impl Cluster {
-    /// A target of tests, whatever answers this client.
+    /// A cluster of tests: whatever answers this client.
     #[cfg(test)]
     pub(crate) fn fake(client: kube::Client) -> Self {
         let (name, server) = ("a fake".to_owned(), "https://fake".to_owned());
@@ -31,7 +31,7 @@ impl Cluster {
         Self { client, name, server, context, kubeconfig: None, own_mesh: false }
     }
 
-    /// The API server's address, which tells targets apart whatever their contexts are called.
+    /// The API server's address, which tells clusters apart whatever their contexts are called.
     #[must_use]
     pub fn server(&self) -> &str {
         &self.server

@@ -108,7 +108,7 @@ mod tests {
 
     use super::*;
 
-    /// A target whose first connections fail, and how often it was asked.
+    /// A cluster whose first connections fail, and how often it was asked.
     fn unsteady(failures: u32) -> (Cluster, Arc<AtomicU32>) {
         let asked = Arc::new(AtomicU32::new(0));
         let asking = Arc::clone(&asked);

@@ -1,4 +1,4 @@
-//! Two ledgers that do not come together. Pure.
+//! What is in doubt where ledgers differ, and for whom. Pure.
 
 use crate::telemetry::Reporter;
 use crate::units::ServiceName;

@@ -11,7 +11,7 @@ pub(crate) fn filter(reporter: Reporter, service: &Service) -> Filter {
     Filter::of(reporter, &ServiceName { name: service.name.clone(), namespace })
 }
 
-/// Only what the load beside this client sent.
+/// Only what the load agent beside this client sent.
 pub(crate) fn beside(filter: &mut Filter, application: &Application, client: &str) -> Result<()> {
     let (namespace, workload) = Agents::workload(application.client(client)?);
     filter.source_namespace = Some(namespace);

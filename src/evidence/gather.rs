@@ -31,6 +31,8 @@ pub(crate) struct Evidence {
     pub load_time: Duration,
 }
 
+// === impl Evidence ===
+
 impl Evidence {
     /// Reads the proxies before any load is sent.
     pub(crate) async fn begin(setup: &Setup<'_>) -> Result<Self> {

@@ -52,6 +52,8 @@ pub(crate) struct View {
     pub starved: Vec<String>,
 }
 
+// === impl Piece ===
+
 impl Piece {
     pub(crate) fn starved(&self, limit: Duration) -> Option<String> {
         let mut sent = Tally::default();
@@ -66,6 +68,8 @@ impl Piece {
         Slice { window: rest, ..Slice::default() }
     }
 }
+
+// === impl View ===
 
 impl View {
     pub(crate) fn add(&mut self, piece: &Piece) {
@@ -82,7 +86,7 @@ impl View {
     }
 }
 
-/// What each client's client counted since an earlier report.
+/// What each client counted since an earlier report.
 pub(crate) fn added(
     now: &BTreeMap<String, StreamReport>,
     before: &BTreeMap<String, StreamReport>,

@@ -24,6 +24,8 @@ pub(crate) struct Watched {
     pub(crate) looks: u32,
 }
 
+// === impl Watched ===
+
 impl Watched {
     pub(crate) fn new(chunk: Duration) -> Self {
         Self { sent: Instant::now() + chunk, looks: 0 }

@@ -1,5 +1,5 @@
 //! What is to be expected of traffic under these objects besides what they must show: more requests
-//! than are sent, outcomes in bursts, and requests that outlast the configuration.
+//! than are sent, outcomes in bursts, and requests that outlast the configuration. Pure.
 
 use std::time::Duration;
 

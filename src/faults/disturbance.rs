@@ -1,4 +1,4 @@
-//! One thing that a step does to a service.
+//! What a step may do to a service. Pure.
 
 use crate::units::{Percent, Span};
 

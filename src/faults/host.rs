@@ -1,4 +1,4 @@
-//! The service that is disturbed, and the services that an object is about.
+//! The service that is disturbed, and the services that an object is about. Pure.
 
 use istio::{Object, resolve};
 

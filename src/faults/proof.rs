@@ -1,5 +1,5 @@
 //! What Istio objects must show at the proxies if they take effect. Read from the objects
-//! themselves, so that it holds for a sentence's objects and for raw ones alike. Pure.
+//! themselves, so that it holds for a sentence's objects and for a feature's own YAML alike. Pure.
 
 use istio::{HttpRoute, Object, Percentage, RouteDestination, TrafficPolicy, VirtualServiceSpec};
 
@@ -49,8 +49,10 @@ fn least_percent(percent: f64) -> u32 {
     (percent.clamp(0.0, 100.0) * part).floor() as u32
 }
 
+// === impl Signal ===
+
 impl Signal {
-    /// Whether it is the sign of a limit (a timeout, a breaker, an ejection). A fault or a route
+    /// Whether it is the signal of a limit (a timeout, a breaker, an ejection). A fault or a route
     /// shows in everything that is observed; a limit that is raised shows by no longer acting, so
     /// it is enough that it showed once in its scenario.
     #[must_use]
@@ -86,7 +88,7 @@ pub fn proofs(objects: &[Object]) -> Vec<Proof> {
     all
 }
 
-/// A sign, and for which percentage of the requests to the service it is meant, if that is known.
+/// A signal, and for which percentage of the requests to the service it is meant, if that is known.
 type Meant = (Signal, Option<f64>);
 
 fn of_rules(spec: &VirtualServiceSpec) -> Vec<Meant> {

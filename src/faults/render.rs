@@ -1,5 +1,5 @@
 //! A service's configuration as Istio's objects. They bear no labels: whose they are is for whoever
-//! writes them to say.
+//! writes them to say. Pure.
 
 use istio::{
     Destination, DestinationRuleSpec, HttpFault, HttpMatch, HttpRoute, Metadata, Object,

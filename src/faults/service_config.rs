@@ -1,4 +1,5 @@
 //! Everything that is done to one service at the moment: rules, limits, and what cannot be meant.
+//! Pure.
 
 use istio::{
     Abort, ConnectionPool, Delay, Duration, HttpSettings, OutlierDetection, Percentage, Retries,

@@ -1,5 +1,6 @@
-//! The one hand that writes into a mesh: what is not there is added, what is there is changed, each
-//! only after the journal knows how to undo it; and the same hand takes all of it back.
+//! The applier: whatever a run writes, it writes with this. What is not there is added, what is
+//! there is changed (`rewrite`), each only after the journal knows how to undo it; and what it
+//! wrote it takes back.
 
 use serde_json::{Value, json};
 
@@ -26,6 +27,8 @@ pub struct Applier {
     /// Writes whose answer is still to come.
     in_flight: InFlight,
 }
+
+// === impl Applier ===
 
 impl Applier {
     pub(crate) fn new(
@@ -102,7 +105,7 @@ impl Applier {
         Ok(stored)
     }
 
-    /// Records how to undo what is about to be told to pods by `PUT`.
+    /// Tells pods something by `PUT`, once the journal knows how to undo it.
     pub(crate) async fn told<T>(
         &self,
         scope: Scope,
@@ -130,7 +133,7 @@ impl Applier {
         }
     }
 
-    /// These entries of a scope.
+    /// The entries of a scope that are of such changes.
     pub(crate) fn others_changed(&self, scope: Scope) -> Vec<Entry> {
         self.journal.entries(|entry| entry.scope == scope && Self::is_other(entry))
     }

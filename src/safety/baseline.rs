@@ -30,6 +30,8 @@ pub(crate) struct Baseline {
     settings: BTreeMap<(String, String), Value>,
 }
 
+// === impl Baseline ===
+
 impl Baseline {
     /// Looks at these namespaces; objects of this run are not looked at, they are no part of what
     /// was there before.

@@ -4,7 +4,7 @@ use crate::application::Application;
 use crate::application::settings::Endpoint;
 use crate::error::{Error, Result};
 
-/// Where a run may touch something.
+/// The namespaces that a run may write to, and the settings that it may change.
 #[derive(Debug, Clone)]
 pub(crate) struct BlastRadius {
     /// The application's namespaces; the Lease is in the first.
@@ -12,6 +12,8 @@ pub(crate) struct BlastRadius {
     /// Where its clients' settings are, by client.
     pub(crate) settings: Vec<(String, Endpoint)>,
 }
+
+// === impl BlastRadius ===
 
 impl BlastRadius {
     pub(crate) fn of(application: &Application) -> Result<Self> {

@@ -10,6 +10,8 @@ pub(crate) struct Clock {
     wall: SystemTime,
 }
 
+// === impl Clock ===
+
 impl Clock {
     pub(crate) fn now() -> Self {
         Self { monotonic: Instant::now(), wall: SystemTime::now() }

@@ -10,10 +10,10 @@ use crate::safety::blast_radius::BlastRadius;
 use crate::safety::labels::RUN_LABEL;
 use crate::safety::undo::{Budget, retried};
 
-/// What else a run makes.
+/// What a run makes besides the kinds that are compared.
 pub(crate) const OURS: &[(&str, &str)] = &[("batch/v1", "Job")];
 
-/// What a run with a watchdog makes besides.
+/// The same of a run with a watchdog.
 pub(crate) const WITH_WATCHDOG: &[(&str, &str)] = &[
     ("batch/v1", "Job"),
     ("v1", "ServiceAccount"),
@@ -22,8 +22,8 @@ pub(crate) const WITH_WATCHDOG: &[(&str, &str)] = &[
 ];
 
 /// Everything that is not as `before` says, and everything that still carries the run's label
-/// (with what else the run made, when it ends: load agents and switches too); empty when the slate
-/// is clean.
+/// (with what else the run made, when it ends: load agents and switches too); empty when nothing
+/// is left.
 pub(crate) async fn leftovers(
     cluster: &Cluster,
     radius: &BlastRadius,

@@ -4,9 +4,11 @@ use std::sync::{Arc, OnceLock};
 
 use crate::error::Error;
 
-/// Why a run is not a run any more, once it is not: told by the guard, asked by every step.
+/// Told by the session, asked by every step. Every clone is the same.
 #[derive(Debug, Clone, Default)]
 pub struct Lost(Arc<OnceLock<String>>);
+
+// === impl Lost ===
 
 impl Lost {
     pub(crate) fn set(&self, why: String) {

@@ -78,6 +78,8 @@ struct Undoing<'a> {
     restored: Restored,
 }
 
+// === impl Undoing ===
+
 impl Undoing<'_> {
     /// Undoes one change; what cannot be undone is kept for later.
     async fn undo(&mut self, step: UndoStep, budget: Budget) {

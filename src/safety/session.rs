@@ -39,11 +39,11 @@ pub struct Protection {
     pub wait: Duration,
     /// Whether objects of `GitOps` and rollout controllers may be changed.
     pub adopt: bool,
-    /// Whether an unfinished run of this target is finished first.
+    /// Whether an unfinished run on this cluster is finished first.
     pub recover: bool,
 }
 
-/// The guard of a run.
+/// A run's hold on its mesh.
 #[derive(Debug)]
 pub struct Session {
     run: String,
@@ -59,6 +59,8 @@ pub struct Session {
     pub(crate) lost: Lost,
     pub(crate) stop: CancellationToken,
 }
+
+// === impl Session ===
 
 impl Session {
     /// Begins the journal, takes the Lease and looks at what is there. Nothing is changed when
@@ -142,8 +144,8 @@ impl Session {
     /// ends the journal. Answers what is left behind. With a doubt that a scenario left something
     /// it proves all of that once more.
     pub async fn close(&self, doubt: bool) -> Vec<String> {
-        // The target stays ours until it is as it was. A Lease that is lost now is no reason to
-        // stop that.
+        // The mesh stays ours until it is as it was. A Lease that is lost now is no reason to stop
+        // that.
         let keeping = async {
             drop(self.keep().await);
             std::future::pending().await
@@ -187,13 +189,14 @@ impl Session {
     }
 }
 
-/// The folder of a target's journals.
+/// The folder of a cluster's journals.
 pub(crate) fn key(cluster: &Cluster) -> String {
     let readable = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
     let name: String = cluster.context_name().chars().take(40).map(readable).collect();
     format!("{name}-{}", checksum(cluster.server().as_bytes()))
 }
 
+/// What the journal says of the run before anything else.
 pub(crate) fn header(cluster: &Cluster, run: &str, namespaces: &[String]) -> Header {
     Header {
         run: run.to_owned(),

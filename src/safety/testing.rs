@@ -45,7 +45,7 @@ pub(crate) enum Fate {
 }
 
 impl Fake {
-    /// A target that this server answers.
+    /// A cluster behind which this server answers.
     pub(crate) fn cluster(&self) -> Cluster {
         let this = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {

@@ -1,5 +1,5 @@
-//! The order in which kinds are taken back.
+//! The order in which Istio's objects are taken back. Pure.
 
-/// In this order kinds are taken back: a VirtualService must be gone from every proxy before the
-/// DestinationRule whose subsets it names, and an owner goes after what it owns.
+/// Kinds, wave by wave: a VirtualService must be gone from every proxy before the DestinationRule
+/// whose subsets it names.
 pub(crate) const WAVES: &[&[&str]] = &[&["VirtualService"], &["DestinationRule"]];

@@ -56,8 +56,8 @@ impl Scenario {
         std::mem::take(&mut self.warnings)
     }
 
-    /// The objects of the last step that configured something, for whoever knows what a target
-    /// makes of them; told once.
+    /// The objects of the last step that configured something, for whoever knows what a mesh makes
+    /// of them; told once.
     pub fn take_configured(&mut self) -> Vec<Object> {
         std::mem::take(&mut self.configured)
     }
@@ -109,7 +109,7 @@ impl Scenario {
         Ok(())
     }
 
-    /// Forgets the raw objects that are about a service; answers which they were.
+    /// Forgets the objects that a step brought for a service; answers which they were.
     pub(crate) fn withdraw_raw(&mut self, subject: &Subject) -> Result<Vec<ObjectRef>> {
         let about = |object: &Object| {
             faults::services(object).iter().any(|service| {

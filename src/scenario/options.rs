@@ -1,4 +1,5 @@
-//! How a run was meant.
+//! What a run is asked for besides its features: how sure to be, how patient, and whether to
+//! withhold every change.
 
 use crate::units::Span;
 use crate::verdict::Confidence;

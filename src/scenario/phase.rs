@@ -12,14 +12,12 @@ use crate::scenario::state::Scenario;
 const STEP_LIMIT: Duration = Duration::from_mins(10);
 
 impl Scenario {
-    // --- the phases ---
-
     /// Every step's frame: stops at the run's wish, bounds the time, notes how it ended.
     pub(crate) async fn step<T>(
         &mut self,
         work: impl AsyncFnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        // Lets the narrator tell that the step has begun before the step itself tells anything.
+        // Lets cucumber's writer tell that the step has begun before the step tells anything.
         tokio::task::yield_now().await;
         let run = self.run.clone();
         let work = Box::pin(work(self));

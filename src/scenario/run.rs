@@ -15,9 +15,9 @@ use crate::safety::{Applier, Lost};
 use crate::scenario::options::Options;
 use crate::scenario::sink::Sink;
 
-/// A run over one target.
+/// A run on one mesh.
 pub struct Run {
-    /// Its id, unique on the target; a DNS label.
+    /// Its id, unique in the mesh; a DNS label.
     pub id: String,
     /// The mesh.
     pub cluster: Cluster,
@@ -48,8 +48,10 @@ pub struct Run {
 #[derive(Debug, Clone, Default)]
 pub struct Carries(Arc<Mutex<BTreeMap<String, Fit>>>);
 
+// === impl Run ===
+
 impl Run {
-    /// A new id: short enough for a label, random enough for a target.
+    /// A new id: short enough for a label, random enough for a mesh.
     #[must_use]
     pub fn new_id() -> String {
         format!("r{:08x}", rand::random::<u32>())

@@ -1,8 +1,8 @@
 //! Sending load that fits: what a load asks for, what the mesh carries of it, and what is sent.
 //!
 //! What the mesh carries is looked for once per kind of load and mesh, before the mesh is
-//! disturbed: one request at a time first, then more and more (`fit`). It is told before anything
-//! is judged.
+//! disturbed: one request at a time first, then more and more (`evidence::fit`). It is told before
+//! anything is judged.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

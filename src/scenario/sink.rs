@@ -8,7 +8,7 @@ use reports::{Event, Record};
 /// Where records go; called in order, one at a time.
 pub type Write = Box<dyn FnMut(&Record) + Send>;
 
-/// The one way out for everything a run learns: stamps and orders.
+/// The stream of records: stamps and orders them. Every clone is the same.
 #[derive(Clone)]
 pub struct Sink(Arc<Mutex<SinkState>>);
 
@@ -17,6 +17,8 @@ struct SinkState {
     started: Instant,
     write: Write,
 }
+
+// === impl Sink ===
 
 impl Sink {
     /// A stream that starts now.

@@ -54,6 +54,8 @@ pub struct Scenario {
     pub(crate) outcome: Outcome,
 }
 
+// === impl Scenario ===
+
 impl Scenario {
     /// Begins a scenario of which this was noted in plan.
     #[must_use]

@@ -1,5 +1,5 @@
-//! Lanes: scenarios that run beside each other, each on a mesh of its own. A named context is one
-//! mesh and has one lane.
+//! The lanes of a run: opened beside each other, kept alive while scenarios run, and closed. A
+//! named context is one mesh and has one lane.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ pub(crate) struct Lanes {
     pool: Pool,
 }
 
-/// One lane: a target with its guard, and the mesh behind it if it is ours.
+/// One lane: a run and its session, and the mesh below them if it is ours.
 struct Lane {
     mesh: Option<LocalMesh>,
     session: Session,
@@ -189,8 +189,8 @@ async fn end(session: Session, mesh: Option<LocalMesh>, doubt: bool) -> Vec<Stri
     left
 }
 
-/// A target with the application in it. A mesh that was started is stopped again if that fails: one
-/// that is only dropped may still be making its files while they are removed.
+/// A cluster with the application in it. A mesh that was started is stopped again if that fails:
+/// one that is only dropped may still be making its files while they are removed.
 async fn reach(
     place: &TargetChoice,
     application: &Application,

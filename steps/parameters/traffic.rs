@@ -8,7 +8,7 @@ use faultless::faults::HeaderMatch;
 use super::error::ParameterError;
 use super::names::unquoted;
 
-/// `{header}`: `header client "voyages.fr"`.
+/// `{header}`: `header portal "voyages.fr"`.
 #[derive(Debug, Parameter)]
 #[param(name = "header", regex = r#"header [^ "]+ "[^"]*""#)]
 pub(crate) struct Header(pub HeaderMatch);

@@ -1,4 +1,4 @@
-//! What a run does to its target: it is made ready, everything runs, and it is put back.
+//! What a run does to its mesh: it is made ready, everything runs, and it is put back.
 
 use std::sync::{Arc, OnceLock};
 
@@ -24,7 +24,7 @@ pub(super) struct Ended {
     pub left_behind: bool,
 }
 
-/// Makes the target ready, runs everything, and puts the target back.
+/// Makes the mesh ready, runs everything, and puts the mesh back.
 pub(super) async fn conduct(
     args: &RunArgs,
     (suite, plans, unsupported): (Suite, ScenarioPlans, Vec<Problem>),

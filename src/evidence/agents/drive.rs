@@ -17,6 +17,8 @@ pub struct Handles {
     pub(crate) pods: BTreeMap<String, Pod>,
 }
 
+// === impl Handles ===
+
 impl Handles {
     /// Starts one stream on each client's agent; answers the streams' ids by client.
     pub async fn send(

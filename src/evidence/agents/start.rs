@@ -28,9 +28,11 @@ pub struct Agents {
     handles: Handles,
 }
 
+// === impl Agents ===
+
 impl Agents {
-    /// Starts an agent beside each client and waits until all are ready. The run's guard
-    /// removes them.
+    /// Starts an agent beside each client and waits until all are ready. The run's session removes
+    /// them.
     pub async fn start(
         cluster: &Cluster,
         application: &Application,

@@ -43,6 +43,8 @@ pub enum Claim {
     Alike(Comparison),
 }
 
+// === impl Claim ===
+
 impl Claim {
     /// At what it looks.
     #[must_use]
@@ -84,6 +86,8 @@ impl Claim {
         }
     }
 }
+
+// === impl Comparison ===
 
 impl Comparison {
     /// The claim about each version of which this one is made.

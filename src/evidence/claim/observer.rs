@@ -1,4 +1,4 @@
-//! Who looks. Pure.
+//! Who looks, in a claim: clients, or proxies. Pure.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use crate::units::ServiceName;
 /// Who looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Observer {
-    /// The client beside every client; each client is judged for itself.
+    /// Every client; each is judged for itself.
     EachClient,
-    /// The clients beside all clients, whose requests are taken together.
+    /// All clients, whose requests are taken together.
     AllClients,
-    /// The client beside this client.
+    /// This client.
     Client(String),
     /// Proxies that know a service.
     Proxies {
@@ -30,7 +30,7 @@ pub enum Observer {
 /// Whose requests are looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Caller {
-    /// The load beside this client.
+    /// The load agent beside this client.
     Client(String),
     /// A workload of the application.
     Workload(String),

@@ -54,6 +54,8 @@ impl fmt::Display for Unit {
     }
 }
 
+// === impl Property ===
+
 impl Property {
     /// As it was counted: `took at least 5s`, `answered 503`.
     #[must_use]

@@ -68,6 +68,8 @@ pub enum Headers {
     With(HeaderMatch),
 }
 
+// === impl Load ===
+
 impl Load {
     /// Refuses numbers that cannot be meant.
     pub(crate) fn check(&self) -> Result<()> {

@@ -49,7 +49,7 @@ impl Load {
                 rate: Rate::per_second(sent.rate).map_err(|cause| {
                     Error::runner(format!("sending load through client {name}"), cause)
                 })?,
-                // Portals that send at the same random times would not be independent.
+                // Clients that send at the same random times would not be independent.
                 spacing: match random {
                     true => Spacing::Poisson { seed: mixed(name, sent.seed) },
                     false => Spacing::Staggered { phase: sent.phase },

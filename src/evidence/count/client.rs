@@ -14,6 +14,7 @@ use crate::units::Span;
 use crate::verdict::Counts;
 
 impl Expectation {
+    /// What the load through one client counted.
     pub(crate) fn count_client(
         &self,
         name: &str,

@@ -21,6 +21,8 @@ pub(crate) enum Switch {
     Watchdog,
 }
 
+// === impl Switch ===
+
 impl Switch {
     /// The one that takes away objects of this kind.
     pub(crate) fn of(kind: &str) -> Self {
@@ -39,6 +41,8 @@ pub(crate) struct Job {
     pub(crate) since: Clock,
     pub(crate) within: Duration,
 }
+
+// === impl Job ===
 
 impl Job {
     /// Itself as the owner of what goes with it.

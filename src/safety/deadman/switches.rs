@@ -54,6 +54,8 @@ pub(crate) enum Heartbeat {
     Fired(String),
 }
 
+// === impl DeadMan ===
+
 impl DeadMan {
     /// Switches that fire so long after the last heartbeat, or none at all.
     pub(crate) fn new(run: &str, within: Option<Duration>) -> Self {

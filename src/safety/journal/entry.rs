@@ -47,6 +47,8 @@ pub enum Undo {
     },
 }
 
+// === impl Undo ===
+
 impl Undo {
     /// The object it is about, if it is about one.
     #[must_use]

@@ -20,6 +20,8 @@ pub(super) struct Failpoint {
     at: Option<(u64, Moment, bool)>,
 }
 
+// === impl Failpoint ===
+
 #[cfg(debug_assertions)]
 impl Failpoint {
     /// `7:written` in `FAULTLESS_TEST_KILL_AT` kills this process by SIGKILL as soon as its

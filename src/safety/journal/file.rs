@@ -46,6 +46,8 @@ pub(crate) enum Found {
     Dead(JournalFile, Content),
 }
 
+// === impl JournalFile ===
+
 impl JournalFile {
     /// Makes a new journal, synced with its folder before anything is written into it.
     pub(crate) fn create(state: &Path, key: &str, run: &str) -> Result<Self> {

@@ -1,4 +1,4 @@
-//! Where journals are.
+//! Where journals lie on this machine, and which there are.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 /// More journals than this are not looked at.
 const FILES_MAX: usize = 10_000;
 
-/// The name's end of a journal.
+/// How the name of a journal's file ends.
 pub(crate) const EXTENSION: &str = "journal";
 
 /// Where journals are: `$XDG_STATE_HOME/faultless`, by default `~/.local/state/faultless`.

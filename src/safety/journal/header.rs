@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// Whose run it is and how its target is reached: enough to finish it without its process.
+/// Whose run it is and how its cluster is reached: enough to finish it without its process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// The run's id.
     pub run: String,
-    /// What reports call the target.
+    /// What reports call the cluster.
     pub target: String,
-    /// Whether the target is a mesh of the run's own process, which ended with it.
+    /// Whether that is a mesh of the run's own process, which ended with it.
     pub own_mesh: bool,
     /// The kubeconfig's context.
     pub context: String,
@@ -26,6 +26,8 @@ pub struct Header {
     /// When it began, RFC 3339.
     pub begun: String,
 }
+
+// === impl Header ===
 
 impl Header {
     /// Of a journal whose first record was torn.

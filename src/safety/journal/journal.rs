@@ -40,6 +40,8 @@ pub(crate) enum Earlier {
     Unfinished(Journal, u32),
 }
 
+// === impl Journal ===
+
 impl Journal {
     /// Begins the journal of a run in `<state>/<key>/<run>.journal`.
     pub fn begin(state: &Path, key: &str, header: Header) -> Result<Self> {

@@ -1,4 +1,4 @@
-//! Who holds a Lease, as its object says.
+//! A Lease as an object: whom it names as its holder, how it is made, and how it is taken over.
 
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub(crate) struct Holder {
     pub(crate) until: Timestamp,
     pub(crate) version: String,
 }
+
+// === impl Holder ===
 
 impl Holder {
     pub(crate) fn of(lease: &Value) -> Self {

@@ -36,6 +36,8 @@ pub(crate) enum Renewal {
     Lost(String),
 }
 
+// === impl Lease ===
+
 impl Lease {
     /// Takes the Lease, if need be after waiting for its holder to end.
     pub(crate) async fn take(

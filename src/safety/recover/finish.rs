@@ -10,6 +10,7 @@ use crate::safety::leftovers::marked;
 use crate::safety::restore::restore;
 use crate::safety::undo::{Budget, retried, undo_steps};
 
+/// Removes a journal that has nothing to undo any more, and says why that is so.
 pub(crate) fn discard(
     journal: &Journal,
     dry_run: bool,

@@ -63,7 +63,7 @@ pub async fn recover(dry_run: bool, tell: &dyn Fn(&str)) -> Result<Recovered> {
     Ok(recovered)
 }
 
-/// Looks for unfinished runs of this target before a run begins; finishes them if that is wanted,
+/// Looks for unfinished runs on this cluster before a run begins; finishes them if that is wanted,
 /// and refuses otherwise.
 pub(crate) async fn before_run(
     cluster: &Cluster,

@@ -21,6 +21,8 @@ pub(crate) struct Budget {
     until: Instant,
 }
 
+// === impl Budget ===
+
 impl Budget {
     /// A restore begins.
     pub(crate) fn begin() -> Self {

@@ -1,4 +1,4 @@
-//! What a person types when we could not. Pure.
+//! The commands that undo a change without us. Pure.
 
 use serde_json::json;
 

@@ -23,9 +23,11 @@ const FENCE: &str = "faultless.dev/fence";
 /// All annotations together may have 256 KiB (Kubernetes' limit), and others need theirs.
 const ORIGINAL_MAX: usize = 200 * 1024;
 
-/// Our marks on an object that was there before us.
+/// What marks say, and the patches that set them and take them off.
 #[derive(Debug)]
 pub(crate) struct Marks;
+
+// === impl Marks ===
 
 impl Marks {
     /// Whether an object carries them.
@@ -127,8 +129,8 @@ impl Marks {
         json_patch::Patch(patch)
     }
 
-    /// The task that restores an object by its own marks, without a journal: the run it belongs
-    /// to, and the task unless the marks are damaged.
+    /// The step that restores an object by its own marks, without a journal; none if the marks are
+    /// damaged.
     pub(crate) fn step(object: &Value) -> Option<UndoStep> {
         let annotations = object.pointer("/metadata/annotations")?;
         let original: Value = serde_json::from_str(annotations[ORIGINAL].as_str()?).ok()?;

@@ -14,6 +14,7 @@ pub(crate) struct UndoStep {
     pub(crate) what: UndoAction,
 }
 
+/// What is done to undo it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum UndoAction {
     /// Delete it.
@@ -87,6 +88,8 @@ pub(crate) fn undo_steps(entries: &[Entry]) -> Vec<UndoStep> {
     }
     undo_steps
 }
+
+// === impl UndoStep ===
 
 impl UndoStep {
     /// The object it is about.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 
-/// What a watchdog has to do.
+/// Whose changes a watchdog gives back, where, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WatchdogArgs {
     /// The run whose changes it gives back.
@@ -14,6 +14,8 @@ pub struct WatchdogArgs {
     /// How long after the last heartbeat.
     pub within: Duration,
 }
+
+// === impl WatchdogArgs ===
 
 impl WatchdogArgs {
     /// From the arguments after `watchdog`.

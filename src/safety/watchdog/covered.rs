@@ -9,6 +9,8 @@ use tokio::sync::Mutex;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Watchdogs(pub(crate) Arc<Mutex<BTreeSet<String>>>);
 
+// === impl Watchdogs ===
+
 impl Watchdogs {
     /// Whether there is any.
     pub(crate) async fn any(&self) -> bool {

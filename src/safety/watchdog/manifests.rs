@@ -12,7 +12,7 @@ pub(crate) fn name(run: &str) -> String {
     format!("faultless-{run}-watchdog")
 }
 
-/// What a watchdog consists of: an account, its rights, and a pod.
+/// All of it, in the order in which it is made.
 pub(crate) fn objects(charge: &WatchdogArgs) -> [Value; 4] {
     let WatchdogArgs { run, namespace, within: _ } = charge;
     let name = name(run);

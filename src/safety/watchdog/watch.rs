@@ -54,7 +54,7 @@ pub async fn watch(
     for what in &swept.left_behind {
         tell(&format!("run {run}: left behind: {what}"));
     }
-    // In the namespace that has the Lease; it frees the target for the next run.
+    // In the namespace that has the Lease; that frees the mesh for the next run.
     let freed =
         retried(Budget::begin(), async || lease::release(cluster, namespace, run).await).await;
     if let Err(error) = freed {
