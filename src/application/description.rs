@@ -103,16 +103,6 @@ impl Application {
     }
 }
 
-// === impl Service ===
-
-impl Service {
-    /// `hotels.travel-agency.svc.cluster.local`
-    #[must_use]
-    pub fn host(&self) -> String {
-        format!("{}.{}.svc.cluster.local", self.name, self.namespace)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,7 +33,7 @@ impl Application {
     /// The client that a step names.
     pub fn client(&self, name: &str) -> Result<&Client> {
         let known: Vec<_> = self.clients.keys().cloned().collect();
-        self.clients.get(name).ok_or_else(|| self.unknown("portal", name, &known))
+        self.clients.get(name).ok_or_else(|| self.unknown("client", name, &known))
     }
 
     /// The namespace of a workload that a step names, where it is known: one that scenarios deploy,

@@ -18,14 +18,14 @@ use crate::safety::waves::WAVES;
 /// What a run writes with.
 #[derive(Debug, Clone)]
 pub struct Applier {
-    pub(crate) run: String,
-    pub(crate) cluster: Cluster,
-    pub(crate) journal: Journal,
-    pub(crate) dead_man: DeadMan,
-    pub(crate) watchdogs: Watchdogs,
-    pub(crate) adopt: bool,
+    pub(super) run: String,
+    pub(super) cluster: Cluster,
+    pub(super) journal: Journal,
+    pub(super) dead_man: DeadMan,
+    pub(super) watchdogs: Watchdogs,
+    pub(super) adopt: bool,
     /// Writes whose answer is still to come.
-    in_flight: InFlight,
+    pub(super) in_flight: InFlight,
 }
 
 // === impl Applier ===
@@ -105,22 +105,6 @@ impl Applier {
         Ok(stored)
     }
 
-    /// Tells pods something by `PUT`, once the journal knows how to undo it.
-    pub(crate) async fn told<T>(
-        &self,
-        scope: Scope,
-        subject: &str,
-        undo: Undo,
-        tell: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
-        self.dead_man.check()?;
-        let id = self.journal.intend(scope, subject, undo)?;
-        let _in_flight = self.in_flight.begin();
-        let told = tell.await?;
-        self.journal.done(id, None);
-        Ok(told)
-    }
-
     /// Whether an entry is of something that was changed and is none of Istio's: a Deployment, or
     /// what pods were told.
     pub(crate) fn is_other(entry: &Entry) -> bool {
@@ -136,6 +120,11 @@ impl Applier {
     /// The entries of a scope that are of such changes.
     pub(crate) fn others_changed(&self, scope: Scope) -> Vec<Entry> {
         self.journal.entries(|entry| entry.scope == scope && Self::is_other(entry))
+    }
+
+    /// What of a scope is not undone yet, oldest first.
+    pub(crate) fn entries(&self, scope: Scope) -> Vec<Entry> {
+        self.journal.entries(|entry| entry.scope == scope)
     }
 
     /// What is not undone, for whoever has to leave at once.

@@ -47,17 +47,17 @@ pub struct Protection {
 #[derive(Debug)]
 pub struct Session {
     run: String,
-    pub(crate) cluster: Cluster,
+    pub(super) cluster: Cluster,
     radius: BlastRadius,
     journal: Journal,
-    pub(crate) dead_man: DeadMan,
+    pub(super) dead_man: DeadMan,
     watchdogs: Watchdogs,
-    pub(crate) lease: Lease,
+    pub(super) lease: Lease,
     adopt: bool,
-    pub(crate) beat: Duration,
+    pub(super) beat: Duration,
     before: Baseline,
-    pub(crate) lost: Lost,
-    pub(crate) stop: CancellationToken,
+    pub(super) lost: Lost,
+    pub(super) stop: CancellationToken,
 }
 
 // === impl Session ===

@@ -9,6 +9,9 @@ use serde_json::Value;
 use crate::application::settings::Endpoint;
 use crate::cluster::{Cluster, Pod};
 use crate::error::{Error, Result};
+use crate::safety::applier::Applier;
+use crate::safety::compare::same;
+use crate::safety::journal::{Scope, Undo};
 
 impl Endpoint {
     /// What a pod is set to.
@@ -25,9 +28,43 @@ impl Endpoint {
     }
 
     /// Sets a pod.
-    pub(crate) async fn write(&self, cluster: &Cluster, pod: &Pod, settings: &Value) -> Result<()> {
+    pub(super) async fn write(&self, cluster: &Cluster, pod: &Pod, settings: &Value) -> Result<()> {
         let put = cluster.pod_request(Method::PUT, pod, self.port, &self.write, Some(settings));
         put.await.map(drop)
+    }
+}
+
+// === impl Applier ===
+
+impl Applier {
+    /// Tells pods these settings by `PUT`, after the journal knows how to undo that, and sees that
+    /// they have them.
+    pub(crate) async fn set(
+        &self,
+        scope: Scope,
+        client: &str,
+        endpoint: &Endpoint,
+        pods: &[Pod],
+        before: Value,
+        wrote: Value,
+    ) -> Result<()> {
+        self.dead_man.check()?;
+        let names = pods.iter().map(|pod| pod.name.clone()).collect();
+        let undo =
+            Undo::Put { endpoint: endpoint.clone(), pods: names, before, wrote: wrote.clone() };
+        let id = self.journal.intend(scope, client, undo)?;
+        let _in_flight = self.in_flight.begin();
+        for pod in pods {
+            endpoint.write(&self.cluster, pod, &wrote).await?;
+            let now = endpoint.read(&self.cluster, pod).await?;
+            if !same(&now, &wrote) {
+                let cause = format!("pod {} was told {wrote} and has {now}", pod.name);
+                let doing = format!("changing the settings of client {client}");
+                return Err(Error::runner(doing, cause));
+            }
+        }
+        self.journal.done(id, None);
+        Ok(())
     }
 }
 

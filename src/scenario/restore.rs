@@ -59,7 +59,7 @@ impl Scenario {
     /// Everything else that this scenario added, newest first.
     pub(crate) fn workloads_added(&self, run: &Run) -> Vec<ObjectRef> {
         let scope = self.scope();
-        let entries = run.applier.journal.entries(|entry| entry.scope == scope);
+        let entries = run.applier.entries(scope);
         let added = entries.into_iter().rev().filter_map(|entry| match entry.undo {
             Undo::Added { object } => Some(object),
             Undo::Changed { .. } | Undo::Put { .. } => None,
@@ -79,7 +79,7 @@ impl Scenario {
     /// How many changes of this scenario are not undone.
     pub(crate) fn changes_left(&self, run: &Run) -> u32 {
         let scope = self.scope();
-        let left = run.applier.journal.entries(|entry| entry.scope == scope);
+        let left = run.applier.entries(scope);
         u32::try_from(left.len()).unwrap_or(u32::MAX)
     }
 }

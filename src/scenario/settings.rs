@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::state::Scenario;
 use crate::application::settings::Endpoint;
 use crate::error::{Error, Result};
-use crate::safety::{Undo, same};
+use crate::safety::same;
 use crate::scenario::run::Run;
 
 /// How a change of settings is told: nothing in the mesh knows what they were.
@@ -81,21 +81,7 @@ impl Scenario {
             return Ok("are so already");
         }
         self.remember(run).await?;
-        let names = pods.iter().map(|pod| pod.name.clone()).collect();
-        let undo =
-            Undo::Put { endpoint: endpoint.clone(), pods: names, before, wrote: wrote.clone() };
-        let telling = async {
-            for pod in &pods {
-                endpoint.write(cluster, pod, &wrote).await?;
-                let now = endpoint.read(cluster, pod).await?;
-                if !same(&now, &wrote) {
-                    let cause = format!("pod {} was told {wrote} and has {now}", pod.name);
-                    return Err(Error::runner(doing(), cause));
-                }
-            }
-            Ok(())
-        };
-        run.applier.told(self.scope(), client, undo, telling).await?;
+        run.applier.set(self.scope(), client, endpoint, &pods, before, wrote).await?;
         Ok(HOW)
     }
 }
