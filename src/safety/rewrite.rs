@@ -11,7 +11,7 @@ use crate::safety::compare::same;
 use crate::safety::journal::{Entry, Scope, Undo};
 use crate::safety::labels::RUN_LABEL;
 use crate::safety::overlay;
-use crate::safety::patch::{conflict, patch_of, version};
+use crate::safety::patch::{conflict, escaped, patch_of, version};
 use crate::safety::undo::Marks;
 
 /// How the names of objects begin that sentences generate.
@@ -70,7 +70,7 @@ impl Applier {
             conflict(name, last, &there["spec"])?;
         }
         self.dead_man.check()?;
-        let label = format!("/metadata/labels/{}", RUN_LABEL.replace('/', "~1"));
+        let label = format!("/metadata/labels/{}", escaped(RUN_LABEL));
         let patch = json!([
             {"op": "test", "path": label, "value": self.run},
             {"op": "test", "path": "/spec", "value": there["spec"]},

@@ -13,6 +13,7 @@ use crate::safety::clock::Clock;
 use crate::safety::labels::RUN_LABEL;
 use crate::safety::lease::holder::{DURATION, Holder, manifest, reference, replacing, stamp};
 use crate::safety::lease::living::WATCHED;
+use crate::safety::patch::{escaped, patch_of};
 
 /// Between two looks at a Lease that another run holds.
 pub(crate) const PAUSE: Duration = Duration::from_millis(500);
@@ -157,12 +158,10 @@ pub(crate) async fn goes_with(
     if Holder::of(&lease).run != run {
         return Ok(());
     }
-    let label = format!("/metadata/labels/{}", RUN_LABEL.replace('/', "~1"));
+    let label = format!("/metadata/labels/{}", escaped(RUN_LABEL));
     let patch = json!([
         {"op": "test", "path": label, "value": run},
         {"op": "add", "path": "/metadata/ownerReferences", "value": owners},
     ]);
-    let patch = serde_json::from_value(patch)
-        .map_err(|cause| Error::runner(format!("changing {object}"), cause))?;
-    cluster.patch(&object, patch).await.map(drop)
+    cluster.patch(&object, patch_of(patch, &object)?).await.map(drop)
 }

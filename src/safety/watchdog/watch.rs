@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::cluster::Cluster;
 use crate::error::{Error, Result};
 use crate::safety::deadman::{LATER, WATCHDOG, watchdogs_job};
+use crate::safety::patch::escaped;
 use crate::safety::sweep::Swept;
 use crate::safety::undo::{Budget, Marks, retried};
 use crate::safety::watchdog::args::WatchdogArgs;
@@ -81,7 +82,7 @@ pub(crate) async fn begin(cluster: &Cluster, charge: &WatchdogArgs) -> Result<St
     let uid = found["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
     let patch = json!([
         {"op": "test", "path": "/metadata/uid", "value": uid},
-        {"op": "replace", "path": format!("/metadata/annotations/{}", WATCHDOG.replace('/', "~1")),
+        {"op": "replace", "path": format!("/metadata/annotations/{}", escaped(WATCHDOG)),
          "value": WATCHING},
     ]);
     let patch = serde_json::from_value(patch)
