@@ -1,7 +1,13 @@
 //! Telemetry: what the proxies counted. Pods are read before and after a piece of load, the ledger
 //! follows their counters from one reading to the next, and a window is what was added in between,
-//! exact, or else named as missing: never guessed. The text parser, the ledger and the questions
-//! asked of windows are pure; reading pods is the sources' work.
+//! exact, or else named as missing: never guessed. All of it is pure: pods are read by `evidence`,
+//! and their pages' text by the crate `exposition`.
+//!
+//! The map, in reading order. `page` is what a proxy says: samples of a `metric`, and what tells
+//! its `life`. A `snapshot` is what several pods' proxies say (`pod_name`, `series`, `histogram`),
+//! and `settle` whether their durations have come. `ledger` follows snapshots and makes a `window`
+//! of two of them, with what is `missing`. Questions to a window are asked with a `filter`:
+//! `requests`, `durations`, `tcp`, and how late the proxies themselves ran (`delays`).
 
 mod delays;
 mod durations;

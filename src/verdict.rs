@@ -16,9 +16,9 @@
 //!   if they were known to be, and no more at all if they are all alike.
 //! - Longer bursts are found out, and counted for what they are, once each outcome came in some
 //!   bursts. Decisions before that, on evidence that is all or nearly all alike, may be wrong.
-//! - `All` is violated by one exception, so it is never wrongly violated. That it is met says that
-//!   exceptions are rarer than `RARE` unless they come in bursts longer than `Trials::burst`. The
-//!   same goes for `No`, and for `Some` being violated.
+//! - `Every` is violated by one exception, so it is never wrongly violated. That it is met says
+//!   that exceptions are rarer than `RARE` unless they come in bursts longer than `Trials::burst`.
+//!   The same goes for `No`, and for `Some` being violated.
 //!
 //! The rate is one claim's. A claim judged over a window in which the configuration changed means
 //! nothing.

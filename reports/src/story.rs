@@ -1,4 +1,4 @@
-//! A scenario told from its first step to its last, a line each: what the short papers leave out.
+//! A scenario told from its first step to its last, a line each: what the short reports leave out.
 
 use crate::run::{Claim, Scenario, Step};
 use crate::wording;

@@ -1,6 +1,6 @@
 //! The load agent: streams of requests, started, read and stopped over HTTP. It runs as a pod where
 //! the application's own load enters the mesh, and knows nothing but HTTP; the words are in
-//! `client`.
+//! `wire`.
 //!
 //! It is a dead man's switch for its own load: streams that nobody asks about stop by themselves.
 
@@ -39,7 +39,7 @@ pub const UNWATCHED_AFTER: Duration = Duration::from_secs(20);
 /// How often unwatched streams are looked for.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Streams known at once, done ones included: a scenario has a handful, one per portal.
+/// Streams known at once, done ones included: a scenario has a handful, one per client.
 pub const STREAMS_MAX: usize = 64;
 
 /// The longest list of specs, in bytes: one body of the most a spec may hold, and some.

@@ -195,7 +195,7 @@ impl Tally {
         }
     }
 
-    /// Adds another stream's tally: portals or replicas together.
+    /// Adds another stream's tally: clients or replicas together.
     pub fn add(&mut self, other: &Self) {
         self.due += other.due;
         self.sent += other.sent;

@@ -2,7 +2,7 @@
 //!
 //! Async timers count whole milliseconds: at 1,000 requests per second they left half of the 1-ms
 //! slots empty and were late by 1.3-2 ms, where a thread that sleeps to absolute times left 1%
-//! empty (measured, design §7). One thread serves all streams of an agent.
+//! empty (measured). One thread serves all streams of an agent.
 
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -37,7 +37,7 @@ pub struct Due {
     pub at: Instant,
 }
 
-/// The pacing thread; dropping it ends all plans and joins the thread.
+/// The pacing thread; dropping it ends all schedules and joins the thread.
 #[derive(Debug)]
 pub struct Pacer {
     /// `None` only while being dropped: closing the channel ends the thread.
@@ -45,7 +45,7 @@ pub struct Pacer {
     thread: Option<JoinHandle<()>>,
 }
 
-/// One plan under way.
+/// One schedule under way.
 struct Paced {
     plan: Schedule,
     start: Instant,
@@ -64,7 +64,7 @@ impl Pacer {
         Ok(Self { starting: Some(starting), thread: Some(thread) })
     }
 
-    /// Starts a plan at `start`. The batches end with the plan; closing the receiver ends it early.
+    /// Starts a schedule at `start`. The batches end with it; closing the receiver ends it early.
     pub fn pace(&self, plan: Schedule, start: Instant) -> io::Result<mpsc::Receiver<Vec<Due>>> {
         let (batches, due) = mpsc::channel(BATCHES_MAX);
         let paced = Paced::new(plan, start, batches);

@@ -8,7 +8,7 @@ use super::spec::Spacing;
 use crate::units::Rate;
 
 /// The due times of one stream: an iterator over offsets from its start, never decreasing, and
-/// endless unless the plan has a duration.
+/// endless unless the schedule has a duration.
 #[derive(Debug, Clone)]
 pub struct Schedule {
     rate: f64,
@@ -17,14 +17,14 @@ pub struct Schedule {
     ramp: f64,
     duration: Option<Duration>,
     index: u64,
-    /// How many requests a perfectly even plan would have had before the next one.
+    /// How many requests a perfectly even schedule would have had before the next one.
     mass: f64,
 }
 
 // === impl Schedule ===
 
 impl Schedule {
-    /// A plan of `rate` requests per second, reached linearly within `ramp`. It holds every
+    /// A schedule of `rate` requests per second, reached linearly within `ramp`. It holds every
     /// request that is due before `duration`.
     #[must_use]
     pub fn new(rate: Rate, spacing: Spacing, ramp: Duration, duration: Option<Duration>) -> Self {
@@ -40,7 +40,7 @@ impl Schedule {
         plan
     }
 
-    /// When a plan that grows as this one does has had `mass` requests: the inverse of
+    /// When a schedule that grows as this one does has had `mass` requests: the inverse of
     /// `rate * t^2 / (2 * ramp)` within the ramp, and of `rate * (t - ramp / 2)` after it.
     fn due(&self, mass: f64) -> Duration {
         let within_ramp = self.rate * self.ramp / 2.0;

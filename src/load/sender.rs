@@ -225,6 +225,8 @@ struct Content {
     beginning: Vec<u8>,
 }
 
+// === impl Content ===
+
 impl Content {
     /// One more than the longest text that holds nothing, `null`.
     const BEGINNING: usize = 5;

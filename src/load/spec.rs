@@ -30,7 +30,7 @@ pub const IN_FLIGHT_MAX: u32 = 10_000;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StreamSpec {
-    /// What reports call it, e.g. `portal voyages.fr`.
+    /// What reports call it, e.g. `client voyages.fr`.
     pub name: String,
     /// `http://host[:port]/path`; its authority is the `Host` header.
     pub url: String,
@@ -40,7 +40,7 @@ pub struct StreamSpec {
     /// The HTTP method.
     #[serde(default = "get")]
     pub method: String,
-    /// Headers; each takes its values in turn by the request's index, as the portals do.
+    /// Headers; each takes its values in turn by the request's index, as clients do.
     #[serde(default)]
     pub headers: Vec<(String, Vec<String>)>,
     /// The body of every request.

@@ -206,6 +206,8 @@ struct Workers<S> {
     idle: Arc<Mutex<Vec<usize>>>,
 }
 
+// === impl Workers ===
+
 impl<S: Fn() -> Sender> Workers<S> {
     /// Gives a started request to a worker.
     fn give(&mut self, due: Due) {

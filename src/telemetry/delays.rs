@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use crate::telemetry::histogram::Histogram;
 
-/// How often the threads of a proxy's container ran, and how long they had waited for a core
-/// before, in seconds; cAdvisor's names.
+/// How often the threads of a proxy's container ran, in cAdvisor's words.
 pub(crate) const PERIODS: &str = "container_cpu_schedstat_run_periods_total";
 
+/// How long they had waited for a core before, in seconds.
 pub(crate) const WAITED: &str = "container_cpu_schedstat_runqueue_seconds_total";
 
 /// The proxy's container.
@@ -29,6 +29,8 @@ pub struct Delays {
     periods: Option<f64>,
     waited: Option<f64>,
 }
+
+// === impl Delays ===
 
 impl Delays {
     pub(crate) fn of(threads: impl IntoIterator<Item = Histogram>) -> Self {

@@ -22,9 +22,11 @@ pub struct Durations {
     /// How many requests. Proxies merge histograms up to 5 s later than counters: until this equals
     /// `Requests::total` of the same filter, some durations are still to come.
     pub count: u64,
-    /// As [`Requests::lacks`].
+    /// As [`Requests::lacks`](super::Requests::lacks).
     pub lacks: Option<&'static str>,
 }
+
+// === impl Window ===
 
 impl Window {
     /// How long the requests took that ended in the window.
@@ -48,6 +50,8 @@ impl Window {
         Durations { lacks: doubtful.lacks, ..merged.unwrap_or_default() }
     }
 }
+
+// === impl Durations ===
 
 impl Durations {
     fn of(histogram: &Histogram) -> Self {

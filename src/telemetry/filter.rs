@@ -46,6 +46,8 @@ pub(crate) enum Fit {
     Lacks(&'static str),
 }
 
+// === impl Reporter ===
+
 impl Reporter {
     /// As in the `reporter` label.
     #[must_use]
@@ -56,6 +58,8 @@ impl Reporter {
         }
     }
 }
+
+// === impl Filter ===
 
 impl Filter {
     /// What `reporter`'s proxies counted of requests to a service: how most questions begin.

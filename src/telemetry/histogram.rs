@@ -38,6 +38,8 @@ pub(crate) struct Lines {
 /// What is wrong with a histogram.
 type Wrong = &'static str;
 
+// === impl Lines ===
+
 impl Lines {
     /// Takes a line: what its name has behind the metric's, its `le`, its value.
     pub(crate) fn take(&mut self, suffix: &str, bound: Option<&str>, value: f64) {
@@ -94,6 +96,8 @@ impl Lines {
         Ok(Histogram { bounds, buckets, sum })
     }
 }
+
+// === impl Histogram ===
 
 impl Histogram {
     /// Whether both have the same buckets, so that they can be compared and added up.

@@ -74,6 +74,8 @@ struct Thread {
     unread: Option<Why>,
 }
 
+// === impl Ledger ===
+
 impl Ledger {
     /// A ledger that begins with a reading.
     #[must_use]
@@ -122,6 +124,8 @@ impl Ledger {
         window
     }
 }
+
+// === impl Account ===
 
 impl Account {
     fn take(&mut self, reading: &Reading) {
@@ -209,6 +213,8 @@ impl Account {
     }
 }
 
+// === impl Series ===
+
 impl Series {
     fn take(&mut self, shown: &Result<Amount, Why>) {
         let now = match shown {
@@ -263,6 +269,8 @@ impl Series {
     }
 }
 
+// === impl Thread ===
+
 impl Thread {
     fn broke(&mut self, why: Why) {
         self.breaks = self.breaks.saturating_add(1);
@@ -276,6 +284,8 @@ impl Thread {
         broke.or(self.unread.as_ref()).or_else(|| then?.unread.as_ref())
     }
 }
+
+// === impl Amount ===
 
 impl Amount {
     fn since(&self, was: &Self) -> Result<Self, Why> {
@@ -308,6 +318,8 @@ impl Amount {
         }
     }
 }
+
+// === impl Window ===
 
 impl Window {
     /// What was counted after `before` and up to `after`, where these two are all there is.

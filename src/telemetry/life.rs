@@ -17,6 +17,8 @@ pub(crate) struct Life {
     pub(crate) agent_start: Option<f64>,
 }
 
+// === impl Life ===
+
 impl Life {
     /// Whether this may be the life that `was` is from, later. What is unknown says nothing.
     pub(crate) fn continues(&self, was: &Self) -> bool {

@@ -18,7 +18,8 @@ pub(crate) const COUNTERS: [&str; 5] = [REQUESTS, TCP_OPENED, TCP_CLOSED, TCP_SE
 pub(crate) const METRICS: [&str; 6] =
     [REQUESTS, DURATIONS, TCP_OPENED, TCP_CLOSED, TCP_SENT, TCP_RECEIVED];
 
-/// In the name of each thread's histogram, in microseconds.
+/// Envoy's histogram of how late a thread ran, in microseconds; the thread's own name comes before
+/// it (see `delays`).
 pub(crate) const NAME: &str = "dispatcher_poll_delay_us";
 
 /// What a question is about.
@@ -31,6 +32,8 @@ pub enum Metric {
     /// TCP connections and bytes.
     Tcp,
 }
+
+// === impl Metric ===
 
 impl Metric {
     pub(crate) fn of(name: &str) -> Self {

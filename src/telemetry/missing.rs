@@ -74,11 +74,15 @@ pub enum Why {
     OtherBuckets,
 }
 
+// === impl Part ===
+
 impl Part {
     pub(crate) fn of(key: &Key) -> Self {
         Self::Series { metric: key.metric, labels: Arc::clone(&key.labels) }
     }
 }
+
+// === impl Missing ===
 
 impl Missing {
     pub(crate) const fn new(pod: PodName, what: Part, why: Why, known: Vec<Key>) -> Self {

@@ -75,6 +75,8 @@ pub fn parse(text: &str) -> Result<Page, ParseError> {
     Ok(page)
 }
 
+// === impl Page ===
+
 impl Page {
     /// Whether this is the page of a pilot-agent that could not read its Envoy: it answers 200 all
     /// the same, with its own lines and the application's. Such a page says nothing about traffic,

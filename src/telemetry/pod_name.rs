@@ -11,6 +11,8 @@ pub struct PodName {
     pub name: String,
 }
 
+// === impl PodName ===
+
 impl PodName {
     /// From its parts.
     pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {

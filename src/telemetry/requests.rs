@@ -1,4 +1,14 @@
 //! Questions about requests: how many, and how they ended. Pure.
+//!
+//! Which labels tell what, and what a failed request's labels look like, is Istio's standard
+//! metrics (istio.io, "Istio Standard Metrics"; istio/proxy, `istio_stats.cc`). Above all: when a
+//! proxy picked no host (a fault, an overflow, no route), its `destination_workload` is `unknown`.
+//! So ask by destination *service*.
+//!
+//! A mesh may be told to leave out labels, or whole metrics (istio.io, "Customizing Istio Metrics
+//! with Telemetry API"). What is asked of a label that some of the counted series lack has no
+//! answer, `None`: "0 of 50 requests carry the flag" would be an invention. A label that is there
+//! and empty, or `unknown`, is an answer.
 
 use std::collections::BTreeMap;
 
@@ -43,6 +53,8 @@ enum Arrival {
     Certain,
 }
 
+// === impl Window ===
+
 impl Window {
     /// Requests that ended in the window.
     #[must_use]
@@ -58,6 +70,8 @@ impl Window {
     }
 }
 
+// === impl Doubtful ===
+
 impl Doubtful {
     pub(crate) fn take(&mut self, fit: Fit, count: u64) {
         if let Fit::Lacks(label) = fit {
@@ -66,6 +80,8 @@ impl Doubtful {
         }
     }
 }
+
+// === impl Requests ===
 
 impl Requests {
     /// All of them.
@@ -146,6 +162,8 @@ impl Requests {
         self.doubtful.lacks.is_none().then_some(sum)
     }
 }
+
+// === impl Group ===
 
 impl Group {
     fn of(labels: &Labels) -> Self {

@@ -6,6 +6,8 @@ use crate::telemetry::pod_name::PodName;
 use crate::telemetry::series::Amount;
 use crate::telemetry::snapshot::{Reading, Snapshot};
 
+// === impl Snapshot ===
+
 impl Snapshot {
     /// How many requests that an earlier reading had counted are not timed yet, pod by pod; 0 for
     /// pods that time nothing at all, and for those that one of the readings lacks.
@@ -18,6 +20,8 @@ impl Snapshot {
         counted.pods.iter().filter_map(behind).sum()
     }
 }
+
+// === impl Reading ===
 
 impl Reading {
     fn sum(&self, metric: Metric) -> u64 {

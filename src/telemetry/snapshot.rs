@@ -42,6 +42,8 @@ pub(crate) struct Reading {
     pub(crate) delays: Delays,
 }
 
+// === impl Snapshot ===
+
 impl Snapshot {
     /// Adds (or replaces) a pod's page. `incarnation` tells a pod's lives apart, so that a restart
     /// is known even when the new counters have outgrown the old ones: the pod's uid with its
@@ -63,6 +65,8 @@ impl Snapshot {
         self.pods.keys()
     }
 }
+
+// === impl Reading ===
 
 impl Reading {
     fn new(incarnation: String, page: Page) -> Self {

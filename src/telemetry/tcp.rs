@@ -15,7 +15,7 @@ use crate::telemetry::window::Window;
 pub struct Tcp {
     /// All of them.
     pub total: TcpCounts,
-    /// As [`Requests::lacks`].
+    /// As [`Requests::lacks`](super::Requests::lacks).
     pub lacks: Option<&'static str>,
     by_version: BTreeMap<Option<String>, TcpCounts>,
 }
@@ -32,6 +32,8 @@ pub struct TcpCounts {
     /// Bytes received from the client: requests.
     pub received_bytes: u64,
 }
+
+// === impl Window ===
 
 impl Window {
     /// TCP connections and bytes that were counted in the window.
@@ -68,6 +70,8 @@ impl Window {
         of_metric.map(|(Key { labels, .. }, count)| (&**labels, *count, filter.fit(labels)))
     }
 }
+
+// === impl Tcp ===
 
 impl Tcp {
     /// What reached pods of this version.

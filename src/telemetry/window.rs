@@ -14,7 +14,7 @@ use crate::telemetry::missing::Missing;
 use crate::telemetry::pod_name::PodName;
 use crate::telemetry::series::{Amount, Key};
 
-/// What was counted between two moments, over all pods. Made by a [`Ledger`].
+/// What was counted between two moments, over all pods. Made by a [`Ledger`](super::Ledger).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Window {
     /// What each counter grew by; replicas of a pod have equal series.
@@ -26,6 +26,8 @@ pub struct Window {
     /// What is not in the window and might have been. Claims that do not need it stand.
     pub missing: Vec<Missing>,
 }
+
+// === impl Window ===
 
 impl Window {
     /// Adds what was counted in another stretch of time. What either misses, both miss.

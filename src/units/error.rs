@@ -5,6 +5,8 @@
 #[error("{0}")]
 pub struct UnitError(pub(super) String);
 
+// === impl UnitError ===
+
 impl UnitError {
     /// For words that are parsed beside their own module; a sentence that says what is accepted.
     pub(crate) const fn new(sentence: String) -> Self {

@@ -12,6 +12,8 @@ use crate::units::error::UnitError;
 #[serde(try_from = "f64", into = "f64")]
 pub struct Percent(f64);
 
+// === impl Percent ===
+
 impl Percent {
     /// Everything.
     pub const ALL: Self = Self(100.0);

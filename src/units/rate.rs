@@ -11,6 +11,8 @@ use crate::units::error::UnitError;
 #[serde(try_from = "f64", into = "f64")]
 pub struct Rate(f64);
 
+// === impl Rate ===
+
 impl Rate {
     /// The fastest rate one agent is asked for: 158,000 requests/s were measured on one core, a
     /// plan must leave room to be kept.

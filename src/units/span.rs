@@ -10,6 +10,8 @@ use crate::units::error::UnitError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(Duration);
 
+// === impl Span ===
+
 impl Span {
     /// The shortest: Istio refuses durations below 1 ms.
     pub const MIN: Duration = Duration::from_millis(1);

@@ -7,7 +7,7 @@ use crate::verdict::confidence_sequence::Interval;
 use crate::verdict::counts::Counts;
 use crate::verdict::decision::Decision;
 
-/// What share the exceptions to `Bound::Every` (and the hits of `Bound::None_`) must be shown to
+/// What share the exceptions to `Bound::Every` (and the hits of `Bound::No`) must be shown to
 /// stay below before such a claim is met: 5%. "All" can be refuted by one request, but no number of
 /// requests proves it; with 99.9% confidence this limit asks for about 160 requests without an
 /// exception. More requests push the printed limit further down.

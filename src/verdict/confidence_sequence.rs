@@ -136,6 +136,8 @@ fn x_ln_x(x: f64) -> f64 {
     if x <= 0.0 { 0.0 } else { x * x.ln() }
 }
 
+// === impl Interval ===
+
 impl Interval {
     /// Nothing is known.
     pub const ANYTHING: Self = Self { low: 0.0, high: 1.0 };
@@ -146,6 +148,8 @@ impl Interval {
         self.low <= share && share <= self.high
     }
 }
+
+// === impl Confidence ===
 
 impl Confidence {
     /// Below this a verdict would be worth less than a coin; above it nothing would be decided in

@@ -12,6 +12,8 @@ pub struct Counts {
     pub trials: u64,
 }
 
+// === impl Counts ===
+
 impl Counts {
     /// Counts in which every trial is known to be a hit or not.
     #[must_use]

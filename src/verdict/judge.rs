@@ -85,6 +85,8 @@ pub(crate) fn measured(counts: Counts, design_effect: f64, confidence: Confidenc
     }
 }
 
+// === impl Effective ===
+
 impl Effective {
     /// Whether the share is shown to lie in the range. One that contains nothing holds no share.
     fn show(self, Interval { low, high }: Interval) -> bool {
@@ -101,6 +103,8 @@ impl Effective {
             || confidence_sequence::above(self.certain, self.trials, high, self.threshold)
     }
 }
+
+// === impl Counts ===
 
 impl Counts {
     /// What they are worth, and what they have to reach.

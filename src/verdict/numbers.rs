@@ -1,5 +1,5 @@
 //! The numbers of a verdict as a person reads them: never rounded to the other side of a bound.
-//! Pure.
+//! Interval ends are rounded outwards, and as many digits are shown as the decision needs. Pure.
 
 use crate::verdict::bound::Bound;
 use crate::verdict::confidence_sequence::Interval;
@@ -8,6 +8,8 @@ use crate::verdict::verdict::Verdict;
 
 /// More digits than this of a percentage mean nothing to a reader.
 const MAX_DIGITS: i32 = 4;
+
+// === impl Verdict ===
 
 impl Verdict {
     /// The share of hits, as a fraction of one; from the certain to the possible hits. `None`

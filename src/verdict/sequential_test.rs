@@ -15,8 +15,8 @@
 //! exchanged. A claim with two ends is met when both tests say so: where it is false, one of them
 //! errs, so that its rate too is at most alpha and nothing need be divided.
 //!
-//! The confidence sequence of `sequence` bets on all shares at once, which it must, since it asks
-//! where the share is. A claim knows where to look: it needs a fifth fewer trials.
+//! The confidence sequence (`confidence_sequence`) bets on all shares at once, which it must, since
+//! it asks where the share is. A claim knows where to look: it needs a fifth fewer trials.
 //!
 //! The q stand at equal steps of asin sqrt q (Jeffreys' weights, limited to the range). The log of
 //! each ratio is concave in that angle, and the steps shrink with a; hence `E_n` falls as a grows

@@ -83,6 +83,8 @@ struct Dispersion {
     freedom: f64,
 }
 
+// === impl Trials ===
+
 impl Trials {
     /// No trials yet. `burst` is how many in a row may share one fate without that it shows: 1
     /// where each trial draws its own fate (Envoy's faults and weights do), 50 where the
@@ -227,6 +229,8 @@ impl FromIterator<Counts> for Trials {
         trials
     }
 }
+
+// === impl Dispersion ===
 
 impl Dispersion {
     /// All alike, or in one piece.

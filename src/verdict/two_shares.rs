@@ -50,6 +50,8 @@ pub fn judge_difference(most: Percent, sides: [&Trials; 2], confidence: Confiden
     Difference { decision, most, counts, interval, confidence, design_effects }
 }
 
+// === impl Difference ===
+
 impl Difference {
     /// The numbers, e.g. `96.2% of 412 requests failed and 97.0% of 398 requests failed (99.9%:
     /// 0.0-4.1% apart), at most 15% allowed`.

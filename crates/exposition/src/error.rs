@@ -1,6 +1,6 @@
 //! What can be wrong with a page of Prometheus' text, or with one of its lines. Pure.
 
-/// Why a page as a whole says nothing. (A line that cannot be read is an [`OddLine`].)
+/// Why a page as a whole says nothing. (Why a single line cannot be read is a [`Reason`] alone.)
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} of the metrics page: {reason}")]
 pub struct ParseError {

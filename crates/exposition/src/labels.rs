@@ -6,6 +6,8 @@
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Labels(Vec<(String, String)>);
 
+// === impl Labels ===
+
 impl Labels {
     /// `None` if a name occurs twice.
     #[must_use]

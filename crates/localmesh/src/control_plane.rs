@@ -3,11 +3,12 @@
 //!
 //! `server` is the whole of it. `push_context` gathers what `translate` needs, from `services`
 //! among others (pure); `proxies` translates it into a `target` for each `connection`. `push`
-//! brings it there in an order that never breaks traffic, by way of `eds` and `warming`. `xds` is
-//! the transport, Envoy's REST xDS as long polling: a `discovery` is a question, which `ask` has
-//! answered. `watched` knows what a proxy was sent and what it made of it, `subscription` by
-//! `subscription` (pure); `nacks` keeps the reasons that Envoy logs (pure). `istiod` shows the
-//! `status` of all, and `install` puts it into the cluster.
+//! brings it there in an order that never breaks traffic, by way of `eds` and `warming`, and `stop`
+//! is why it ends early. `xds` is the transport, Envoy's REST xDS as long polling: a `discovery` is
+//! a question, which `ask` has answered. `watched` knows what a proxy was sent (an `offer`, by
+//! `kind`) and what it made of it, `subscription` by `subscription` (all pure); `nacks` keeps the
+//! reasons that Envoy logs (pure). `istiod` shows the `status` of all, and `install` puts it into
+//! the cluster.
 
 mod ask;
 mod connection;

@@ -5,7 +5,8 @@
 //! `travels`, `products` (one for each `product`) and `discounts` are the agency, `database` their
 //! `data`, asked by a `query`; `portal`, `loadtester` (with its `burst`) and `control` are their
 //! users. Each is made of a `kit`: its `env`, its `lines`, its `tasks`, and the `client` (by a
-//! `connector`, with `headers`) and `server` that they share, with `work` and `chaos`.
+//! `connector`, with `headers`) and `server` that they share, with `work` and `chaos`. `images` has
+//! them all by name.
 
 mod burst;
 mod chaos;

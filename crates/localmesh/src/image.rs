@@ -1,5 +1,5 @@
 //! What the kubelet can run: an image is a name and a task that stands in for the real container.
-//! The demo's images are in `demo`; others (the load agent) are handed in when the mesh is made.
+//! The demo's images are in `demo`; others are handed in when the mesh is made.
 
 use std::collections::BTreeMap;
 use std::io;

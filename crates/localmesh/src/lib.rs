@@ -6,6 +6,11 @@
 //! pods of Deployments; `kubelet` makes processes of pods; `control_plane` makes Envoy
 //! configuration of Istio objects (by the pure `translate`); `metrics` makes Istio's telemetry of
 //! Envoy's statistics; `demo` stands in for the Travel Demo's images.
+//!
+//! `mesh` is all of it as one value, in a `workdir`. What several share: `kinds` is the table of
+//! what is served, `image` what the kubelet can run, `network` the pods' addresses, `envoy` the
+//! binary and its process, `logs` what containers said, `http` a small server, `error` what can go
+//! wrong.
 
 pub mod admission;
 pub mod api;

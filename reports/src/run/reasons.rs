@@ -4,6 +4,8 @@ use super::scenario::Scenario;
 use super::step::{Claim, Step};
 use crate::outcome::Outcome;
 
+// === impl Scenario ===
+
 impl Scenario {
     /// Why a step of it did not pass, as far as its claims do not say it already, and what else is
     /// told with that: a hint, a difference. All its claims are looked at, because a quick step may

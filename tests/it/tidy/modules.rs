@@ -1,5 +1,5 @@
-//! Which module a file is. A module is written with its crate in front: `faultless::load::plan` is
-//! `src/load/plan.rs`.
+//! Which module a file is. A module is written with its crate in front: `faultless::load::schedule`
+//! is `src/load/schedule.rs`.
 
 /// The folders of crates outside of `crates/`, each with the name that paths know it by.
 const ROOTS: &[(&str, &str)] =

@@ -1,4 +1,4 @@
-//! What every write passes, asked through the cluster as everybody asks it.
+//! What every write passes, asked through the registry as everybody asks it.
 
 use serde_json::{Value, json};
 

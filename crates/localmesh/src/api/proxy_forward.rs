@@ -23,7 +23,7 @@ use crate::store::Refusal;
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 
 /// How long a pod may take to begin its answer: more than the longest delay that is injected and
-/// timed out on the way (`units::Span` ends at an hour, tests stay in seconds).
+/// timed out on the way (a test of a mesh stays in seconds).
 const HEAD_MAX: Duration = Duration::from_mins(2);
 
 /// How long a whole exchange may take; an agent streams its progress for as long as load runs.

@@ -1,4 +1,4 @@
-//! Create, replace and patch: from what a caller sent to what the cluster is asked to store.
+//! Create, replace and patch: from what a caller sent to what the registry is asked to store.
 
 use axum::response::Response;
 use http::StatusCode;

@@ -40,7 +40,7 @@ impl Controllers {
             versions.mark_unchanged();
             let wake = settle(&registry, &mut held);
             tokio::select! {
-                // The sender lives in `cluster`, so this can only be a change.
+                // The sender lives in `registry`, so this can only be a change.
                 _ = versions.changed() => tokio::time::sleep(SETTLE).await,
                 () = tokio::time::sleep_until(wake) => {}
             }

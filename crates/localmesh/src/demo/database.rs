@@ -23,7 +23,6 @@ use super::work::QUERY;
 use crate::image::Container;
 
 /// How long to wait when no connection can be accepted.
-/// How long to wait when no connection can be accepted.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// Runs the database.

@@ -39,6 +39,8 @@ pub(super) async fn each_line(mut from: impl AsyncRead + Unpin, mut each: impl F
 #[derive(Debug, Default)]
 pub(super) struct Tail(VecDeque<String>);
 
+// === impl Tail ===
+
 impl Tail {
     /// Enough to show why a process ended, short enough to read in an error.
     const LINES: usize = 12;

@@ -13,7 +13,7 @@ use super::pod_net::PodNet;
 use super::pods::Pods;
 use crate::error::{Error, Result};
 
-/// The mesh's network: a registry of pods and the way to their services. Cheap to clone.
+/// The mesh's network: the pods that are on it, and the way to their services. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Network {
     inner: Arc<Inner>,

@@ -17,6 +17,8 @@ use super::resolve::{Answer, resolve};
 use crate::image::{Dial, Stream};
 use crate::registry::Registry;
 
+// === impl Network ===
+
 impl Network {
     /// The way out of a pod. With a sidecar, services are reached through the Unix sockets of its
     /// outbound listeners; without one, directly at a random ready endpoint, as kube-proxy would.

@@ -47,6 +47,8 @@ pub struct PodNet {
     pub telemetry: Option<SocketAddr>,
 }
 
+// === impl PodNet ===
+
 impl PodNet {
     /// The id of its Envoy, in Istio's form.
     #[must_use]

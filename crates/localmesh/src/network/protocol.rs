@@ -9,6 +9,8 @@ pub enum Protocol {
     Tcp,
 }
 
+// === impl Protocol ===
+
 impl Protocol {
     /// What a port speaks by Istio's rules of protocol selection (`pkg/config/kube/conversion.go`):
     /// `appProtocol` before the port's name, of which the part before the first `-` counts; a

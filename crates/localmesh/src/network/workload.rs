@@ -21,6 +21,8 @@ pub struct Workload {
     pub canonical_revision: String,
 }
 
+// === impl Workload ===
+
 impl Workload {
     /// The workload a pod belongs to, from the pod object alone, as Istio's injector derives it.
     #[must_use]

@@ -1,5 +1,5 @@
-//! The cluster's clock and its source of names: the wall clock when the cluster was made, moved on
-//! by tokio's clock, so that time can be paused in tests and never goes backwards.
+//! The registry's clock and its source of names: the wall clock when the registry was made, moved
+//! on by tokio's clock, so that time can be paused in tests and never goes backwards.
 
 use std::time::Duration;
 

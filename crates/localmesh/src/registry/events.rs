@@ -12,6 +12,8 @@ use crate::store::{Part, meta};
 /// How much of the object's name an Event's name begins with; the rest of 253 is for the suffix.
 const NAME_MAX: usize = 200;
 
+// === impl Registry ===
+
 impl Registry {
     /// Records that something happened to an object. `kind` is `Normal` or `Warning`, `reason` a
     /// word for machines, `message` a sentence for people, `component` who says it. Never fails:

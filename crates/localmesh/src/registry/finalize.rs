@@ -7,6 +7,8 @@ use super::write::WriteMode;
 use crate::kinds;
 use crate::store::{Object, Part, Preconditions, Refusal, meta};
 
+// === impl Registry ===
+
 impl Registry {
     /// The kubelet has stopped a pod that was marked for deletion: nothing but foreign finalizers
     /// holds it any more. A pod of another uid, or none, is left alone.

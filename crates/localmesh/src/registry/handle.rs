@@ -9,7 +9,7 @@ use super::watchers::{Notice, Watchers};
 use crate::kinds::Kind;
 use crate::store::{Object, Refusal, Stamp, Store, Written};
 
-/// A shared handle to the cluster's objects; cheap to clone.
+/// A shared handle to the mesh's objects; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Registry {
     inner: Arc<Inner>,
@@ -38,10 +38,10 @@ pub struct Listing {
     pub resource_version: u64,
 }
 
-// === impl Cluster ===
+// === impl Registry ===
 
 impl Registry {
-    /// A cluster without anything in it, not even a namespace.
+    /// A registry without anything in it, not even a namespace.
     pub(super) fn empty() -> Self {
         let inner = Inner {
             state: Mutex::default(),
@@ -97,7 +97,7 @@ impl Registry {
         self.inner.versions.subscribe()
     }
 
-    /// The cluster's time, by which stamps are made and deadlines are judged.
+    /// The registry's time, by which stamps are made and deadlines are judged.
     #[must_use]
     pub fn now(&self) -> jiff::Timestamp {
         self.inner.clock.now()

@@ -9,7 +9,7 @@ use crate::admission;
 use crate::kinds::{self, Kind};
 use crate::store::{Object, Part, Preconditions, Refusal};
 
-/// The namespaces a new cluster has.
+/// The namespaces a new registry has.
 const FIRST_NAMESPACES: &[&str] = &["default", "kube-system"];
 
 /// How a write through the API is meant.
@@ -21,10 +21,10 @@ pub struct WriteMode {
     pub strict: bool,
 }
 
-// === impl Cluster ===
+// === impl Registry ===
 
 impl Default for Registry {
-    /// A cluster with its first namespaces and nothing in them.
+    /// A registry with its first namespaces and nothing in them.
     fn default() -> Self {
         let registry = Self::empty();
         for name in FIRST_NAMESPACES {
@@ -60,8 +60,8 @@ impl Registry {
 
     /// Reads, changes and writes an object as one step: PUT, PATCH and the controllers' updates.
     /// A `metadata.resourceVersion` in the changed object that is not the stored one is a 409; a
-    /// change that changes nothing is not a write. `change` runs while the cluster is locked: it
-    /// must not use the cluster.
+    /// change that changes nothing is not a write. `change` runs while the registry is locked: it
+    /// must not use the registry.
     pub fn modify(
         &self,
         kind: &'static Kind,

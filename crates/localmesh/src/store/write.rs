@@ -13,6 +13,8 @@ use super::refusal::Refusal;
 use super::types::{Change, Part, Preconditions, Stamp, Written};
 use crate::kinds::Kind;
 
+// === impl Store ===
+
 impl Store {
     /// Stores a new object.
     pub fn create(
