@@ -78,12 +78,6 @@ impl Latencies {
         (!self.0.is_empty()).then(|| Duration::from_micros(self.0.value_at_quantile(quantile)))
     }
 
-    /// The mean; `None` if nothing was recorded.
-    #[must_use]
-    pub fn mean(&self) -> Option<Duration> {
-        (!self.0.is_empty()).then(|| Duration::from_secs_f64(self.0.mean() / 1e6))
-    }
-
     /// The longest; `None` if nothing was recorded.
     #[must_use]
     pub fn max(&self) -> Option<Duration> {

@@ -23,8 +23,7 @@ impl Span {
         if (Self::MIN..=Self::MAX).contains(&duration) {
             Ok(Self(duration))
         } else {
-            let shown = Self(duration);
-            Err(UnitError(format!("a duration of {shown} is not between 1ms and 1h")))
+            Err(UnitError(format!("a duration of {duration:?} is not between 1ms and 1h")))
         }
     }
 

@@ -51,7 +51,8 @@ fn quoted(feature: &str) -> Vec<String> {
 fn what_the_repository_holds_survives() {
     let text = |path: &PathBuf| fs::read_to_string(path).unwrap();
     let yaml = files("tests/it/data/translate", "yaml").iter().map(text).collect::<Vec<_>>();
-    let features = [files("features", "feature"), files("tests/it/data/truth", "feature")].concat();
+    let features =
+        [files("features", "feature"), files("tests/it/data/claims", "feature")].concat();
     let in_features = features.iter().flat_map(|path| quoted(&text(path)));
     let mut seen = 0;
     for text in yaml.into_iter().chain(in_features) {

@@ -162,7 +162,7 @@ pub(super) const RULES: &[Rule] = &[
         good: &[
             ("src/units.rs", "use std::time::{Duration, Instant};\nuse std::net::Ipv4Addr;"),
             (
-                "crates/localmesh/src/cluster.rs",
+                "crates/localmesh/src/registry.rs",
                 "//! The rim around the pure store.\nuse tokio::sync::watch;",
             ),
             ("crates/istio/src/a.rs", "//! Pure.\n#[cfg(test)]\nmod tests { use std::fs; }"),
@@ -196,7 +196,7 @@ pub(super) const RULES: &[Rule] = &[
             ("src/scenario/a.rs", "// Like the hotels.\nlet late = in_flight(); /* travels */"),
             ("crates/localmesh/src/demo/travels.rs", "let url = \"http://hotels:8000\";"),
             ("src/a.rs", "#[cfg(test)]\nmod tests { const HOST: &str = \"hotels\"; }"),
-            ("tests/it/truth.rs", "let host = \"hotels\";"),
+            ("tests/it/false_claims.rs", "let host = \"hotels\";"),
         ],
     },
     Rule {

@@ -89,9 +89,14 @@ pub(super) fn refusal_answer(refusal: &Refusal) -> Response {
     response
 }
 
+/// More warnings than this are not all told: a client takes a limited number of headers.
+const WARNINGS_MAX: usize = 20;
+
 /// Adds warnings as kubectl shows them (RFC 7234 `Warning: 299`).
 pub(super) fn warn(response: &mut Response, warnings: &[String]) {
-    for warning in warnings {
+    let more = warnings.len().saturating_sub(WARNINGS_MAX);
+    let rest = (more > 0).then(|| format!("and {more} more warnings"));
+    for warning in warnings.iter().take(WARNINGS_MAX).chain(&rest) {
         let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
         // A warning that is no legal header (it holds a control character) is left out: the write
         // it belongs to has succeeded.
@@ -120,5 +125,12 @@ mod tests {
         warn(&mut response, &["unknown field \"spec.x\"".to_owned(), "a\nb".to_owned()]);
         let values: Vec<_> = response.headers().get_all(header::WARNING).iter().collect();
         assert_eq!(values, ["299 - \"unknown field \\\"spec.x\\\"\""]);
+
+        let mut response = json_answer(StatusCode::OK, &json!({}));
+        let many: Vec<String> = (0..200).map(|number| number.to_string()).collect();
+        warn(&mut response, &many);
+        let values: Vec<_> = response.headers().get_all(header::WARNING).iter().collect();
+        assert_eq!(values.len(), WARNINGS_MAX + 1);
+        assert_eq!(values[WARNINGS_MAX], "299 - \"and 180 more warnings\"");
     }
 }

@@ -82,8 +82,7 @@ fn written(
 ) -> Response {
     let body = asked.form.object(&asked.target, object, app.registry.now());
     let mut response = json_answer(code, &body);
-    warn(&mut response, warnings);
-    warn(&mut response, &doubts(asked.target.kind, object));
+    warn(&mut response, &[warnings, &doubts(asked.target.kind, object)].concat());
     response
 }
 
