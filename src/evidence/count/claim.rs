@@ -43,10 +43,7 @@ impl Claim {
     pub(crate) fn effort(&self, burst: u32, confidence: Confidence) -> u64 {
         match self {
             Self::Share(expectation) => effort(&expectation.bound, burst, confidence),
-            // Each side must be known about as well as the sides may differ.
-            Self::Alike(comparison) => {
-                effort(&Bound::AtMost(comparison.most), burst, confidence).saturating_mul(2)
-            }
+            Self::Alike(comparison) => comparison.effort(burst, confidence),
         }
     }
 }
@@ -79,11 +76,13 @@ impl Comparison {
             who: format!("the destination of {} at {one} and {other}", self.service),
             decision,
             numbers,
-            trials: (
-                fewest,
-                effort(&Bound::AtMost(self.most), burst, confidence).saturating_mul(2),
-            ),
+            trials: (fewest, self.effort(burst, confidence)),
         })
+    }
+
+    /// Each side must be known about as well as the sides may differ.
+    fn effort(&self, burst: u32, confidence: Confidence) -> u64 {
+        effort(&Bound::AtMost(self.most), burst, confidence).saturating_mul(2)
     }
 }
 
