@@ -69,8 +69,9 @@ pub(crate) struct Step {
 /// Why a step is too much.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Strain {
-    /// Half of the answers took longer than this, and than that when sent alone.
-    Slower { now: Duration, alone: Duration },
+    /// Half of the answers took longer than this, and than that when sent alone; and what the
+    /// machine says of it.
+    Slower { now: Duration, alone: Duration, machine: String },
     /// So much of it failed, and so much when sent alone.
     Errors { now: f64, alone: f64 },
     /// So much of it could not be sent in time.
@@ -120,7 +121,12 @@ impl Step {
         if self.errors() > alone.errors() + MORE_ERRORS {
             return Some(Strain::Errors { now: self.errors(), alone: alone.errors() });
         }
-        (now > before.mul_f64(SLOWER) + SLOWER_BY).then_some(Strain::Slower { now, alone: before })
+        let machine = self.conditions.machine.in_words();
+        (now > before.mul_f64(SLOWER) + SLOWER_BY).then_some(Strain::Slower {
+            now,
+            alone: before,
+            machine,
+        })
     }
 }
 
@@ -225,9 +231,24 @@ impl Fit {
                 format!("the mesh carries it: sent alone, half of the answers take {alone:.0?}")
             }
             Some((rate, strain)) => {
-                format!("the mesh does not carry {}/s: {strain}", rounded(*rate))
+                let rate = rounded(*rate);
+                // Slow answers of a machine that has no core left are not the mesh's.
+                let on = if strain.machine().is_empty() { "" } else { " on this machine" };
+                format!("the mesh does not carry {rate}/s{on}: {strain}")
             }
             None => "what the mesh carries is not known".to_owned(),
+        }
+    }
+}
+
+// === impl Strain ===
+
+impl Strain {
+    /// What the machine says of it; empty if it is not known to have been short of anything.
+    fn machine(&self) -> &str {
+        match self {
+            Self::Slower { machine, .. } | Self::Stalled(_, machine) => machine,
+            Self::Errors { .. } | Self::Behind(_) => "",
         }
     }
 }
@@ -236,20 +257,19 @@ impl fmt::Display for Strain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |share: &f64| format!("{:.0}%", share * 100.0);
         match self {
-            Self::Slower { now, alone } => {
-                write!(f, "half of the answers took {now:.0?} or more there, {alone:.0?} alone")
+            Self::Slower { now, alone, .. } => {
+                write!(f, "half of the answers took {now:.0?} or more there, {alone:.0?} alone")?;
             }
             Self::Errors { now, alone } => {
-                write!(f, "{} failed there, {} alone", percent(now), percent(alone))
+                write!(f, "{} failed there, {} alone", percent(now), percent(alone))?;
             }
-            Self::Behind(share) => {
-                write!(f, "{} could not be sent in time", percent(share))
-            }
-            Self::Stalled(share, machine) => {
+            Self::Behind(share) => write!(f, "{} could not be sent in time", percent(share))?,
+            Self::Stalled(share, _) => {
                 write!(f, "this machine stalled for {} of the time", percent(share))?;
-                if machine.is_empty() { Ok(()) } else { write!(f, " ({machine})") }
             }
         }
+        let machine = self.machine();
+        if machine.is_empty() { Ok(()) } else { write!(f, " ({machine})") }
     }
 }
 
@@ -308,7 +328,23 @@ mod tests {
         let allowed = fit.allowed(50.0);
         assert!((5.0..20.0).contains(&allowed), "{allowed}");
         let why = fit.why(50.0);
-        assert!(why.contains("does not carry") && why.contains("alone"), "{why}");
+        assert!(why.starts_with("the mesh does not carry"), "{why}");
+        assert!(why.contains("/s: half of the answers") && why.ends_with("alone"), "{why}");
+    }
+
+    #[test]
+    fn a_machine_without_a_core_left_is_named_with_the_mesh() {
+        let mut fit = Fit::default();
+        fit.measure(step(10, 50));
+        let mut slow = step(10, 500);
+        slow.conditions.machine.elapsed_us = 1_000_000;
+        slow.conditions.machine.throttled_us = Some(400_000);
+        (0..2).for_each(|_| fit.note(10.0, &slow));
+        assert_eq!(
+            fit.why(10.0),
+            "the mesh does not carry 10/s on this machine: half of the answers took 500ms or more \
+             there, 50ms alone (40% throttled by the CPU quota)"
+        );
     }
 
     #[test]
