@@ -2,8 +2,9 @@
 //! written. Whatever is behind the kubeconfig, a cluster or a mesh of this very process, this is
 //! the only way to it.
 
-pub mod barrier;
+mod barrier;
 mod connect;
+mod control_plane;
 mod failure;
 mod handle;
 pub mod image;
@@ -13,8 +14,9 @@ mod pod;
 mod pod_proxy;
 mod pod_trouble;
 mod rollout;
+mod tunnel;
 
-pub use barrier::Converged;
+pub use barrier::{Before, Converged, Proof};
 pub use handle::Cluster;
 pub use object_ref::ObjectRef;
 pub use objects::MANAGER;

@@ -43,6 +43,7 @@ pub struct Error {
     doing: String,
     cause: String,
     hint: Option<String>,
+    forbidden: bool,
 }
 
 // === impl Error ===
@@ -70,7 +71,13 @@ impl Error {
 
     fn new(blame: Blame, doing: impl Into<String>, cause: impl fmt::Display) -> Self {
         // `{:#}`: a type that knows its own causes shows them all, any other prints the same.
-        Self { blame, doing: doing.into(), cause: format!("{cause:#}"), hint: None }
+        Self {
+            blame,
+            doing: doing.into(),
+            cause: format!("{cause:#}"),
+            hint: None,
+            forbidden: false,
+        }
     }
 
     /// Adds what the reader can do next.
@@ -78,6 +85,19 @@ impl Error {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// The same, of a right that is lacking.
+    #[must_use]
+    pub(crate) const fn of_rights(mut self) -> Self {
+        self.forbidden = true;
+        self
+    }
+
+    /// Whether a right is lacking: who can do without may go on.
+    #[must_use]
+    pub const fn is_of_rights(&self) -> bool {
+        self.forbidden
     }
 
     /// Whose fault it is.

@@ -24,7 +24,13 @@ pub(crate) async fn sweep(args: &SweepArgs) -> Result<ExitCode> {
     if !args.dry_run {
         console::line(&format!("{} undone, {} of living runs left", swept.undone, swept.living));
     }
-    Ok(ended(&swept.left_behind))
+    for what in &swept.unproven {
+        console::note(&format!("put back, not yet proven: {what}"));
+    }
+    Ok(match ended(&swept.left_behind) {
+        ExitCode::Passed if !swept.unproven.is_empty() => ExitCode::Broken,
+        code => code,
+    })
 }
 
 fn ended(left_behind: &[String]) -> ExitCode {

@@ -123,6 +123,9 @@ pub enum Event {
         proxies: u32,
         /// From the last write until the last proxy knew.
         converged_ms: u64,
+        /// How it was seen that they know; empty in records of version 0.1.0.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        proof: String,
         /// What of it may not do what was meant, as Istio would warn of it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         warnings: Vec<String>,
@@ -194,6 +197,9 @@ pub enum Event {
         undone: u32,
         /// What could not be undone, each with the command that would.
         left_behind: Vec<String>,
+        /// What is put back, but not proven to be known by every proxy.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unproven: Vec<String>,
         /// How long it took.
         took_ms: u64,
     },

@@ -20,6 +20,8 @@ pub enum Outcome {
     Broken,
     /// Something could not be put back.
     LeftBehind,
+    /// Everything is put back, but it is not proven that every proxy knows it.
+    Unproven,
     /// It was not run, because something before it failed or the run was interrupted.
     Skipped,
 }

@@ -53,7 +53,7 @@ pub(crate) const fn good(outcome: Outcome, placebo: bool) -> bool {
     match outcome {
         Outcome::Passed => !placebo,
         Outcome::Failed | Outcome::Inconclusive | Outcome::Vacuous => placebo,
-        Outcome::Wrong | Outcome::Broken | Outcome::LeftBehind => false,
+        Outcome::Wrong | Outcome::Broken | Outcome::LeftBehind | Outcome::Unproven => false,
         Outcome::Skipped => true,
     }
 }

@@ -19,6 +19,8 @@ pub(crate) fn lines(scenario: &Scenario) -> Vec<String> {
     }
     lines.extend(scenario.all_load().map(|load| format!("load: {load}")));
     lines.extend(scenario.left_behind.iter().map(|what| format!("left behind: {what}")));
+    let doubts = scenario.unproven.iter();
+    lines.extend(doubts.map(|what| format!("put back, not yet proven: {what}")));
     lines
 }
 

@@ -45,6 +45,7 @@ pub const fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Wrong => "wrong",
         Outcome::Broken => "broken",
         Outcome::LeftBehind => "left behind",
+        Outcome::Unproven => "put back, not yet proven",
         Outcome::Skipped => "skipped",
     }
 }

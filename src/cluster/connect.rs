@@ -81,7 +81,6 @@ impl Cluster {
         let server = config.cluster_url.to_string();
         let client = kube::Client::try_from(config)
             .map_err(|cause| Error::runner(format!("connecting to {name}"), cause))?;
-        let context = context.to_owned();
-        Ok(Self { client, name, server, context, kubeconfig: None, own_mesh: false })
+        Ok(Self::over(client, name, server, context))
     }
 }

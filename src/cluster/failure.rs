@@ -24,8 +24,11 @@ pub(super) fn failed(doing: String, cause: kube::Error) -> Error {
         kube::Error::Api(status) if status.code == 400 || status.code == 422 => {
             Error::feature(doing, &status.message)
         }
-        kube::Error::Api(status) if status.code == 403 => Error::runner(doing, &status.message)
-            .hint("the README lists the rights that a run needs in its namespaces"),
+        kube::Error::Api(status) if status.code == 401 || status.code == 403 => {
+            Error::runner(doing, &status.message)
+                .hint("the README lists the rights that a run needs in its namespaces")
+                .of_rights()
+        }
         kube::Error::Api(status) => Error::runner(doing, &status.message),
         kube::Error::Service(_) | kube::Error::HyperError(_) => {
             Error::runner(doing, chain(&cause)).hint("is the API server reachable and running?")

@@ -2,6 +2,9 @@
 //! from others. Cheap to clone.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use super::tunnel::Tunnels;
 
 /// A mesh that can be disturbed.
 #[derive(Clone)]
@@ -12,6 +15,10 @@ pub struct Cluster {
     pub(super) context: String,
     pub(super) kubeconfig: Option<PathBuf>,
     pub(super) own_mesh: bool,
+    /// Connections to pods' loopback.
+    pub(super) tunnels: Tunnels,
+    /// The namespace of the control plane, once sidecars have told it.
+    pub(super) control_plane: Arc<OnceLock<String>>,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -26,9 +33,21 @@ impl Cluster {
     /// A cluster of tests: whatever answers this client.
     #[cfg(test)]
     pub(crate) fn fake(client: kube::Client) -> Self {
-        let (name, server) = ("a fake".to_owned(), "https://fake".to_owned());
-        let context = "fake".to_owned();
-        Self { client, name, server, context, kubeconfig: None, own_mesh: false }
+        Self::over(client, "a fake".to_owned(), "https://fake".to_owned(), "fake")
+    }
+
+    /// A mesh behind this client.
+    pub(super) fn over(client: kube::Client, name: String, server: String, context: &str) -> Self {
+        Self {
+            client,
+            name,
+            server,
+            context: context.to_owned(),
+            kubeconfig: None,
+            own_mesh: false,
+            tunnels: Tunnels::default(),
+            control_plane: Arc::default(),
+        }
     }
 
     /// The API server's address, which tells clusters apart whatever their contexts are called.

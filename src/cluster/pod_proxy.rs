@@ -29,6 +29,7 @@ impl Cluster {
     /// The pods of a namespace that match a label selector (empty: all), by name.
     pub async fn pods(&self, namespace: &str, selector: &str) -> Result<Vec<Pod>> {
         let (objects, _) = self.list("v1", "Pod", namespace, selector).await?;
+        self.learn_control_plane(&objects);
         let mut pods: Vec<Pod> = objects.iter().filter_map(Pod::of).collect();
         pods.sort();
         Ok(pods)

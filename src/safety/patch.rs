@@ -7,11 +7,6 @@ use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
 use crate::safety::compare::{differences, same};
 
-pub(crate) fn version(object: &Value) -> String {
-    let version = object.pointer("/metadata/resourceVersion").and_then(Value::as_str);
-    version.unwrap_or_default().to_owned()
-}
-
 pub(crate) fn patch_of(operations: Value, name: &ObjectRef) -> Result<json_patch::Patch> {
     serde_json::from_value(operations)
         .map_err(|cause| Error::runner(format!("changing {name}"), cause))

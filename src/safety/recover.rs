@@ -1,6 +1,7 @@
 //! Finishing runs that died, from their journals.
 
 mod finish;
+mod healed;
 mod recover;
 
 pub(crate) use recover::before_run;

@@ -6,8 +6,9 @@ use std::time::Duration;
 use istio::{concerns, hosts_of, resolve};
 
 use crate::cluster::{Cluster, ObjectRef};
-use crate::safety::journal::{Entry, Journal};
-use crate::safety::settle::settled;
+use crate::error::{Blame, Error, Result};
+use crate::safety::journal::{Entry, Header, Journal};
+use crate::safety::settle::{before, unproven};
 use crate::safety::undo::{Budget, UndoAction, UndoOutcome, UndoStep, perform, undo_steps};
 use crate::safety::waves::WAVES;
 
@@ -24,6 +25,49 @@ pub struct Restored {
     pub undone: u32,
     /// What is still there, each with the command that would remove it.
     pub left_behind: Vec<String>,
+    /// What is put back, but not proven to be known by every proxy.
+    pub unproven: Vec<String>,
+}
+
+// === impl Restored ===
+
+impl Restored {
+    /// Notes an error of looking whether the mesh is as it was.
+    pub(crate) fn doubt(&mut self, error: &Error) {
+        match error.blame() {
+            Blame::LeftBehind => self.left_behind.push(error.to_string()),
+            Blame::Feature | Blame::Mesh | Blame::Runner => self.unproven.push(error.to_string()),
+        }
+    }
+
+    /// This and that.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.undone += other.undone;
+        self.left_behind.extend(other.left_behind);
+        self.unproven.extend(other.unproven);
+        self
+    }
+
+    /// The error because of which it was put back, with what is left.
+    #[must_use]
+    pub fn added_to(&self, error: Error, doing: &str) -> Error {
+        match self.left_behind.as_slice() {
+            [] => error,
+            left => Error::left_behind(doing, error).hint(left.join("; ")),
+        }
+    }
+
+    /// An error for whoever goes on with what was put back.
+    pub(crate) fn into_result(self, doing: &str) -> Result<()> {
+        if !self.left_behind.is_empty() {
+            return Err(Error::left_behind(doing, self.left_behind.join("; ")));
+        }
+        if !self.unproven.is_empty() {
+            return Err(Error::runner(doing, self.unproven.join("; ")));
+        }
+        Ok(())
+    }
 }
 
 /// Undoes what is selected of a journal.
@@ -33,14 +77,9 @@ pub(crate) async fn restore(
     which: impl Fn(&Entry) -> bool,
     tell: &dyn Fn(&str),
 ) -> Restored {
-    let mut undoing = Undoing {
-        cluster,
-        journal,
-        run: journal.header().run,
-        tell,
-        failed: Vec::new(),
-        restored: Restored::default(),
-    };
+    let Header { run, namespaces, .. } = journal.header();
+    let mut undoing =
+        Undoing { cluster, journal, run, tell, failed: Vec::new(), restored: Restored::default() };
     let budget = Budget::begin();
     let mut rest = undo_steps(&journal.entries(which));
     for wave in WAVES {
@@ -51,14 +90,13 @@ pub(crate) async fn restore(
             continue;
         }
         let names: Vec<_> = now.iter().map(|step| step.what.to_string()).collect();
+        let objects: Vec<_> = now.iter().filter_map(|step| step.object().cloned()).collect();
+        let earlier = before(cluster, &namespaces, &objects).await;
         for step in now {
             undoing.undo(step, budget).await;
         }
-        if let Err(error) = settled(cluster, wave[0], &names, budget).await {
-            let names = names.join(", ");
-            let left = format!("the proxies may still act on {names}: {error}");
-            undoing.restored.left_behind.push(left);
-        }
+        let doubt = unproven(cluster, &namespaces, earlier, &names, budget).await;
+        undoing.restored.unproven.extend(doubt);
     }
     let (last, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|step| step.kind() == LAST);
     for step in rest.into_iter().chain(last) {

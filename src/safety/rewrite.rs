@@ -4,15 +4,16 @@
 use istio::{concerns, hosts_of, resolve};
 use serde_json::{Value, json};
 
-use crate::cluster::ObjectRef;
+use crate::cluster::{Before, ObjectRef};
 use crate::error::{Error, Result};
 use crate::safety::applier::Applier;
 use crate::safety::compare::same;
 use crate::safety::journal::{Entry, Scope, Undo};
 use crate::safety::labels::RUN_LABEL;
 use crate::safety::overlay;
-use crate::safety::patch::{conflict, escaped, patch_of, version};
+use crate::safety::patch::{conflict, escaped, patch_of};
 use crate::safety::undo::Marks;
+use crate::safety::waves::WAVES;
 
 /// How the names of objects begin that sentences generate.
 const GENERATED: &str = "faultless-";
@@ -25,8 +26,9 @@ const UNPROTECTED: &str = "changed, was there before; unprotected: if this runne
 #[derive(Debug)]
 pub(crate) struct Applied {
     pub(crate) name: ObjectRef,
-    /// The resource version from which on a proxy knows it; `None` when nothing had to be changed.
-    pub(crate) version: Option<String>,
+    /// What was true before, for the barrier; `None` when nothing had to be changed, or nothing
+    /// that a proxy must know.
+    pub(crate) before: Option<Before>,
     pub(crate) how: &'static str,
 }
 
@@ -57,8 +59,9 @@ impl Applier {
         match other {
             Some(other) => self.change(scope, subject, object, other, &open).await,
             None => {
-                let stored = self.add(scope, subject, object).await?;
-                Ok(Applied { name: wanted, version: Some(version(&stored)), how: "added" })
+                let before = self.before(&wanted).await?;
+                self.add(scope, subject, object).await?;
+                Ok(Applied { name: wanted, before, how: "added" })
             }
         }
     }
@@ -76,11 +79,11 @@ impl Applier {
             {"op": "test", "path": "/spec", "value": there["spec"]},
             {"op": "replace", "path": "/spec", "value": object["spec"]},
         ]);
-        let spec = &object["spec"];
+        let (spec, before) = (&object["spec"], self.before(name).await?);
         let changing = self.cluster.patch(name, patch_of(patch, name)?);
         let stored = self.written(name, changing, |now| same(&now["spec"], spec)).await?;
         self.journal.became(entry.id, &stored["spec"]);
-        Ok(Applied { name: name.clone(), version: Some(version(&stored)), how: "changed" })
+        Ok(Applied { name: name.clone(), before, how: "changed" })
     }
 
     /// Changes an Istio object that was there before.
@@ -133,9 +136,10 @@ impl Applier {
         }
         let spec = spec(&before["spec"])?;
         if same(&spec, &there["spec"]) {
-            return Ok(Applied { name, version: None, how: "is so already" });
+            return Ok(Applied { name, before: None, how: "is so already" });
         }
         let covered = self.watchdogs.cover(self, &name.namespace).await?;
+        let barrier = self.before(&name).await?;
         // A watchdog takes its time to start, and somebody may have been faster.
         let now = self.cluster.get(&name).await?.unwrap_or_default();
         conflict(&name, &there["spec"], &now["spec"])?;
@@ -155,7 +159,17 @@ impl Applier {
         let stored = self.written(&name, changing, |now| same(&now["spec"], &spec)).await?;
         self.journal.done(id, stored.get("spec"));
         let how = if covered { "changed, was there before" } else { UNPROTECTED };
-        Ok(Applied { name, version: Some(version(&stored)), how })
+        Ok(Applied { name, before: barrier, how })
+    }
+
+    /// What is true of an object before it is written, if a proxy must know of the write.
+    async fn before(&self, name: &ObjectRef) -> Result<Option<Before>> {
+        if !WAVES.iter().any(|kinds| kinds.contains(&&*name.kind)) {
+            return Ok(None);
+        }
+        let namespaces = self.journal.header().namespaces;
+        let objects = std::slice::from_ref(name);
+        self.cluster.before_writing(&namespaces, objects).await.map(Some)
     }
 
     /// Has a Deployment run so many pods.

@@ -18,7 +18,7 @@ use crate::safety::journal::{Header, Journal, host};
 use crate::safety::lease::Lease;
 use crate::safety::leftovers::{OURS, WITH_WATCHDOG, leftovers};
 use crate::safety::lost::Lost;
-use crate::safety::restore::restore;
+use crate::safety::restore::{Restored, restore};
 use crate::safety::settle::unsettled;
 use crate::safety::undo::{Budget, retried};
 use crate::safety::watchdog::Watchdogs;
@@ -141,9 +141,9 @@ impl Session {
     }
 
     /// Undoes what is still to be undone, proves that nothing is left, gives the Lease back and
-    /// ends the journal. Answers what is left behind. With a doubt that a scenario left something
-    /// it proves all of that once more.
-    pub async fn close(&self, doubt: bool) -> Vec<String> {
+    /// ends the journal. With a doubt whether a scenario put everything back it proves all of that
+    /// once more.
+    pub async fn close(&self, doubt: bool) -> Restored {
         // The mesh stays ours until it is as it was. A Lease that is lost now is no reason to stop
         // that.
         let keeping = async {
@@ -156,14 +156,15 @@ impl Session {
         }
     }
 
-    async fn put_back(&self, doubt: bool) -> Vec<String> {
+    async fn put_back(&self, doubt: bool) -> Restored {
         let (cluster, run) = (&self.cluster, &self.run);
         // It is given back at the very end, and does not go with the switches before. In vain it
         // does, and the worst is a run that waits for it and begins a little early.
         let _ = lease::goes_with(cluster, &self.radius.namespaces[0], run, &[]).await;
-        let mut left = restore(cluster, &self.journal, |_| true, &|_| {}).await.left_behind;
+        let mut restored = restore(cluster, &self.journal, |_| true, &|_| {}).await;
+        let left = &mut restored.left_behind;
         if doubt {
-            left.extend(unsettled(cluster).await);
+            restored.unproven.extend(unsettled(cluster, &self.radius.namespaces).await);
         }
         let ours = if self.watchdogs.any().await { WITH_WATCHDOG } else { OURS };
         left.extend(leftovers(cluster, &self.radius, run, &self.before, Some(ours)).await);
@@ -185,7 +186,7 @@ impl Session {
             }
             Err(error) => left.push(error.to_string()),
         }
-        left
+        restored
     }
 }
 

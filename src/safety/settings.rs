@@ -17,7 +17,7 @@ impl Endpoint {
     /// What a pod is set to.
     pub(crate) async fn read(&self, cluster: &Cluster, pod: &Pod) -> Result<Value> {
         let doing = || format!("reading the settings of pod {}/{}", pod.namespace, pod.name);
-        let page = cluster.pod_get(pod, self.port, &self.read).await?;
+        let page = cluster.program_request(Method::GET, pod, self.port, &self.read, None).await?;
         let page: Value =
             serde_json::from_str(&page).map_err(|cause| Error::runner(doing(), cause))?;
         let none = || {
@@ -29,7 +29,7 @@ impl Endpoint {
 
     /// Sets a pod.
     pub(super) async fn write(&self, cluster: &Cluster, pod: &Pod, settings: &Value) -> Result<()> {
-        let put = cluster.pod_request(Method::PUT, pod, self.port, &self.write, Some(settings));
+        let put = cluster.program_request(Method::PUT, pod, self.port, &self.write, Some(settings));
         put.await.map(drop)
     }
 }

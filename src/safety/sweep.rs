@@ -7,7 +7,7 @@ use crate::cluster::{Cluster, ObjectRef};
 use crate::error::Result;
 use crate::safety::labels::{MANAGED_BY, RUN_LABEL};
 use crate::safety::lease;
-use crate::safety::settle::settled;
+use crate::safety::settle::{before, unproven};
 use crate::safety::undo::{Budget, Marks, UndoAction, UndoOutcome, UndoStep, perform, retried};
 
 /// What may be ours, in the order in which it is taken away: what names something before what is
@@ -39,6 +39,8 @@ pub struct Swept {
     pub living: u32,
     /// What could not be undone.
     pub left_behind: Vec<String>,
+    /// What is undone, but not proven to be known by every proxy.
+    pub unproven: Vec<String>,
 }
 
 /// Sweeps these namespaces (none named: all). With `dry_run` it only tells what it would do.
@@ -63,47 +65,64 @@ pub async fn sweep(
     let namespaces = if namespaces.is_empty() { &everywhere[..] } else { namespaces };
     let (budget, mut swept) = (Budget::begin(), Swept::default());
     for (api_version, kind) in KINDS {
-        let mut names = Vec::new();
+        let mut ours = Vec::new();
         for namespace in namespaces {
             let listed = retried(budget, async || {
                 cluster.list(api_version, kind, namespace, "").await.map(|(objects, _)| objects)
             });
-            let objects = match listed.await {
-                Ok(objects) => objects,
+            match listed.await {
+                Ok(objects) => ours.extend(objects.into_iter().filter(is_ours)),
                 Err(error) => {
                     let cause = format!("whether a {kind} of ours is left is not known: {error}");
                     swept.left_behind.push(cause);
-                    continue;
                 }
-            };
-            for object in objects.iter().filter(|object| is_ours(object)) {
-                let run = label(object, RUN_LABEL).unwrap_or_default().to_owned();
-                if living.iter().any(|holder| holder.run == run) {
-                    swept.living += 1;
-                    continue;
-                }
-                if dry_run {
-                    match step(object)? {
-                        Some(what) => tell(&format!("run {run}: would undo {what}")),
-                        None => swept.left_behind.push(unreadable(object)?),
-                    }
-                    continue;
-                }
-                names.extend(undo(cluster, &run, object, budget, &mut swept, tell).await);
             }
         }
-        if !names.is_empty()
-            && SETTLED.contains(kind)
-            && let Err(error) = settled(cluster, kind, &names, budget).await
-        {
-            let names = names.join(", ");
-            swept.left_behind.push(format!("the proxies may still act on {names}: {error}"));
+        let of = |object: &Value| label(object, RUN_LABEL).unwrap_or_default().to_owned();
+        let lives = |object: &Value| living.iter().any(|holder| holder.run == of(object));
+        swept.living +=
+            u32::try_from(ours.iter().filter(|one| lives(one)).count()).unwrap_or(u32::MAX);
+        ours.retain(|object| !lives(object));
+        if dry_run {
+            for object in &ours {
+                match step(object)? {
+                    Some(what) => tell(&format!("run {}: would undo {what}", of(object))),
+                    None => swept.left_behind.push(unreadable(object)?),
+                }
+            }
+        } else {
+            undo_all(cluster, kind, &ours, budget, &mut swept, tell).await;
         }
     }
     if swept.undone > 0 {
         tell(UNKNOWN);
     }
     Ok(swept)
+}
+
+/// Undoes what runs did to these objects of a kind, and waits until the proxies know.
+async fn undo_all(
+    cluster: &Cluster,
+    kind: &str,
+    objects: &[Value],
+    budget: Budget,
+    swept: &mut Swept,
+    tell: &dyn Fn(&str),
+) {
+    let known: Vec<_> = objects.iter().filter_map(|object| ObjectRef::of(object).ok()).collect();
+    let mut places: Vec<_> = known.iter().map(|object| object.namespace.clone()).collect();
+    places.sort();
+    places.dedup();
+    let must_settle = SETTLED.contains(&kind) && !known.is_empty();
+    let earlier = if must_settle { before(cluster, &places, &known).await } else { None };
+    let mut names = Vec::new();
+    for object in objects {
+        let run = label(object, RUN_LABEL).unwrap_or_default();
+        names.extend(undo(cluster, run, object, budget, swept, tell).await);
+    }
+    if must_settle && !names.is_empty() {
+        swept.unproven.extend(unproven(cluster, &places, earlier, &names, budget).await);
+    }
 }
 
 /// Undoes what a run did to one object, as its labels and annotations say; answers its name if they

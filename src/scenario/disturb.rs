@@ -61,15 +61,9 @@ impl Scenario {
             this.forget_evidence();
             let Some(run) = this.run.clone() else { return Ok(()) };
             let gone: Vec<_> = gone.iter().map(ToString::to_string).collect();
-            let left = this
-                .take_back(&run, |subject| gone.iter().any(|one| one == subject))
-                .await
-                .left_behind;
+            let taken = this.take_back(&run, |subject| gone.iter().any(|one| one == subject)).await;
             run.quiet_not_before(Instant::now() + faults::longest_delay(&earlier) + QUIET);
-            match left.is_empty() {
-                true => Ok(()),
-                false => Err(Error::left_behind("withdrawing a configuration", left.join("; "))),
-            }
+            taken.into_result("withdrawing a configuration")
         })
         .await
     }

@@ -27,17 +27,23 @@ impl Scenario {
         let mut left_behind = restored.left_behind;
         left_behind.extend(changed.left_behind);
         left_behind.extend(workloads.left_behind);
+        let mut unproven = restored.unproven;
+        unproven.extend(changed.unproven);
+        unproven.extend(workloads.unproven);
         left_behind.extend(self.leftovers(&run).await);
         run.quiet_not_before(Instant::now() + longest_delay + QUIET);
         self.configurations.clear();
         self.raw.clear();
         if !left_behind.is_empty() {
             self.outcome = Outcome::LeftBehind;
+        } else if !unproven.is_empty() {
+            self.outcome = Outcome::Unproven;
         }
         run.sink.emit(Event::Restored {
             scenario: self.id,
             undone,
             left_behind,
+            unproven,
             took_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         });
     }

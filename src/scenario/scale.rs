@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::run::Run;
 use super::state::Scenario;
 use super::workloads::{GONE_DEADLINE, PAUSE};
-use crate::cluster::ObjectRef;
+use crate::cluster::{Converged, ObjectRef};
 use crate::error::{Error, Result};
 use crate::safety::{Applied, Applier, Restored};
 
@@ -42,7 +42,7 @@ impl Scenario {
             let Applied { name, how, .. } = written;
             let known = this.scaled(&run, &[deployment]).await?;
             let objects = vec![format!("{name} ({how})")];
-            this.disturbed_by(&run, objects, known);
+            this.disturbed_by(&run, objects, Some(known));
             Ok(())
         })
         .await
@@ -62,13 +62,13 @@ impl Scenario {
         if !deployments.is_empty()
             && let Err(error) = self.scaled(run, &deployments).await
         {
-            restored.left_behind.push(error.to_string());
+            restored.doubt(&error);
         }
         restored
     }
 
     /// Waits until these Deployments have exactly the pods they ask for, and every proxy knows it.
-    async fn scaled(&self, run: &Run, deployments: &[ObjectRef]) -> Result<(u32, u64)> {
+    async fn scaled(&self, run: &Run, deployments: &[ObjectRef]) -> Result<Converged> {
         let mut names = Vec::new();
         for deployment in deployments {
             // One that is gone has nothing to wait for.

@@ -42,7 +42,7 @@ impl Scenario {
                 let how = this.tell_client(&run, name, endpoint, settings).await?;
                 told.push(format!("the settings of client {name} ({how})"));
             }
-            this.disturbed_by(&run, told, (0, 0));
+            this.disturbed_by(&run, told, None);
             Ok(())
         })
         .await

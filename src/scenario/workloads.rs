@@ -11,10 +11,10 @@ use super::run::Run;
 use super::state::{QUIET, Scenario};
 use crate::application::manifest;
 use crate::application::manifest::documents;
-use crate::cluster::ObjectRef;
+use crate::cluster::{Converged, ObjectRef};
 use crate::error::{Error, Result};
-use crate::safety::Restored;
 use crate::safety::labels::{RUN_LABEL, label};
+use crate::safety::{BlastRadius, Restored};
 
 /// A manifest larger than this is no manifest.
 const MANIFEST_MAX: u64 = 4 * 1024 * 1024;
@@ -53,7 +53,7 @@ impl Scenario {
             namespaces.dedup();
             run.cluster.deployed(&namespaces).await?;
             let known = this.known(&run, names).await?;
-            this.disturbed_by(&run, told, known);
+            this.disturbed_by(&run, told, Some(known));
             Ok(())
         })
         .await
@@ -72,12 +72,8 @@ impl Scenario {
             this.forget_evidence();
             let Some(run) = this.run.clone() else { return Ok(()) };
             let taken = this.take_workloads_away(&run, |object| objects.contains(object)).await;
-            let left = taken.left_behind;
             run.quiet_not_before(Instant::now() + QUIET);
-            match left.is_empty() {
-                true => Ok(()),
-                false => Err(Error::left_behind("removing workloads", left.join("; "))),
-            }
+            taken.into_result("removing workloads")
         })
         .await
     }
@@ -110,7 +106,7 @@ impl Scenario {
             self.known(run, &names).await.map(drop)
         };
         if let Err(error) = gone.await {
-            restored.left_behind.push(error.to_string());
+            restored.doubt(&error);
         }
         restored
     }
@@ -141,11 +137,9 @@ impl Scenario {
     }
 
     /// Waits until every proxy knows the endpoints as they are now.
-    pub(crate) async fn known(&self, run: &Run, names: &[String]) -> Result<(u32, u64)> {
-        let (_, version) = run.cluster.list("discovery.k8s.io/v1", "EndpointSlice", "", "").await?;
-        let converged = run.cluster.converged(&version, names).await?;
-        let took_ms = u64::try_from(converged.took.as_millis()).unwrap_or(u64::MAX);
-        Ok((converged.proxies, took_ms))
+    pub(crate) async fn known(&self, run: &Run, names: &[String]) -> Result<Converged> {
+        let namespaces = BlastRadius::of(&run.application)?.namespaces;
+        run.cluster.endpoints_known(&namespaces, names).await
     }
 
     /// The objects of a workload's manifest, labelled as ours.

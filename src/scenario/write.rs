@@ -6,7 +6,7 @@ use reports::{Event, Phase};
 use serde_json::Value;
 
 use super::state::{QUIET, Scenario};
-use crate::cluster::ObjectRef;
+use crate::cluster::{Converged, ObjectRef, Proof};
 use crate::error::Result;
 use crate::safety::{Applied, Baseline, BlastRadius, Scope};
 use crate::scenario::run::Run;
@@ -19,17 +19,19 @@ impl Scenario {
         let list = names.iter().map(ToString::to_string).collect::<Vec<_>>();
         self.enter(Phase::Disturb, list.join(", "))?;
         let (mut proxies, mut converged_ms, mut told) = (0, 0, Vec::new());
+        let mut proofs = Vec::new();
         if run.options.placebo {
             told = list.iter().map(|name| format!("{name} (withheld)")).collect();
         } else {
             self.remember(run).await?;
             for object in objects {
                 let written = run.applier.configure(self.scope(), object).await?;
-                let Applied { name, version, how } = written;
-                if let Some(version) = version {
+                let Applied { name, before, how } = written;
+                if let Some(before) = before {
                     self.tell_phase(Phase::Converge, name.to_string());
-                    let converged = run.cluster.converged(&version, &[name.to_string()]).await?;
+                    let converged = run.cluster.converged(&before).await?;
                     proxies = converged.proxies;
+                    proofs.push(converged.proof);
                     let took = u64::try_from(converged.took.as_millis()).unwrap_or(u64::MAX);
                     converged_ms = converged_ms.max(took);
                 }
@@ -37,7 +39,10 @@ impl Scenario {
             }
         }
         let (scenario, objects, warnings) = (self.id, told, self.take_warnings());
-        run.sink.emit(Event::Disturbed { scenario, objects, proxies, converged_ms, warnings });
+        let proof = weakest(proofs);
+        let disturbed =
+            Event::Disturbed { scenario, objects, proxies, converged_ms, proof, warnings };
+        run.sink.emit(disturbed);
         Ok(())
     }
 
@@ -54,16 +59,22 @@ impl Scenario {
         Scope::Scenario(self.id.0)
     }
 
-    /// Tells what else than Istio's objects was changed, and how many proxies know it after how
-    /// many milliseconds.
-    pub(crate) fn disturbed_by(
-        &self,
-        run: &Run,
-        objects: Vec<String>,
-        (proxies, converged_ms): (u32, u64),
-    ) {
+    /// Tells what else than Istio's objects was changed, and what proxies know of it, if they must.
+    pub(crate) fn disturbed_by(&self, run: &Run, objects: Vec<String>, known: Option<Converged>) {
         let (scenario, warnings) = (self.id, Vec::new());
-        run.sink.emit(Event::Disturbed { scenario, objects, proxies, converged_ms, warnings });
+        let took = known.map(|known| known.took).unwrap_or_default();
+        let converged_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let proxies = known.map_or(0, |known| known.proxies);
+        let proof = known.map(|known| known.proof.to_string()).unwrap_or_default();
+        let disturbed =
+            Event::Disturbed { scenario, objects, proxies, converged_ms, proof, warnings };
+        run.sink.emit(disturbed);
         run.quiet_not_before(Instant::now() + QUIET);
     }
+}
+
+/// How it was seen of all changes together that the proxies know them; empty if there was nothing to
+/// know.
+fn weakest(proofs: Vec<Proof>) -> String {
+    proofs.into_iter().min().map(|proof| proof.to_string()).unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use faultless::cluster::Cluster;
 use faultless::error::{Error, Result};
 use faultless::evidence::Agents;
 use faultless::evidence::room::Room;
-use faultless::safety::{Applier, Protection, Session, kept};
+use faultless::safety::{Applier, Protection, Restored, Session, kept};
 use faultless::scenario::run::{Carries, Run};
 use faultless::scenario::{Options, Sink};
 use futures::future::join_all;
@@ -78,12 +78,7 @@ impl Lanes {
         let lanes = Self { lanes, pool };
         match failed {
             None => Ok(lanes),
-            Some(error) => match lanes.close(false).await {
-                left if left.is_empty() => Err(error),
-                left => {
-                    Err(Error::left_behind("making the lanes ready", error).hint(left.join("; ")))
-                }
-            },
+            Some(error) => Err(lanes.close(false).await.added_to(error, "making the lanes ready")),
         }
     }
 
@@ -116,11 +111,11 @@ impl Lanes {
         self.lanes.iter().map(|lane| lane.session.applier()).collect()
     }
 
-    /// Removes the agents and ends the meshes; answers what is left behind. `doubt`: whether a
-    /// scenario said that it left something.
-    pub(crate) async fn close(self, doubt: bool) -> Vec<String> {
+    /// Removes the agents and ends the meshes. `doubt`: whether a scenario said that it left
+    /// something, or did not know.
+    pub(crate) async fn close(self, doubt: bool) -> Restored {
         let closed = join_all(self.lanes.into_iter().map(|lane| lane.close(doubt))).await;
-        closed.into_iter().flatten().collect()
+        closed.into_iter().fold(Restored::default(), Restored::and)
     }
 }
 
@@ -146,13 +141,8 @@ impl Lane {
         let agents = match kept(&[&session], starting).await {
             Ok(agents) => agents,
             Err(error) => {
-                return Err(match end(session, mesh, false).await {
-                    left if left.is_empty() => error,
-                    left => {
-                        let doing = "starting the load agents";
-                        Error::left_behind(doing, error).hint(left.join("; "))
-                    }
-                });
+                let restored = end(session, mesh, false).await;
+                return Err(restored.added_to(error, "starting the load agents"));
             }
         };
         tell(&format!("{} load agents are ready", agents.count()));
@@ -173,20 +163,20 @@ impl Lane {
         Ok(Self { mesh, session, run })
     }
 
-    async fn close(self, doubt: bool) -> Vec<String> {
+    async fn close(self, doubt: bool) -> Restored {
         end(self.session, self.mesh, doubt).await
     }
 }
 
 /// Undoes what is left to be undone, and ends the mesh if it is ours. What is left in a mesh of
 /// ours goes with it, and is told all the same.
-async fn end(session: Session, mesh: Option<LocalMesh>, doubt: bool) -> Vec<String> {
-    let left = session.close(doubt).await;
+async fn end(session: Session, mesh: Option<LocalMesh>, doubt: bool) -> Restored {
+    let restored = session.close(doubt).await;
     if let Some(mesh) = mesh {
         mesh.stop().await;
         session.forget();
     }
-    left
+    restored
 }
 
 /// A cluster with the application in it. A mesh that was started is stopped again if that fails:

@@ -22,6 +22,8 @@ use crate::lanes::{Lanes, Plan, TargetChoice};
 pub(super) struct Ended {
     pub outcomes: Vec<Outcome>,
     pub left_behind: bool,
+    /// Whether all is put back, but not proven to be known by every proxy.
+    pub unproven: bool,
 }
 
 /// Makes the mesh ready, runs everything, and puts the mesh back.
@@ -76,14 +78,19 @@ pub(super) async fn conduct(
     let _ = appliers.set(lanes.appliers());
     let outcomes = lanes.kept(hooks::scenarios(suite.features, plans, &lanes, sink.clone())).await;
     let lost = lanes.lost();
-    let doubt = outcomes.contains(&Outcome::LeftBehind);
-    let left = lanes.close(doubt).await;
-    for what in &left {
+    let doubts = [Outcome::LeftBehind, Outcome::Unproven];
+    let doubt = outcomes.iter().any(|outcome| doubts.contains(outcome));
+    let restored = lanes.close(doubt).await;
+    for what in &restored.left_behind {
         sink.emit(Event::TargetProgress { what: format!("left behind: {what}") });
     }
-    let left_behind = !left.is_empty();
-    if doubt && !left_behind {
-        let what = "what a scenario left behind is undone by now, and nothing of it is left";
+    for what in &restored.unproven {
+        sink.emit(Event::TargetProgress { what: format!("put back, not yet proven: {what}") });
+    }
+    let (left_behind, unproven) = (!restored.left_behind.is_empty(), !restored.unproven.is_empty());
+    if doubt && !left_behind && !unproven {
+        let what = "what scenarios did not put back, or not provably, is put back by now, and every \
+                    proxy knows it";
         sink.emit(Event::TargetProgress { what: what.to_owned() });
     }
     if let Some(lost) = lost
@@ -91,5 +98,5 @@ pub(super) async fn conduct(
     {
         return Err(lost);
     }
-    Ok(Ended { outcomes, left_behind })
+    Ok(Ended { outcomes, left_behind, unproven })
 }

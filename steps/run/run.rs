@@ -61,7 +61,10 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
         (Ok(Ended { left_behind: true, .. }), _) => 4,
         (Err(error), _) if error.blame() == Blame::LeftBehind => 4,
         (_, Some(signal)) => signal.exit_code(),
-        (Ok(ended), None) => exit_code(&ended.outcomes, args.placebo),
+        (Ok(ended), None) => {
+            let unproven = if ended.unproven { 3 } else { 0 };
+            exit_code(&ended.outcomes, args.placebo).max(unproven)
+        }
         (Err(error), None) => error.exit_code() as u8,
     };
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);

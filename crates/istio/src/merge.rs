@@ -47,53 +47,105 @@ fn virtual_service(
         return Err(Unmergeable::GatewaysOnly);
     }
     let mut merged = theirs.clone();
+    let host = theirs.spec.hosts.first().map_or("", String::as_str);
     if !ours.http.is_empty() {
-        let rules = ours.http.iter().flat_map(|rule| http(rule, &theirs.spec.http));
-        merged.spec.http = rules.collect();
+        merged.spec.http = http(&ours.http, &theirs.spec.http, host).into();
     }
     if !ours.tcp.is_empty() {
-        let rules = ours.tcp.iter().flat_map(|rule| tcp(rule, &theirs.spec.tcp));
-        merged.spec.tcp = rules.collect();
+        merged.spec.tcp = tcp(&ours.tcp, &theirs.spec.tcp, host).into();
     }
     Ok(merged)
 }
 
-/// Our rule as it stands where it says where requests go; otherwise the rules that are there, each
-/// with what our rule sets. Everything else of a rule is its owner's.
-fn http(ours: &HttpRoute, theirs: &[HttpRoute]) -> Vec<HttpRoute> {
-    if directs(&ours.route) || theirs.is_empty() {
-        return vec![ours.clone()];
+/// Their rules in their order, each with what ours say of it. A rule of ours that says where requests
+/// go is for those that went to the service so far: what their owner sends elsewhere, redirects,
+/// answers or delegates stays as it is. One with conditions stands before the rule that it takes
+/// requests from, which keeps the others.
+fn http(ours: &[HttpRoute], theirs: &[HttpRoute], host: &str) -> Vec<HttpRoute> {
+    if !theirs.iter().any(|rule| leads_to(rule, host)) && ours.iter().any(|o| directs(&o.route)) {
+        // Nothing of theirs is about the service itself: ours comes after what is.
+        return theirs.iter().chain(ours).cloned().collect();
     }
-    let over = |rule: &HttpRoute| {
-        let mut merged = HttpRoute {
-            fault: ours.fault.clone().or_else(|| rule.fault.clone()),
-            timeout: ours.timeout.clone().or_else(|| rule.timeout.clone()),
-            retries: ours.retries.clone().or_else(|| rule.retries.clone()),
-            mirror: ours.mirror.clone().or_else(|| rule.mirror.clone()),
-            ..rule.clone()
-        };
-        if ours.mirror_percentage.is_some() {
-            merged.mirror_percentage.clone_from(&ours.mirror_percentage);
+    if theirs.is_empty() {
+        return ours.to_vec();
+    }
+    let mut merged = Vec::new();
+    for rule in theirs {
+        let leads = leads_to(rule, host);
+        let mut for_all = false;
+        for mine in ours.iter().filter(|mine| leads || !directs(&mine.route)) {
+            merged.push(over(mine, rule));
+            for_all |= mine.matches.is_empty();
         }
-        if !ours.matches.is_empty() {
-            merged.matches = both(&ours.matches, &rule.matches).into();
+        // Without conditions a rule of ours is for all that theirs was for. One that only adds to
+        // what theirs does is of use for those requests alone, and theirs stays for the rest.
+        let adds = ours.iter().all(|mine| !directs(&mine.route));
+        if !for_all && !adds {
+            merged.push(rule.clone());
         }
-        merged
+    }
+    merged
+}
+
+/// Their rule with what ours sets. Everything else of it is its owner's.
+fn over(ours: &HttpRoute, rule: &HttpRoute) -> HttpRoute {
+    let mut merged = HttpRoute {
+        fault: ours.fault.clone().or_else(|| rule.fault.clone()),
+        timeout: ours.timeout.clone().or_else(|| rule.timeout.clone()),
+        retries: ours.retries.clone().or_else(|| rule.retries.clone()),
+        mirror: ours.mirror.clone().or_else(|| rule.mirror.clone()),
+        ..rule.clone()
     };
-    theirs.iter().map(over).collect()
+    if ours.mirror_percentage.is_some() {
+        merged.mirror_percentage.clone_from(&ours.mirror_percentage);
+    }
+    if directs(&ours.route) {
+        merged.route.clone_from(&ours.route);
+    }
+    if !ours.matches.is_empty() {
+        merged.matches = both(&ours.matches, &rule.matches).into();
+    }
+    merged
 }
 
 /// Of a rule for TCP a scenario only says where connections go.
-fn tcp(ours: &TcpRoute, theirs: &[TcpRoute]) -> Vec<TcpRoute> {
-    match directs(&ours.route) || theirs.is_empty() {
-        true => vec![ours.clone()],
-        false => theirs.to_vec(),
+fn tcp(ours: &[TcpRoute], theirs: &[TcpRoute], host: &str) -> Vec<TcpRoute> {
+    let directing = ours.iter().find(|mine| directs(&mine.route));
+    match directing {
+        _ if theirs.is_empty() => ours.to_vec(),
+        None => theirs.to_vec(),
+        Some(mine) => {
+            let over = |rule: &TcpRoute| match to_only(&rule.route, host) {
+                true => TcpRoute { route: mine.route.clone(), ..rule.clone() },
+                false => rule.clone(),
+            };
+            theirs.iter().map(over).collect()
+        }
     }
 }
 
 /// Whether a rule says more of where it sends to than the service's name.
 fn directs(route: &[RouteDestination]) -> bool {
     !matches!(route, [only] if only.destination.subset.is_empty())
+}
+
+/// Whether a rule sends requests to the service of this host, and nowhere else.
+fn leads_to(rule: &HttpRoute, host: &str) -> bool {
+    let elsewhere =
+        rule.redirect.is_some() || rule.direct_response.is_some() || rule.delegate.is_some();
+    !elsewhere && to_only(&rule.route, host)
+}
+
+fn to_only(route: &[RouteDestination], host: &str) -> bool {
+    route.iter().all(|to| is_same(&to.destination.host, host))
+}
+
+/// Whether two hosts in one object are the same, however long each is spelled.
+fn is_same(one: &str, other: &str) -> bool {
+    let begins = |long: &str, short: &str| {
+        long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    begins(one, other) || begins(other, one)
 }
 
 /// Requests that fit one of ours and one of theirs.

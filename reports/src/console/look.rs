@@ -47,11 +47,16 @@ impl Look {
     pub(super) fn outcome(self, outcome: Outcome) -> String {
         let colour = match outcome {
             Outcome::Passed => Colour::Green,
-            Outcome::Inconclusive | Outcome::Vacuous => Colour::Yellow,
+            Outcome::Inconclusive | Outcome::Vacuous | Outcome::Unproven => Colour::Yellow,
             Outcome::Failed | Outcome::Wrong | Outcome::Broken | Outcome::LeftBehind => Colour::Red,
             Outcome::Skipped => Colour::Dim,
         };
         self.paint(colour, wording::outcome(outcome))
+    }
+
+    /// What is put back, but not proven to be known by every proxy.
+    pub(super) fn unproven(self, what: &str) -> String {
+        self.paint(Colour::Yellow, &format!("put back, not yet proven: {}", text::line(what)))
     }
 
     /// What is in the mesh and ours, so that nobody overlooks it.

@@ -30,6 +30,7 @@ pub(super) fn below(scenario: &Scenario, run: &Run, look: Look, whole: bool) -> 
         lines.extend(reasons(scenario, step, all, whole));
     }
     lines.extend(scenario.left_behind.iter().map(|what| format!("  {}", look.left_behind(what))));
+    lines.extend(scenario.unproven.iter().map(|what| format!("  {}", look.unproven(what))));
     if scenario.finished.is_none() {
         lines.push("  - did not end".to_owned());
     }

@@ -7,7 +7,7 @@ use crate::run::{Run, Scenario};
 use crate::{placebo, story, text, wording};
 
 /// In the order in which totals name them.
-const OUTCOMES: [Outcome; 8] = [
+const OUTCOMES: [Outcome; 9] = [
     Outcome::Passed,
     Outcome::Failed,
     Outcome::Inconclusive,
@@ -15,6 +15,7 @@ const OUTCOMES: [Outcome; 8] = [
     Outcome::Wrong,
     Outcome::Broken,
     Outcome::LeftBehind,
+    Outcome::Unproven,
     Outcome::Skipped,
 ];
 

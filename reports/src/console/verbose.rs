@@ -36,8 +36,8 @@ pub(super) fn lines(record: &Record, run: &Run, look: Look, told: &mut Told) -> 
         Event::LoadProgress { scenario, .. } => {
             (Some(scenario), load(run, look, told, at, *scenario).into_iter().collect())
         }
-        Event::Disturbed { scenario, objects, proxies, converged_ms, warnings } => {
-            let change = text::line(&changed(objects, *proxies, *converged_ms));
+        Event::Disturbed { scenario, objects, proxies, converged_ms, proof, warnings } => {
+            let change = text::line(&changed(objects, *proxies, *converged_ms, proof));
             let doubts = warnings.iter().map(|what| format!("  warning: {}", text::line(what)));
             let change = format!("  changed: {change}");
             (Some(scenario), std::iter::once(change).chain(doubts).collect())
@@ -45,8 +45,10 @@ pub(super) fn lines(record: &Record, run: &Run, look: Look, told: &mut Told) -> 
         Event::Judged { scenario, outcome, proof, .. } => {
             (Some(scenario), judged(run, look, *scenario, *outcome, proof.as_deref()))
         }
-        Event::Restored { scenario, undone, left_behind, took_ms } => {
-            (Some(scenario), restored(look, *undone, left_behind, *took_ms))
+        Event::Restored { scenario, undone, left_behind, unproven, took_ms } => {
+            let mut lines = restored(look, *undone, left_behind, *took_ms);
+            lines.extend(unproven.iter().map(|what| format!("  {}", look.unproven(what))));
+            (Some(scenario), lines)
         }
         Event::ScenarioFinished { scenario, .. } => {
             let known = run.scenario(*scenario);

@@ -12,7 +12,7 @@ pub(super) struct Badge(pub(super) Outcome);
 pub(super) const fn class(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Passed => "ok",
-        Outcome::Inconclusive | Outcome::Vacuous => "unsure",
+        Outcome::Inconclusive | Outcome::Vacuous | Outcome::Unproven => "unsure",
         Outcome::Failed | Outcome::Wrong | Outcome::Broken | Outcome::LeftBehind => "bad",
         Outcome::Skipped => "skipped",
     }

@@ -76,7 +76,7 @@ fn result(outcome: Outcome, reasons: &[String]) -> TestResult {
         Outcome::Failed | Outcome::Inconclusive | Outcome::Vacuous => {
             TestResult::Failure { type_, message, cause }
         }
-        Outcome::Wrong | Outcome::Broken | Outcome::LeftBehind => {
+        Outcome::Wrong | Outcome::Broken | Outcome::LeftBehind | Outcome::Unproven => {
             TestResult::Error { type_, message, cause }
         }
     }

@@ -47,6 +47,8 @@ impl Scenario {
         }
         let left = self.left_behind.iter().map(|what| format!("left behind: {what}"));
         reasons.extend(left);
+        let doubts = self.unproven.iter().map(|what| format!("put back, not yet proven: {what}"));
+        reasons.extend(doubts);
         if self.finished.is_none() {
             reasons.push("did not end".to_owned());
         }

@@ -109,6 +109,7 @@ impl Run {
                     load: None,
                     loaded: Load::default(),
                     left_behind: Vec::new(),
+                    unproven: Vec::new(),
                     finished: None,
                 });
             }

@@ -34,6 +34,8 @@ pub struct Scenario {
     pub loaded: Load,
     /// What could not be put back, each with the command that would.
     pub left_behind: Vec<String>,
+    /// What was put back, but not proven to be known by every proxy.
+    pub unproven: Vec<String>,
     /// Outcome and how long it took; `None` if it did not end.
     pub finished: Option<(Outcome, u64)>,
 }
@@ -104,9 +106,9 @@ impl Scenario {
             Event::PhaseEntered { phase, detail, .. } => {
                 self.phases.push((phase, detail, record.elapsed_ms));
             }
-            Event::Disturbed { objects, proxies, converged_ms, warnings, .. } => {
+            Event::Disturbed { objects, proxies, converged_ms, proof, warnings, .. } => {
                 let step = self.current();
-                step.changes.push(changed(&objects, proxies, converged_ms));
+                step.changes.push(changed(&objects, proxies, converged_ms, &proof));
                 step.warnings.extend(warnings);
             }
             Event::LoadChosen { load, why, .. } => {
@@ -129,7 +131,10 @@ impl Scenario {
                 let claim = Claim { outcome, text: claim, observer, numbers, proof };
                 self.current().claims.push(claim);
             }
-            Event::Restored { left_behind, .. } => self.left_behind.extend(left_behind),
+            Event::Restored { left_behind, unproven, .. } => {
+                self.left_behind.extend(left_behind);
+                self.unproven.extend(unproven);
+            }
             Event::ScenarioFinished { outcome, took_ms, .. } => {
                 self.finished = Some((outcome, took_ms));
             }

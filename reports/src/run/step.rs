@@ -82,10 +82,11 @@ impl Claim {
 }
 
 /// A change of the mesh in words.
-pub(crate) fn changed(objects: &[String], proxies: u32, converged_ms: u64) -> String {
+pub(crate) fn changed(objects: &[String], proxies: u32, converged_ms: u64, proof: &str) -> String {
     let knew = if proxies == 1 { "proxy knew" } else { "proxies knew" };
     let after = wording::duration(converged_ms);
-    format!("{}; {proxies} {knew} after {after}", objects.join(", "))
+    let proof = if proof.is_empty() { String::new() } else { format!(" ({proof})") };
+    format!("{}; {proxies} {knew} after {after}{proof}", objects.join(", "))
 }
 
 #[cfg(test)]

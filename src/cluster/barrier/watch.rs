@@ -1,94 +1,186 @@
-//! The barrier between writing a configuration and relying on it: every proxy has accepted it, one
-//! has refused it, or it is not there yet. Read from the control plane's own account.
+//! Waiting until every proxy knows what was written.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
-
-use super::handle::Cluster;
-use super::pod::Pod;
+use super::before::Before;
+use super::expected::Expected;
+use super::judge::{Judge, Judgement};
+use super::look::{Look, witnesses};
+use super::proof::{Converged, Proof};
+use crate::cluster::handle::Cluster;
+use crate::cluster::tunnel::Unreached;
 use crate::error::{Error, Result};
 
 /// A healthy mesh converges in well under a second; istiod itself pushes at the latest after 10 s
 /// of debouncing. Twice that is a mesh that does not converge.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Between two looks. A look costs the control plane a small page.
+/// Between two looks, at first and at most. A look costs a control plane and two proxies a page.
 const PAUSE: Duration = Duration::from_millis(5);
+const PAUSE_MAX: Duration = Duration::from_millis(80);
 
-/// Where istiod serves its debug pages.
-const DEBUG_PORT: u16 = 15014;
+/// After this time others are asked, too: those that were asked may not use what was written.
+const WIDEN: Duration = Duration::from_millis(800);
 
-/// One proxy in istiod's `/debug/syncz`, with the two fields the local mesh adds.
-#[derive(Debug, Clone, Deserialize)]
-struct ProxySync {
-    proxy: String,
-    /// The resource version up to which the proxy has accepted everything.
-    #[serde(default)]
-    observed: Option<u64>,
-    /// Why the proxy refused what it was sent last, in Envoy's words.
-    #[serde(default)]
-    error: Option<String>,
-}
+/// Where nobody may be asked, istiod is given its debouncing (100 ms after the last change) and
+/// its push twenty times over.
+const BLIND_PAUSE: Duration = Duration::from_secs(3);
 
-/// What the barrier saw.
-#[derive(Debug, Clone, Copy)]
-pub struct Converged {
-    /// Proxies that know.
-    pub proxies: u32,
-    /// How long it took from the call on.
-    pub took: Duration,
-}
+/// Between two looks at counters, which istiod collects for each.
+const COUNTERS_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long after a push was counted its answers are in.
+const ANSWERED: Duration = Duration::from_millis(500);
 
 // === impl Cluster ===
 
 impl Cluster {
-    /// Waits until every proxy has accepted everything up to this resource version. `what` names
-    /// the objects that were written: a refusal is reported as theirs.
-    pub async fn converged(&self, resource_version: &str, what: &[String]) -> Result<Converged> {
-        let doing = format!("waiting until every proxy knows {}", what.join(", "));
-        let version: u64 = resource_version.parse().map_err(|_| {
-            Error::runner(doing.clone(), format!("resource version `{resource_version}`"))
-        })?;
-        let istiod = self.istiod().await?;
-        let started = Instant::now();
+    /// Waits until every proxy that must know it knows what was written since. A refusal is
+    /// reported as that of the objects that were written.
+    pub async fn converged(&self, before: &Before) -> Result<Converged> {
+        let names: Vec<_> = before.objects.iter().map(|(object, _)| object.to_string()).collect();
+        let mut now = Vec::new();
+        for (object, _) in &before.objects {
+            now.push(self.get(object).await?);
+        }
+        let expected = before.expected(&now);
+        if expected.is_empty() {
+            let proxies = before.look.as_ref().map_or(0, |look| count(look.proxies.len()));
+            return Ok(Converged { proxies, took: Duration::ZERO, proof: Proof::Shown });
+        }
+        self.wait(before, &expected, &names).await
+    }
+
+    /// Waits until the proxies in these namespaces send requests to the pods that are ready now,
+    /// and to no others.
+    pub async fn endpoints_known(
+        &self,
+        namespaces: &[String],
+        names: &[String],
+    ) -> Result<Converged> {
+        let before = self.before_writing(namespaces, &[]).await?;
+        let mut services: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+        for namespace in namespaces {
+            let (slices, _) =
+                self.list("discovery.k8s.io/v1", "EndpointSlice", namespace, "").await?;
+            for slice in &slices {
+                let Some(service) =
+                    slice["metadata"]["labels"]["kubernetes.io/service-name"].as_str()
+                else {
+                    continue;
+                };
+                let known = services.entry((namespace.clone(), service.to_owned())).or_default();
+                let endpoints = slice["endpoints"].as_array().into_iter().flatten();
+                for endpoint in endpoints.filter(|one| one["conditions"]["ready"] != false) {
+                    let addresses = endpoint["addresses"].as_array().into_iter().flatten();
+                    known.extend(addresses.filter_map(|a| a.as_str().map(str::to_owned)));
+                }
+            }
+        }
+        let expected: Vec<_> = services
+            .into_iter()
+            .map(|((namespace, service), known)| Expected::endpoints(&namespace, &service, known))
+            .collect();
+        self.wait(&before, &expected, names).await
+    }
+
+    /// Waits until the proxies in these namespaces have accepted all that they were sent.
+    pub async fn acknowledged(&self, namespaces: &[String]) -> Result<Converged> {
+        let before = self.before_writing(namespaces, &[]).await?;
+        self.wait(&before, &[Expected::anything()], &["what was written".to_owned()]).await
+    }
+
+    async fn wait(
+        &self,
+        before: &Before,
+        expected: &[Expected],
+        names: &[String],
+    ) -> Result<Converged> {
+        let doing = || format!("waiting until every proxy knows {}", names.join(", "));
+        let Some(earlier) = &before.look else { return self.wait_blindly(before, doing()).await };
+        let can_be_shown = expected.iter().filter(|expected| expected.can_be_shown());
+        let types: BTreeSet<_> =
+            can_be_shown.flat_map(|expected| expected.types.iter().copied()).collect();
+        let (started, mut pause) = (Instant::now(), PAUSE);
+        let (mut judge, mut asked) = (Judge::default(), witnesses(earlier, false));
         loop {
-            let proxies = self.syncz(&istiod).await?;
-            if let Some((proxy, reason)) =
-                proxies.iter().find_map(|p| p.error.as_ref().map(|reason| (&p.proxy, reason)))
-            {
-                return Err(Error::mesh(doing, format!("{proxy} refused it: {reason}"))
-                    .hint(format!("look at {}", what.join(", "))));
-            }
-            let behind: Vec<_> =
-                proxies.iter().filter(|p| p.observed.is_none_or(|seen| seen < version)).collect();
+            // In this order: a control plane that is asked later knows of what a proxy has shown.
+            let look = async {
+                let shown = self.shown(&asked, &types).await?;
+                Ok::<_, Unreached>(Look { shown, ..self.look(&before.namespaces).await? })
+            };
+            let look = match look.await {
+                Ok(look) => look,
+                Err(Unreached::Forbidden) => return self.wait_blindly(before, doing()).await,
+                Err(Unreached::Failed(error)) if started.elapsed() > DEADLINE => return Err(error),
+                Err(Unreached::Failed(_)) => {
+                    tokio::time::sleep(PAUSE_MAX).await;
+                    continue;
+                }
+            };
             let took = started.elapsed();
-            if behind.is_empty() {
-                let proxies = u32::try_from(proxies.len()).unwrap_or(u32::MAX);
-                return Ok(Converged { proxies, took });
+            match judge.judge(earlier, &look, expected, took) {
+                Judgement::Known(proof) => {
+                    let proxies = count(look.proxies.len());
+                    return Ok(Converged { proxies, took, proof });
+                }
+                Judgement::Refused(proxy, reason) => {
+                    return Err(Error::mesh(doing(), format!("{proxy} refused it: {reason}"))
+                        .hint(format!("look at {}", names.join(", "))));
+                }
+                Judgement::Waiting(behind) if took > DEADLINE => {
+                    return Err(Error::runner(doing(), late(&behind)));
+                }
+                Judgement::Waiting(_) => {}
             }
-            if took > DEADLINE {
-                let names: Vec<_> = behind.iter().take(5).map(|p| p.proxy.as_str()).collect();
-                return Err(Error::runner(
-                    doing,
-                    format!("{} proxies still do not: {}", behind.len(), names.join(", ")),
-                ));
-            }
-            tokio::time::sleep(PAUSE).await;
+            asked = witnesses(&look, took > WIDEN);
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSE_MAX);
         }
     }
 
-    async fn istiod(&self) -> Result<Pod> {
-        let pods = self.pods("istio-system", "app=istiod").await?;
-        pods.into_iter().find(|pod| pod.ready).ok_or_else(|| {
-            Error::runner("looking for Istio's control plane", "no ready pod app=istiod")
-                .hint("Faultless reads convergence from istiod in the namespace istio-system")
-        })
+    /// Without the right to ask a pod from within: by the control planes' counters, which anybody
+    /// may read, and if not even those can be read, by a pause.
+    async fn wait_blindly(&self, before: &Before, doing: String) -> Result<Converged> {
+        let started = Instant::now();
+        let Some(earlier) = &before.counters else {
+            tokio::time::sleep(BLIND_PAUSE).await;
+            let took = started.elapsed();
+            return Ok(Converged { proxies: 0, took, proof: Proof::Paused });
+        };
+        while started.elapsed() < BLIND_PAUSE {
+            let now = self.counters(&before.namespaces).await;
+            if now.as_ref().is_some_and(|now| now.pushes > earlier.pushes) {
+                tokio::time::sleep(ANSWERED).await;
+                let refused = self
+                    .counters(&before.namespaces)
+                    .await
+                    .map_or(0, |now| now.refused - earlier.refused);
+                if refused > 0 {
+                    let cause = format!("{refused} refused it, by the control plane's counters");
+                    return Err(Error::mesh(doing, cause).hint(
+                        "with the right to create pods/portforward in its namespace the reason \
+                         would be here",
+                    ));
+                }
+                let took = started.elapsed();
+                return Ok(Converged { proxies: 0, took, proof: Proof::Pushed });
+            }
+            tokio::time::sleep(COUNTERS_PAUSE).await;
+        }
+        Ok(Converged { proxies: 0, took: started.elapsed(), proof: Proof::Paused })
     }
+}
 
-    async fn syncz(&self, istiod: &Pod) -> Result<Vec<ProxySync>> {
-        let page = self.pod_get(istiod, DEBUG_PORT, "/debug/syncz").await?;
-        serde_json::from_str(&page)
-            .map_err(|cause| Error::runner("reading istiod's /debug/syncz", cause))
+fn late(behind: &[super::syncz::Proxy]) -> String {
+    if behind.is_empty() {
+        return "no proxy was sent it: does any of them use it?".to_owned();
     }
+    let names: Vec<_> = behind.iter().take(5).map(ToString::to_string).collect();
+    format!("{} proxies still do not: {}", behind.len(), names.join(", "))
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }

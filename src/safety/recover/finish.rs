@@ -53,9 +53,12 @@ pub(crate) async fn finish(
         tell(&format!("run {run}: would give back its Lease and remove its journal"));
         return Vec::new();
     }
-    let mut left = restore(cluster, journal, |_| true, &|what| tell(&format!("run {run}: {what}")))
-        .await
-        .left_behind;
+    let restored =
+        restore(cluster, journal, |_| true, &|what| tell(&format!("run {run}: {what}"))).await;
+    for what in &restored.unproven {
+        tell(&format!("run {run}: put back, not yet proven: {what}"));
+    }
+    let mut left = restored.left_behind;
     if left.is_empty() {
         // Also what a damaged record would have told.
         left = marked(cluster, &header.namespaces, run).await;

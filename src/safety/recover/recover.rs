@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::safety::journal;
 use crate::safety::journal::{Earlier, Journal};
 use crate::safety::recover::finish::{discard, finish};
+use crate::safety::recover::healed::healed;
 
 /// What a recovery came to.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -89,6 +90,10 @@ pub(crate) async fn before_run(
             continue;
         }
         let doing = || format!("starting a run on {}", cluster.name());
+        if !wanted && healed(cluster, &journal).await.unwrap_or(false) {
+            discard(&journal, false, "its run died, and the mesh has undone all of it", tell)?;
+            continue;
+        }
         if !wanted {
             let cause = format!(
                 "run {} of {} died and is not undone: {}",

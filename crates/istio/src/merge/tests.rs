@@ -62,6 +62,64 @@ fn what_nobody_knows_stays_and_conditions_must_both_hold() {
     assert_eq!(laid_over("VirtualService", &there, &silent), Ok(there));
 }
 
+/// A `VirtualService` of somebody who also redirects, rewrites and sends elsewhere.
+fn busy() -> Value {
+    json!({"hosts": ["hotels"], "http": [
+        {"match": [{"uri": {"prefix": "/old"}}], "redirect": {"uri": "/new"}},
+        {"match": [{"uri": {"prefix": "/pay"}}], "route": [{"destination": {"host": "bank"}}]},
+        {
+            "match": [{"uri": {"prefix": "/v2"}}],
+            "rewrite": {"uri": "/"},
+            "route": [{"destination": {"host": "hotels.a", "subset": "v2"}}],
+        },
+        {"timeout": "3s", "route": [{"destination": {"host": HOST}}]},
+    ]})
+}
+
+#[test]
+fn a_split_changes_the_rules_that_lead_to_the_service_and_no_others() {
+    let split = json!([
+        {"destination": {"host": HOST, "subset": "v1"}, "weight": 80},
+        {"destination": {"host": HOST, "subset": "v2"}, "weight": 20},
+    ]);
+    let ours = json!({"hosts": [HOST], "http": [{"route": split}]});
+    let mut expected = busy();
+    for at in [2, 3] {
+        expected["http"][at]["route"] = split.clone();
+    }
+    assert_eq!(laid_over("VirtualService", &busy(), &ours), Ok(expected));
+}
+
+#[test]
+fn a_header_route_stands_before_each_rule_that_it_takes_requests_from() {
+    let only = json!({"headers": {"user": {"exact": "new"}}});
+    let to = json!([{"destination": {"host": HOST, "subset": "v3"}}]);
+    let ours = json!({"hosts": [HOST], "http": [
+        {"match": [only], "route": to},
+        {"route": [{"destination": {"host": HOST}}]},
+    ]});
+    let laid = laid_over("VirtualService", &busy(), &ours).unwrap();
+    let there = busy();
+    let mut paths = there["http"][2].clone();
+    paths["match"][0]["headers"] = only["headers"].clone();
+    paths["route"] = to.clone();
+    let mut rest = there["http"][3].clone();
+    rest["match"] = json!([only]);
+    rest["route"] = to;
+    let http = |at: usize| there["http"][at].clone();
+    assert_eq!(laid["http"], json!([http(0), http(1), paths, http(2), rest, http(3)]));
+}
+
+#[test]
+fn what_goes_nowhere_near_the_service_stays_in_front_of_ours() {
+    let there = json!({"hosts": [HOST], "http": [
+        {"match": [{"uri": {"prefix": "/pay"}}], "delegate": {"name": "bank"}},
+    ]});
+    let split = json!({"route": [{"destination": {"host": HOST, "subset": "v1"}}]});
+    let laid = laid_over("VirtualService", &there, &json!({"hosts": [HOST], "http": [split]}));
+    assert_eq!(laid.unwrap()["http"], json!([there["http"][0], split]));
+}
+
 #[test]
 fn weights_replace_the_routes() {
     let there = json!({"hosts": [HOST], "exportTo": ["."], "http": [{"route": []}], "tcp": [{}]});
