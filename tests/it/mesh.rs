@@ -22,6 +22,7 @@ pub(crate) struct BareMesh {
     pub(crate) server: ApiServer,
     pub(crate) cluster: Registry,
     pub(crate) logs: Logs,
+    pub(crate) network: Network,
     dir: TempDir,
 }
 
@@ -31,11 +32,12 @@ impl BareMesh {
     pub(crate) async fn start() -> Self {
         let cluster = Registry::default();
         let logs = Logs::default();
+        let network = Network::default();
         let server =
-            ApiServer::start(cluster.clone(), Network::default(), logs.clone()).await.unwrap();
+            ApiServer::start(cluster.clone(), network.clone(), logs.clone()).await.unwrap();
         let dir = tempfile::tempdir().unwrap();
         server.write_kubeconfig(&dir.path().join("config"), "mesh").unwrap();
-        Self { server, cluster, logs, dir }
+        Self { server, cluster, logs, network, dir }
     }
 
     /// A client of the `kube` crate that retries nothing, so that refusals are seen.

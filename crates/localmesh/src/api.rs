@@ -5,11 +5,12 @@
 //! `kubeconfig` are the door, opened by `server`; `route` decides by `path` (`sub_resource`) and
 //! verb what a `request` with its `options` and `body` is for; `collection`, `object`, `write`
 //! (`validation`, `identity`), `watch` (`watch_stream`, `sieve`), `scale`, `log` (`selection`),
-//! `proxy` (`proxy_name`, `proxy_target`, `proxy_forward`) and `review` answer; `documents` of
-//! `discovery` (`groups`) and `openapi` say what there is; `accept`, `form` and `table` put it in
-//! the form that is wanted; `patch` with `strategic` (`strategic_lists`, `directives`), `selector`
-//! with `labels` and `fields`, and `protobuf` are pure; `answer` makes refusals into `Status`
-//! objects.
+//! `proxy` (`proxy_name`, `proxy_target`, `proxy_forward`), `port_forward` (`forwarded_ports`,
+//! `handshake`, and `upgrade`, by which a connection goes on as something else) and `review`
+//! answer; `documents` of `discovery` (`groups`) and `openapi` say what there is; `accept`, `form`
+//! and `table` put it in the form that is wanted; `patch` with `strategic` (`strategic_lists`,
+//! `directives`), `selector` with `labels` and `fields`, and `protobuf` are pure; `answer` makes
+//! refusals into `Status` objects.
 
 mod accept;
 mod answer;
@@ -22,7 +23,9 @@ mod discovery;
 mod documents;
 mod fields;
 mod form;
+mod forwarded_ports;
 mod groups;
+mod handshake;
 mod identity;
 mod kubeconfig;
 mod labels;
@@ -32,6 +35,7 @@ mod openapi;
 mod options;
 mod patch;
 mod path;
+mod port_forward;
 mod protobuf;
 mod proxy;
 mod proxy_forward;
@@ -50,6 +54,7 @@ mod strategic_lists;
 mod sub_resource;
 mod table;
 mod tls;
+mod upgrade;
 mod validation;
 mod watch;
 mod watch_stream;

@@ -7,17 +7,21 @@
 //! is why it ends early. `xds` is the transport, Envoy's REST xDS as long polling: a `discovery` is
 //! a question, which `ask` has answered. `watched` knows what a proxy was sent (an `offer`, by
 //! `kind`) and what it made of it, `subscription` by `subscription` (all pure); `nacks` keeps the
-//! reasons that Envoy logs (pure). `istiod` shows the `status` of all, and `install` puts it into
-//! the cluster.
+//! reasons that Envoy logs (pure). By type, and in istiod's terms, the `nonces` say what was sent
+//! and the `ledger` what was made of it (pure). `istiod` shows the `status` of all on its pages
+//! `syncz` and `configz` (pure), and `install` puts it into the cluster.
 
 mod ask;
+mod configz;
 mod connection;
 mod discovery;
 mod eds;
 mod install;
 mod istiod;
 mod kind;
+mod ledger;
 mod nacks;
+mod nonces;
 mod offer;
 mod proxies;
 mod push;
@@ -27,6 +31,7 @@ mod services;
 mod status;
 mod stop;
 mod subscription;
+mod syncz;
 mod target;
 mod warming;
 mod watched;

@@ -16,7 +16,7 @@ pub struct Kind {
     pub short: &'static [&'static str],
     /// Whether objects live in a namespace.
     pub namespaced: bool,
-    /// Sub-resources with their own path: `status`, `scale`, `log`, `proxy`.
+    /// Sub-resources with their own path: `status`, `scale`, `log`, `proxy`, `portforward`.
     pub subresources: &'static [&'static str],
 }
 
@@ -40,7 +40,8 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 /// A namespace.
 pub static NAMESPACE: Kind = kind("", V1, "Namespace", "namespaces", &["ns"], false, &["status"]);
 /// A pod.
-pub static POD: Kind = kind("", V1, "Pod", "pods", &["po"], true, &["status", "log", "proxy"]);
+pub static POD: Kind =
+    kind("", V1, "Pod", "pods", &["po"], true, &["status", "log", "proxy", "portforward"]);
 /// A service.
 pub static SERVICE: Kind =
     kind("", V1, "Service", "services", &["svc"], true, &["status", "proxy"]);

@@ -9,8 +9,8 @@
 //!
 //! `mesh` is all of it as one value, in a `workdir`. What several share: `kinds` is the table of
 //! what is served, `image` what the kubelet can run, `network` the pods' addresses, `envoy` the
-//! binary and its process, `logs` what containers said, `http` a small server, `error` what can go
-//! wrong.
+//! binary and its process, `logs` what containers said, `port_forward` the way into a pod, `http` a
+//! small server, `error` what can go wrong.
 
 pub mod admission;
 pub mod api;
@@ -28,6 +28,7 @@ pub mod logs;
 pub mod mesh;
 pub mod metrics;
 pub mod network;
+mod port_forward;
 pub mod registry;
 pub mod store;
 pub mod translate;

@@ -12,6 +12,7 @@ mod handle;
 mod watchers;
 mod write;
 
+pub(crate) use clock::{fresh_uid, seconds};
 pub use handle::{Listing, Registry};
 pub use watchers::Notice;
 pub use write::WriteMode;

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -10,6 +12,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt as _;
+
+use super::upgrade::Upgrade;
 
 /// Connections at once. One `kubectl` holds one or two, the runner some dozens with its watches;
 /// beyond this new ones wait until one closes.
@@ -59,12 +64,22 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor, router: Router) {
         }
         Err(_) => return,
     };
+    let upgrade = Upgrade::default();
+    let left = upgrade.clone();
+    let service = router.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(upgrade.clone());
+        request
+    });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .with_upgrades()
         .await;
     if let Err(error) = served {
         tracing::debug!(%error, "a connection to the local API server ended early");
+    }
+    if let Some(more) = left.take() {
+        more.await;
     }
 }

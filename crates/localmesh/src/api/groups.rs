@@ -59,6 +59,10 @@ pub(super) fn subresources(kind: &'static Kind) -> impl Iterator<Item = Subresou
             foreign: Some(("autoscaling", "v1")),
             verbs: &["get", "patch", "update"],
         },
+        "portforward" => {
+            let verbs = &["create", "get"];
+            Subresource { name, kind: "PodPortForwardOptions", foreign: None, verbs }
+        }
         "log" => Subresource { name, kind: kind.kind, foreign: None, verbs: &["get"] },
         "proxy" => {
             let verbs = &["create", "delete", "get", "patch", "update"];

@@ -43,6 +43,12 @@ impl Options {
         self.pairs.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
+    /// The texts of a parameter that may be repeated.
+    pub(super) fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = self.pairs.iter().filter(move |(key, _)| key == name);
+        named.map(|(_, value)| value.as_str())
+    }
+
     /// `true` and `1` are yes, and so is the bare name.
     pub(super) fn flag(&self, name: &str) -> bool {
         self.pairs

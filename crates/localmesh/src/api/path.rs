@@ -131,6 +131,10 @@ mod tests {
             "/api/v1/namespaces/a/pods/p%3A80/proxy/x/y",
             Some((pod, "v1", Some("a"), Some("p:80"), Part::Proxy("/x/y".into()))),
         );
+        check(
+            "/api/v1/namespaces/a/pods/p/portforward",
+            Some((pod, "v1", Some("a"), Some("p"), Part::PortForward)),
+        );
         let namespace = &kinds::NAMESPACE;
         check("/api/v1/namespaces", Some((namespace, "v1", None, None, Part::Whole)));
         check("/api/v1/namespaces/a", Some((namespace, "v1", None, Some("a"), Part::Whole)));
@@ -159,7 +163,8 @@ mod tests {
             "/apis/apps/v1beta1/deployments",
             "/api/v1/pods/p",
             "/api/v1/namespaces/a/pods/p/exec",
-            "/api/v1/namespaces/a/pods/p/portforward",
+            "/api/v1/namespaces/a/pods/p/portforward/80",
+            "/api/v1/namespaces/a/services/s/portforward",
             "/api/v1/namespaces/a/pods/p/status/x",
             "/api/v1/namespaces/a/pods/p%2F..",
             "/api/v1/namespaces/a/pods/p%",

@@ -15,7 +15,7 @@ use super::path::Target;
 use super::request::{App, Asked, accepted};
 use super::review::Review;
 use super::sub_resource::Part;
-use super::{collection, log, object, proxy, scale};
+use super::{collection, log, object, port_forward, proxy, scale};
 use crate::store::Refusal;
 
 /// Answers any request.
@@ -60,6 +60,7 @@ async fn resource(app: &App, asked: Asked, request: Request<Body>) -> Result<Res
         (Part::Whole | Part::Status, true) => object::answer(app, asked, request).await,
         (Part::Scale, true) => scale::answer(app, &asked, request).await,
         (Part::Log, true) => log::answer(app, &asked, &method),
+        (Part::PortForward, true) => port_forward::answer(app, &asked, request),
         (Part::Proxy(path), true) => {
             let path = path.clone();
             proxy::answer(app, &asked.target, &path, request).await

@@ -13,6 +13,8 @@ pub(super) enum Part {
     Scale,
     /// `…/log`
     Log,
+    /// `…/portforward`
+    PortForward,
     /// `…/proxy/{path}`: the path that the pod or service shall see, with its leading slash.
     Proxy(String),
 }
@@ -30,6 +32,7 @@ impl Part {
             ("status", None) => Some(Self::Status),
             ("scale", None) => Some(Self::Scale),
             ("log", None) => Some(Self::Log),
+            ("portforward", None) => Some(Self::PortForward),
             _ => None,
         }
     }

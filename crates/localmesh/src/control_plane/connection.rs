@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::eds::offer_endpoints;
 use super::kind::Kind;
+use super::ledger::Ledger;
 use super::nacks::Nacks;
 use super::target::{Target, Targets, Told};
 use super::watched::Watched;
@@ -31,6 +32,7 @@ pub(super) struct Connection {
 pub(super) struct State {
     pub(super) watched: Watched,
     pub(super) nacks: Nacks,
+    pub(super) ledger: Ledger,
     /// The newest of its HTTP/2 connections. Each process has one.
     pub(super) session: u64,
     /// What holds the clusters that it accepted last, and others that are to go.

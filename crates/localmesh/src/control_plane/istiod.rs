@@ -1,17 +1,18 @@
 //! istiod's stand-in as a container: the debug pages from which `istioctl` and the runner learn
 //! how far each proxy has come. It shows; the control plane itself runs with the mesh.
 
+use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use axum::{Json, Router};
 use futures::future::BoxFuture;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::configz::config;
 use super::server::ControlPlane;
-use super::status::ProxyStatus;
+use super::syncz::syncz;
 use crate::image::{Container, Image};
 
 /// What `/version` and the metrics of a real one would call themselves.
@@ -21,14 +22,6 @@ const VERSION: &str = concat!("faultless-", env!("CARGO_PKG_VERSION"));
 #[derive(Debug, Clone)]
 pub struct Istiod {
     control_plane: ControlPlane,
-}
-
-/// Which proxy's configuration is asked for.
-#[derive(Debug, Deserialize)]
-struct ConfigDump {
-    /// `<pod>.<namespace>`
-    #[serde(rename = "proxyID")]
-    proxy: Option<String>,
 }
 
 // === impl Istiod ===
@@ -63,21 +56,46 @@ impl Image for Istiod {
     }
 }
 
+/// What a debug page is asked.
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    /// Only of proxies in this namespace.
+    #[serde(default)]
+    namespace: String,
+    /// Of this proxy: `<pod>.<namespace>`.
+    #[serde(rename = "proxyID")]
+    proxy: Option<String>,
+    /// For people.
+    pretty: Option<String>,
+}
+
 fn router(control_plane: ControlPlane) -> Router {
     Router::new()
-        .route(
-            "/debug/syncz",
-            get(async |State(it): State<ControlPlane>| Json(syncz(&it.status()))),
-        )
+        .route("/debug/syncz", get(syncz_page))
+        .route("/debug/configz", get(configz_page))
         .route("/debug/config_dump", get(config_dump))
+        .route("/metrics", get(async |State(it): State<ControlPlane>| metrics(it.status().len())))
         .route("/ready", get(async || ()))
         .route("/version", get(async || format!("{VERSION}\n")))
         .with_state(control_plane)
 }
 
-async fn config_dump(State(it): State<ControlPlane>, Query(of): Query<ConfigDump>) -> Response {
-    match of.proxy.and_then(|proxy| it.sent(&proxy)) {
-        Some(sent) => Json(sent).into_response(),
+async fn syncz_page(State(it): State<ControlPlane>, Query(asked): Query<Asked>) -> Response {
+    let mut proxies = it.status();
+    if !asked.namespace.is_empty() {
+        let suffix = format!(".{}", asked.namespace);
+        proxies.retain(|proxy| proxy.proxy.ends_with(&suffix));
+    }
+    page(&syncz(&proxies, VERSION), &asked)
+}
+
+async fn configz_page(State(it): State<ControlPlane>, Query(asked): Query<Asked>) -> Response {
+    page(&it.configs().iter().map(|object| config(object)).collect(), &asked)
+}
+
+async fn config_dump(State(it): State<ControlPlane>, Query(asked): Query<Asked>) -> Response {
+    match asked.proxy.as_deref().and_then(|proxy| it.sent(proxy)) {
+        Some(sent) => page(&sent, &asked),
         None => {
             let text = "no such proxy: ?proxyID=<pod>.<namespace>\n";
             (StatusCode::NOT_FOUND, text).into_response()
@@ -85,29 +103,18 @@ async fn config_dump(State(it): State<ControlPlane>, Query(of): Query<ConfigDump
     }
 }
 
-/// The answer to `/debug/syncz` in istiod's shape, with two fields of ours: `error` and `observed`.
-/// istiod shows nonces; here they are versions. Equal means accepted. Pure.
-#[must_use]
-fn syncz(proxies: &[ProxyStatus]) -> Value {
-    let proxies = proxies.iter().map(|proxy| {
-        json!({
-            "cluster_id": "Kubernetes",
-            "proxy": proxy.proxy,
-            "proxy_type": "sidecar",
-            "istio_version": VERSION,
-            "cluster_sent": proxy.cluster.sent,
-            "cluster_acked": proxy.cluster.acked,
-            "listener_sent": proxy.listener.sent,
-            "listener_acked": proxy.listener.acked,
-            "route_sent": proxy.route.sent,
-            "route_acked": proxy.route.acked,
-            "endpoint_sent": proxy.endpoint.sent,
-            "endpoint_acked": proxy.endpoint.acked,
-            "error": proxy.error,
-            "observed": proxy.observed,
-        })
-    });
-    Value::Array(proxies.collect())
+fn page(value: &Value, asked: &Asked) -> Response {
+    let json = HeaderValue::from_static("application/json");
+    let text = if asked.pretty.is_some() { format!("{value:#}") } else { value.to_string() };
+    ([(header::CONTENT_TYPE, json)], text).into_response()
+}
+
+/// Who it is and how many proxies it has, under istiod's names.
+fn metrics(proxies: usize) -> String {
+    format!(
+        "# TYPE pilot_info gauge\npilot_info{{version=\"{VERSION}\"}} 1\n\
+         # TYPE pilot_xds gauge\npilot_xds{{version=\"{VERSION}\"}} {proxies}\n"
+    )
 }
 
 #[cfg(test)]
@@ -117,24 +124,8 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
-    use crate::control_plane::Ack;
     use crate::network::Network;
     use crate::registry::Registry;
-
-    #[test]
-    fn syncz_has_istiods_shape() {
-        let ack = |sent: &str, acked: &str| Ack { sent: sent.to_owned(), acked: acked.to_owned() };
-        let status = ProxyStatus {
-            proxy: "hotels-v1-x.travel-agency".to_owned(),
-            cluster: ack("a", "a"),
-            listener: ack("b", "b"),
-            route: ack("d", "c"),
-            endpoint: ack("", ""),
-            error: Some("rds/8000 rejected: why".to_owned()),
-            observed: 17,
-        };
-        insta::assert_json_snapshot!(syncz(&[status]));
-    }
 
     #[tokio::test]
     async fn unknown_pages_and_proxies_are_not_found() {
@@ -142,7 +133,9 @@ mod tests {
         for (path, status) in [
             ("/ready", 200),
             ("/version", 200),
-            ("/debug/syncz?x", 200),
+            ("/metrics", 200),
+            ("/debug/syncz?namespace=x", 200),
+            ("/debug/configz?pretty", 200),
             ("/debug/config_dump", 404),
             ("/debug/config_dump?proxyID=a.b", 404),
             ("/", 404),

@@ -4,7 +4,7 @@
 pub(super) type Key = String;
 
 /// A kind of resources.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Clusters,
     Endpoints,
@@ -15,6 +15,30 @@ pub(super) enum Kind {
 // === impl Kind ===
 
 impl Kind {
+    /// All of them, in the order in which they are sent.
+    pub(super) const ALL: [Self; 4] =
+        [Self::Clusters, Self::Endpoints, Self::Listeners, Self::Routes];
+
+    /// The type of its resources.
+    pub(super) const fn type_url(self) -> &'static str {
+        match self {
+            Self::Clusters => "type.googleapis.com/envoy.config.cluster.v3.Cluster",
+            Self::Endpoints => "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
+            Self::Listeners => "type.googleapis.com/envoy.config.listener.v3.Listener",
+            Self::Routes => "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
+        }
+    }
+
+    /// Whether this subscription is to its resources.
+    pub(super) fn has(self, key: &str) -> bool {
+        match self {
+            Self::Clusters => key == "cds",
+            Self::Endpoints => key.starts_with("eds/"),
+            Self::Listeners => key == "lds",
+            Self::Routes => key.starts_with("rds/"),
+        }
+    }
+
     /// By the path of the question.
     pub(super) fn of(path: &str) -> Option<Self> {
         match path.strip_prefix("/v3/discovery:")? {

@@ -24,6 +24,7 @@ pub(super) async fn follow(connection: Arc<Connection>) {
         if let Some(target) = target {
             match connection.push(&target, &mut newer).await {
                 Ok(()) => {
+                    connection.took(&Kind::ALL, &target);
                     let mut state = connection.state();
                     state.error = None;
                     state.observed = target.version;
@@ -31,6 +32,7 @@ pub(super) async fn follow(connection: Arc<Connection>) {
                 Err(Stop::Newer) => continue,
                 Err(Stop::Error(error)) => {
                     tracing::warn!(proxy = connection.name(), "{error}");
+                    connection.refuses();
                     connection.state().error = Some(error);
                 }
             }
@@ -70,6 +72,7 @@ impl Connection {
         });
         self.accepted(newer, |key| key == "lds").await?;
         self.warmed(newer).await?;
+        self.took(&[Kind::Clusters, Kind::Endpoints, Kind::Listeners], target);
         self.offer(|watched| {
             for (name, route) in &offers.routes {
                 watched.offer(&Kind::Routes.key(name), route);
@@ -89,6 +92,21 @@ impl Connection {
         });
         self.state().done = Some(Arc::clone(target));
         Ok(())
+    }
+
+    /// Takes down what the proxy has accepted and uses.
+    fn took(&self, kinds: &[Kind], target: &Target) {
+        self.state().ledger.accept(kinds, &target.nonces);
+    }
+
+    /// Takes down what the proxy refuses.
+    fn refuses(&self) {
+        let mut state = self.state();
+        for kind in Kind::ALL {
+            if let Some(reason) = state.watched.reasons(|key| kind.has(key)) {
+                state.ledger.refuse(kind, reason);
+            }
+        }
     }
 
     /// The clusters that the proxy has and these resources have not.

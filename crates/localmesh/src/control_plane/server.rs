@@ -17,7 +17,8 @@ use super::status::ProxyStatus;
 use super::{push, xds};
 use crate::image::Log;
 use crate::network::{Network, PodNet};
-use crate::registry::Registry;
+use crate::registry::{Registry, seconds};
+use crate::store::Object;
 
 /// Changes that come within this time are translated together: an `apply` of several objects
 /// arrives as several writes. Short, because it is a part of every change's way to the proxies.
@@ -142,6 +143,15 @@ impl ControlPlane {
         connections.iter().map(|connection| connection.status()).collect()
     }
 
+    /// Istio's objects as the proxies' targets were last made from them.
+    #[must_use]
+    pub fn configs(&self) -> Vec<Arc<Object>> {
+        let proxies = self.proxies();
+        let context = proxies.context.iter();
+        let both = context.flat_map(|it| it.destination_rules.iter().chain(&it.virtual_services));
+        both.cloned().collect()
+    }
+
     /// What was last meant for a proxy (`<pod>.<namespace>`): its resources as Envoy's JSON.
     #[must_use]
     pub fn sent(&self, proxy: &str) -> Option<Value> {
@@ -165,6 +175,8 @@ impl ControlPlane {
         let mut proxies = self.proxies();
         // Read before the objects: they may be newer than this version, never older.
         let version = *self.inner.registry.versions().borrow();
-        proxies.plan(version, gather(&self.inner.registry, &self.inner.network));
+        let context = gather(&self.inner.registry, &self.inner.network);
+        let now = seconds(self.inner.registry.now());
+        proxies.plan(version, context, &now);
     }
 }

@@ -1,35 +1,33 @@
 //! How far each proxy has come, as istiod's `/debug/syncz` has it.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
 
 use super::connection::Connection;
-use super::kind::Key;
-use super::offer::hash;
+use super::kind::Kind;
+use super::subscription::Standing;
 use super::target::asked;
 
-/// What was sent of one type, and what of that was accepted; versions are hashes of the content.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+/// What was sent of one type, and what the proxy made of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ack {
-    /// Version that was sent last.
+    /// The nonce that was sent last.
     pub sent: String,
-    /// Version that was accepted last.
+    /// The nonce that was accepted last; empty if none was since the proxy's Envoy began.
     pub acked: String,
+    /// When it was sent, RFC 3339.
+    pub time: String,
+    /// Why the proxy refused what it was sent last, in Envoy's words.
+    pub refused: Option<String>,
 }
 
 /// How far one proxy has come.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProxyStatus {
     /// `<pod>.<namespace>`
     pub proxy: String,
-    /// CDS.
-    pub cluster: Ack,
-    /// LDS.
-    pub listener: Ack,
-    /// RDS.
-    pub route: Ack,
-    /// EDS.
-    pub endpoint: Ack,
-    /// What it rejects, with Envoy's reason.
+    /// By the type of the resources.
+    pub types: BTreeMap<&'static str, Ack>,
+    /// What it rejects or does not answer, with Envoy's reason.
     pub error: Option<String>,
     /// The resource version of the store up to which everything is pushed and accepted.
     pub observed: u64,
@@ -42,30 +40,24 @@ impl Connection {
     pub(super) fn status(&self) -> ProxyStatus {
         let target = self.target.borrow().clone();
         let state = self.state();
-        let ack = |prefix: &str| {
-            let asked = |key: &str| target.as_ref().is_none_or(|target| asked(target, key));
-            let sent = state.watched.offers();
-            let sent: Vec<_> =
-                sent.filter(|(key, _)| key.starts_with(prefix) && asked(key)).collect();
-            let keys = sent.iter().map(|(key, _)| *key);
-            let acked: Vec<_> =
-                keys.filter_map(|key| Some((key, state.watched.acked(key)?))).collect();
-            Ack { sent: digest(&sent), acked: digest(&acked) }
+        let ack = |kind: Kind| {
+            let target = target.as_ref()?;
+            let sent = target.nonces.of(kind)?.clone();
+            let acked = state.ledger.acked(kind).cloned().unwrap_or_default();
+            // Another Envoy of this pod knows nothing of what the one before has accepted.
+            let waits = || {
+                let which = |key: &str| kind.has(key) && asked(target, key);
+                state.watched.standing(which) == Standing::Waits
+            };
+            let acked = if acked == sent.nonce && waits() { String::new() } else { acked };
+            let refused = state.ledger.refused(kind).cloned();
+            Some((kind.type_url(), Ack { sent: sent.nonce, acked, time: sent.time, refused }))
         };
         ProxyStatus {
             proxy: self.name(),
-            cluster: ack("cds"),
-            listener: ack("lds"),
-            route: ack("rds/"),
-            endpoint: ack("eds/"),
+            types: Kind::ALL.into_iter().filter_map(ack).collect(),
             error: state.error.clone(),
             observed: state.observed,
         }
     }
-}
-
-/// One version for several subscriptions; empty for none.
-fn digest(versions: &[(&Key, &String)]) -> String {
-    let text: String = versions.iter().map(|(key, version)| format!("{key} {version}\n")).collect();
-    if text.is_empty() { text } else { hash(text.as_bytes()) }
 }

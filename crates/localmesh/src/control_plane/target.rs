@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value;
 use tokio::sync::watch;
 
+use super::nonces::Nonces;
 use super::offer::Offer;
 use crate::translate::Resources;
 
@@ -19,6 +20,8 @@ pub(super) struct Target {
     pub(super) version: u64,
     pub(super) told: Arc<Told>,
     pub(super) endpoints: Arc<Endpoints>,
+    /// Under which it is sent.
+    pub(super) nonces: Nonces,
 }
 
 /// The channel on which a proxy's task hears of its newest target.

@@ -32,11 +32,6 @@ impl Watched {
         self.offers.get(key).map(|offer| &offer.version)
     }
 
-    /// What is offered, by subscription.
-    pub(super) fn offers(&self) -> impl Iterator<Item = (&Key, &String)> {
-        self.offers.iter().map(|(key, offer)| (key, &offer.version))
-    }
-
     /// The version that the proxy has.
     pub(super) fn acked(&self, key: &str) -> Option<&String> {
         self.subscriptions.get(key)?.acked()
@@ -92,6 +87,19 @@ impl Watched {
             (true, true) => Standing::Waits,
             (true, false) => Standing::Accepted,
         }
+    }
+
+    /// Why the proxy refuses what is offered of these, in Envoy's words alone.
+    pub(super) fn reasons(&self, which: impl Fn(&str) -> bool) -> Option<String> {
+        let offers = self.offers.iter().filter(|(key, _)| which(key));
+        let mut said: Vec<String> = offers
+            .filter_map(|(key, offer)| match self.subscriptions.get(key)?.standing(offer) {
+                Standing::Refused(reason) => Some(reason),
+                Standing::Accepted | Standing::Waits => None,
+            })
+            .collect();
+        said.dedup();
+        (!said.is_empty()).then(|| said.join("; "))
     }
 }
 
@@ -151,6 +159,8 @@ mod tests {
         assert_eq!(it.hear("lds", &good), Heard::Again { noted: 7 });
         it.not_taken("lds", &good, Some("why".to_owned()));
         assert_eq!(all(&it), Standing::Refused("lds rejected: why".to_owned()));
+        assert_eq!(it.reasons(|key| key == "lds").as_deref(), Some("why"));
+        assert_eq!(it.reasons(|key| key == "cds"), None);
         assert_eq!(it.answer("lds", &good, 7), None);
         assert_eq!(it.hear("lds", &good), Heard::Known);
         assert_eq!(it.answer("lds", &good, 7), None);

@@ -38,14 +38,19 @@ impl Clock {
         let suffix = (0..SUFFIX_LEN)
             .map(|_| char::from(ALPHABET[usize::from(rand::random::<u8>()) % ALPHABET.len()]))
             .collect();
-        Stamp { time: seconds(self.now()), uid: uid(rand::random()), suffix }
+        Stamp { time: seconds(self.now()), uid: fresh_uid(), suffix }
     }
 }
 
 /// RFC 3339 in whole seconds, rounded down, as Kubernetes writes times.
-pub(super) fn seconds(time: Timestamp) -> String {
+pub(crate) fn seconds(time: Timestamp) -> String {
     let whole = jiff::TimestampRound::new().smallest(Unit::Second).mode(jiff::RoundMode::Floor);
     time.round(whole).unwrap_or(time).to_string()
+}
+
+/// A uid that nothing else has.
+pub(crate) fn fresh_uid() -> String {
+    uid(rand::random())
 }
 
 /// A random UUID (version 4, RFC 9562).

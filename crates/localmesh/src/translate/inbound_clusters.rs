@@ -9,6 +9,7 @@ use super::inputs::Service;
 use super::names;
 use super::view::View;
 use crate::network::PodPort;
+use istio::TrafficPolicy;
 
 /// The cluster towards the application itself. The connection pool of the service's
 /// `DestinationRule` holds here too (pilot's `buildInboundCluster`); nothing else of it does.
@@ -28,12 +29,16 @@ pub(super) fn inbound(view: &View<'_>, port: &PodPort) -> Value {
             }}}}]}],
         },
     });
+    let rule = service.and_then(|(service, _)| view.config.rule(service, view.proxy));
     if let Some((service, _)) = service {
-        cluster["metadata"] = names::cluster_metadata(service, "", None);
+        // A rule of subsets alone says nothing about the way in.
+        let shapes = rule.as_ref().filter(|rule| rule.policy != TrafficPolicy::default());
+        let made_from =
+            shapes.map(|rule| names::config("destination-rule", &rule.namespace, &rule.name));
+        cluster["metadata"] = names::cluster_metadata(service, "", made_from);
     }
-    let pool = service.and_then(|(service, port)| {
-        view.config.rule(service, view.proxy)?.policy.for_port(port).connection_pool
-    });
+    let pool =
+        service.zip(rule).and_then(|((_, port), rule)| rule.policy.for_port(port).connection_pool);
     connection_pool(&mut cluster, pool.as_ref(), port.protocol);
     cluster
 }

@@ -69,7 +69,8 @@ fn outbound_tcp(view: &View<'_>, service: &Service, port: &ServicePort) -> (Stri
         "access_log_options": tcp_access_log_options(),
     });
     let base = names::outbound(port.port, "", &service.fqdn());
-    match tcp_route(view, service, port) {
+    let rule = tcp_route(view, service, port);
+    match &rule {
         None => {
             proxy["stat_prefix"] = json!(format!("{base};"));
             proxy["cluster"] = json!(base);
@@ -88,7 +89,12 @@ fn outbound_tcp(view: &View<'_>, service: &Service, port: &ServicePort) -> (Stri
     if let Some(idle) = idle_timeout(view, service, port.port) {
         proxy["idle_timeout"] = json!(idle);
     }
-    let listener = outbound(&name, &tcp_filter(&proxy));
+    let mut listener = outbound(&name, &tcp_filter(&proxy));
+    if let Some((object, _)) = &rule {
+        // A connection has no route of its own: pilot names the object on the filter chain.
+        let made_from = names::config_metadata("virtual-service", &object.metadata);
+        listener["filter_chains"][0]["metadata"] = made_from;
+    }
     (name, listener)
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::inputs::Service;
+use istio::Metadata;
 
 /// A cluster towards a service's pods (pilot's `BuildSubsetKey`).
 pub(super) fn outbound(port: u16, subset: &str, fqdn: &str) -> String {
@@ -17,6 +18,12 @@ pub(super) fn inbound(port: u16) -> String {
 /// How Istio's metadata names the object that something was made from.
 pub(super) fn config(kind: &str, namespace: &str, name: &str) -> String {
     format!("/apis/networking.istio.io/v1/namespaces/{namespace}/{kind}/{name}")
+}
+
+/// The metadata of what was made from one object.
+pub(super) fn config_metadata(kind: &str, object: &Metadata) -> Value {
+    let config = config(kind, &object.namespace, &object.name);
+    json!({"filter_metadata": {"istio": {"config": config}}})
 }
 
 /// A cluster's metadata: which service (and subset) it is, and the object that shaped it.

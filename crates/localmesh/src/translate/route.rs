@@ -29,11 +29,9 @@ impl Rule<'_> {
     }
 
     fn route(&self, block: Option<&HttpMatch>) -> Option<Value> {
-        let metadata = &self.object.metadata;
-        let made_from = names::config("virtual-service", &metadata.namespace, &metadata.name);
         let mut out = json!({
             "match": route_match(block),
-            "metadata": {"filter_metadata": {"istio": {"config": made_from}}},
+            "metadata": names::config_metadata("virtual-service", &self.object.metadata),
         });
         let parts = [self.rule.name.as_str(), block.map_or("", |block| block.name.as_str())];
         let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();

@@ -9,12 +9,13 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::*;
+use crate::control_plane::nonces::Push;
 use crate::control_plane::target::Told;
-use crate::control_plane::{ControlPlane, ProxyStatus, xds};
+use crate::control_plane::{Ack, ControlPlane, ProxyStatus, xds};
 use crate::envoy::admin::Admin;
 use crate::envoy::{Envoy, Spec, fetch};
 use crate::network::{Network, PodNet, Workload};
-use crate::registry::Registry;
+use crate::registry::{Registry, fresh_uid};
 use crate::translate::config_source;
 
 /// A proxy with its Envoy and its tasks.
@@ -169,10 +170,17 @@ impl Proxy {
     fn send_with(&mut self, resources: Resources, endpoints: BTreeMap<String, Value>) -> u64 {
         let offer = |(name, value)| (name, Arc::new(Offer::new([&value])));
         self.version += 1;
+        let version = format!("2026-08-27T12:45:20Z/{}", self.version);
+        let push = Push { version, time: "2026-08-27T12:45:20Z".to_owned() };
+        let old = self.connection.target.borrow().clone();
+        let nonces = old.as_ref().map(|old| old.nonces.clone()).unwrap_or_default();
+        let old = old.as_ref().map(|old| &old.told.resources);
+        let nonces = nonces.pushed(&push, old, &resources, true, fresh_uid);
         self.connection.target.send_replace(Some(Arc::new(Target {
             version: self.version,
             told: Arc::new(Told::new(resources)),
             endpoints: Arc::new(endpoints.into_iter().map(offer).collect()),
+            nonces,
         })));
         self.version
     }
@@ -194,9 +202,8 @@ impl Proxy {
     async fn observed(&self, version: u64) {
         // An Envoy that began again takes some time to ask for the last of it once more.
         let accepted = |status: &ProxyStatus| {
-            [&status.cluster, &status.listener, &status.route, &status.endpoint]
-                .iter()
-                .all(|ack| !ack.sent.is_empty() && ack.sent == ack.acked)
+            let done = |ack: &Ack| ack.sent == ack.acked && ack.refused.is_none();
+            status.types.len() == 4 && status.types.values().all(done)
         };
         let so = |status: &ProxyStatus| status.observed >= version && accepted(status);
         let status = self.until("delivery", so).await;
@@ -276,6 +283,11 @@ async fn what_was_rejected_is_known_with_its_reason_and_the_old_stays() {
         let status = proxy.until("rejection", |status| status.error.is_some()).await;
         let error = status.error.expect("it was waited for");
         assert!(error.starts_with(key) && error.contains(reason), "{which}: {error}");
+        // As istiod shows it: one type is refused, its nonce is sent and not accepted.
+        let refused: Vec<&Ack> =
+            status.types.values().filter(|ack| ack.refused.is_some()).collect();
+        assert!(matches!(refused.as_slice(), [only] if only.sent != only.acked), "{refused:?}");
+        assert!(refused[0].refused.as_ref().is_some_and(|why| why.contains(reason)));
         if which < 3 {
             assert_eq!(proxy.body(8000).await, "first");
         }

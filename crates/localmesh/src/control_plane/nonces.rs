@@ -1,0 +1,104 @@
+//! The nonces under which a proxy is sent its configuration, as istiod makes them: the version of the
+//! push that sent it, and something that is its own. What a push does not change keeps its nonce.
+//! Pure: time and chance come in as arguments.
+
+use std::collections::BTreeMap;
+
+use super::kind::Kind;
+use crate::translate::Resources;
+
+/// What was sent of one type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sent {
+    /// Its nonce.
+    pub(super) nonce: String,
+    /// When it was sent, RFC 3339.
+    pub(super) time: String,
+}
+
+/// What was sent of each type.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Nonces(BTreeMap<Kind, Sent>);
+
+/// One push to all proxies.
+#[derive(Debug, Clone)]
+pub(super) struct Push {
+    /// Its version, e.g. `2026-08-27T12:45:20Z/17`: the number grows with each push, and there is
+    /// one for the whole control plane.
+    pub(super) version: String,
+    /// When it is.
+    pub(super) time: String,
+}
+
+// === impl Nonces ===
+
+impl Nonces {
+    /// What was sent of this type.
+    pub(super) fn of(&self, kind: Kind) -> Option<&Sent> {
+        self.0.get(&kind)
+    }
+
+    /// The nonces after a push to a proxy that had `before` under these: `own` makes what is a
+    /// nonce's own.
+    pub(super) fn pushed(
+        &self,
+        push: &Push,
+        before: Option<&Resources>,
+        now: &Resources,
+        endpoints_changed: bool,
+        own: impl Fn() -> String,
+    ) -> Self {
+        let changed = |kind| match (kind, before) {
+            (Kind::Clusters, Some(before)) => before.clusters != now.clusters,
+            (Kind::Endpoints, Some(_)) => endpoints_changed,
+            (Kind::Listeners, Some(before)) => before.listeners != now.listeners,
+            (Kind::Routes, Some(before)) => before.routes != now.routes,
+            (_, None) => true,
+        };
+        let each = Kind::ALL.map(|kind| match self.0.get(&kind) {
+            Some(sent) if !changed(kind) => (kind, sent.clone()),
+            Some(_) | None => {
+                let nonce = format!("{}{}", push.version, own());
+                (kind, Sent { nonce, time: push.time.clone() })
+            }
+        });
+        Self(each.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(route: &str) -> Resources {
+        let routes = [("8000".to_owned(), json!(route))].into();
+        Resources { routes, ..Resources::default() }
+    }
+
+    #[test]
+    fn what_a_push_does_not_change_keeps_its_nonce() {
+        let counter = Cell::new(0);
+        let own = || {
+            counter.set(counter.get() + 1);
+            format!("-{}", counter.get())
+        };
+        let push = |number| Push { version: format!("T/{number}"), time: format!("T{number}") };
+        let first = Nonces::default().pushed(&push(1), None, &told("a"), false, own);
+        for kind in Kind::ALL {
+            assert!(first.of(kind).unwrap().nonce.starts_with("T/1-"), "{kind:?}");
+        }
+        let same = first.pushed(&push(2), Some(&told("a")), &told("a"), false, own);
+        assert_eq!(same, first);
+        let route = first.pushed(&push(3), Some(&told("a")), &told("b"), false, own);
+        let new = Sent { nonce: "T/3-5".to_owned(), time: "T3".to_owned() };
+        assert_eq!(route.of(Kind::Routes), Some(&new));
+        assert_eq!(route.of(Kind::Clusters), first.of(Kind::Clusters));
+        let endpoints = first.pushed(&push(4), Some(&told("a")), &told("a"), true, own);
+        assert_eq!(endpoints.of(Kind::Endpoints).unwrap().nonce, "T/4-6");
+        assert_eq!(endpoints.of(Kind::Routes), first.of(Kind::Routes));
+    }
+}
