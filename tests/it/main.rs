@@ -18,6 +18,7 @@ mod kubectl;
 mod load;
 mod local_mesh;
 mod mesh;
+mod parity;
 mod program;
 mod shop;
 mod startup_failures;
