@@ -9,7 +9,7 @@ mod target;
 
 pub(crate) use self::cli::{Cli, Command};
 pub(crate) use self::features::{CheckArgs, FeatureArgs, StepsArgs};
-pub(crate) use self::pods::{AgentArgs, WatchdogPodArgs};
+pub(crate) use self::pods::{AgentArgs, StandInArgs, WatchdogPodArgs};
 pub(crate) use self::report::ReportArgs;
 pub(crate) use self::run::RunArgs;
 pub(crate) use self::target::{RecoverArgs, SweepArgs, UpArgs};

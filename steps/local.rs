@@ -12,9 +12,9 @@ use faultless::safety::watchdog::{self, WatchdogArgs};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use kube::config::Kubeconfig;
-use localmesh::envoy;
 use localmesh::image::{Container, Image, Images, Log};
 use localmesh::mesh::{Mesh, MeshConfig};
+use localmesh::{demo, envoy};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
@@ -199,6 +199,14 @@ where
     let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
     thread.map_err(|cause| format!("no thread for the {name}: {cause}"))?;
     told.await.unwrap_or_else(|_| Err(format!("the {name}'s thread ended without a word")))
+}
+
+/// Is one of the demo's programs, whose image nobody has to pull then.
+pub(crate) async fn stand_in(name: &str, args: Vec<String>, stop: CancellationToken) -> Result<()> {
+    // A variable that is no text is none that a manifest can set.
+    let text = |value: OsString| value.into_string().ok();
+    let env = std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?)));
+    demo::run(name, args, env.collect(), stop).await.map_err(told)
 }
 
 /// What of an object has no effect on a local mesh.

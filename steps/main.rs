@@ -66,6 +66,7 @@ fn dispatch(cli: Cli) -> faultless::error::Result<u8> {
             Command::Steps(args) => sentences::print(&args).map(|code| code as u8),
             Command::Agent(args) => pod::agent(args).await.map(|code| code as u8),
             Command::Watchdog(args) => pod::watchdog(args).await.map(|code| code as u8),
+            Command::StandIn(args) => pod::stand_in(args).await.map(|code| code as u8),
         }
     })
 }

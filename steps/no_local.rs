@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use faultless::cluster::Cluster;
 use faultless::error::{Error, Result};
+use tokio_util::sync::CancellationToken;
 
 /// A mesh that cannot be.
 pub(crate) struct LocalMesh(Infallible);
@@ -39,6 +40,15 @@ impl LocalMesh {
     pub(crate) fn stop(self) -> Ready<()> {
         match self.0 {}
     }
+}
+
+/// The demo's programs are the local mesh's.
+pub(crate) fn stand_in(
+    _name: &str,
+    _args: Vec<String>,
+    _stop: CancellationToken,
+) -> Ready<Result<()>> {
+    ready(Err(Error::feature("starting a stand-in", "this program was built without")))
 }
 
 /// Nothing has an effect on what cannot be, and nobody asks for it.

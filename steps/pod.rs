@@ -1,5 +1,5 @@
-//! What the program is in a pod: `faultless agent`, a load agent, and `faultless watchdog`, a
-//! watchdog.
+//! What the program is in a pod: `faultless agent`, a load agent, `faultless watchdog`, a watchdog,
+//! and `faultless stand-in`, one of the demo's programs.
 
 use faultless::cluster::Cluster;
 use faultless::error::{ExitCode, Result};
@@ -7,8 +7,9 @@ use faultless::load;
 use faultless::safety::watchdog::{self, WatchdogArgs};
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{AgentArgs, WatchdogPodArgs};
+use crate::cli::{AgentArgs, StandInArgs, WatchdogPodArgs};
 use crate::console;
+use crate::local;
 use crate::signals::Signals;
 
 /// Serves load requests until a signal comes.
@@ -37,4 +38,16 @@ pub(crate) async fn watchdog(args: WatchdogPodArgs) -> Result<ExitCode> {
         ended = watching => ended,
         _ = signals.next() => Ok(ExitCode::Passed),
     }
+}
+
+/// Stands in for a program of the demo until a signal comes.
+pub(crate) async fn stand_in(args: StandInArgs) -> Result<ExitCode> {
+    let mut signals = Signals::listen()?;
+    let stop = CancellationToken::new();
+    let mut standing = std::pin::pin!(local::stand_in(&args.name, args.args, stop.clone()));
+    tokio::select! {
+        ended = &mut standing => return ended.map(|()| ExitCode::Passed),
+        _ = signals.next() => stop.cancel(),
+    }
+    standing.await.map(|()| ExitCode::Passed)
 }

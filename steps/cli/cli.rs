@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use super::features::{CheckArgs, StepsArgs};
-use super::pods::{AgentArgs, WatchdogPodArgs};
+use super::pods::{AgentArgs, StandInArgs, WatchdogPodArgs};
 use super::report::ReportArgs;
 use super::run::RunArgs;
 use super::target::{RecoverArgs, SweepArgs, UpArgs};
@@ -46,4 +46,7 @@ pub(crate) enum Command {
     /// Be a watchdog (in a pod of the mesh): give back what a run changed when it dies.
     #[command(hide = true)]
     Watchdog(WatchdogPodArgs),
+    /// Be one of the demo's programs (in a pod of a cluster that has the demo without its images).
+    #[command(hide = true)]
+    StandIn(StandInArgs),
 }

@@ -17,3 +17,12 @@ pub(crate) struct WatchdogPodArgs {
     #[arg(num_args = 3, required = true, value_names = ["RUN", "NAMESPACE", "SECONDS"])]
     pub charge: Vec<String>,
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct StandInArgs {
+    /// Which program: its image's name without what all of the demo's begin with.
+    pub name: String,
+    /// What the manifest tells the original, which may begin with a hyphen.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub args: Vec<String>,
+}

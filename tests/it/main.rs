@@ -19,6 +19,7 @@ mod load;
 mod local_mesh;
 mod mesh;
 mod port_forward;
+mod parity;
 mod program;
 mod shop;
 mod startup_failures;

@@ -6,7 +6,7 @@
 //! `data`, asked by a `query`; `portal`, `loadtester` (with its `burst`) and `control` are their
 //! users. Each is made of a `kit`: its `env`, its `lines`, its `tasks`, and the `client` (by a
 //! `connector`, with `headers`) and `server` that they share, with `work` and `chaos`. `images` has
-//! them all by name.
+//! them all by name. `process` runs one outside the local mesh, as a program in a real container.
 
 mod burst;
 mod chaos;
@@ -23,6 +23,7 @@ mod kit;
 mod lines;
 mod loadtester;
 mod portal;
+mod process;
 mod product;
 mod products;
 mod query;
@@ -32,6 +33,7 @@ mod travels;
 mod work;
 
 pub use self::images::{REPOSITORY, images};
+pub use self::process::run;
 
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,21 @@ type Run = fn(Container) -> BoxFuture<'static, Result<(), String>>;
 
 struct StandIn(Run);
 
+/// All of them, each with the port that the manifests declare for it. The local mesh's kubelet takes
+/// that from the manifest; a container is not told.
+const ALL: [(&str, Option<u16>, Run); 10] = [
+    ("travels", Some(8000), |container| travels::run(container).boxed()),
+    ("hotels", Some(8000), |container| products::run(Product::Hotels, container).boxed()),
+    ("cars", Some(8000), |container| products::run(Product::Cars, container).boxed()),
+    ("flights", Some(8000), |container| products::run(Product::Flights, container).boxed()),
+    ("insurances", Some(8000), |container| products::run(Product::Insurances, container).boxed()),
+    ("discounts", Some(8000), |container| discounts::run(container).boxed()),
+    ("mysqldb", Some(3306), |container| database::run(container).boxed()),
+    ("portal", Some(8000), |container| portal::run(container).boxed()),
+    ("loadtester", None, |container| loadtester::run(container).boxed()),
+    ("control", Some(8080), |container| control::run(container).boxed()),
+];
+
 impl Image for StandIn {
     fn run(&self, container: Container) -> BoxFuture<'static, Result<(), String>> {
         (self.0)(container)
@@ -26,18 +41,17 @@ impl Image for StandIn {
 /// The demo's images.
 #[must_use]
 pub fn images() -> Images {
-    let all: [(&str, Run); 10] = [
-        ("travels", |container| travels::run(container).boxed()),
-        ("hotels", |container| products::run(Product::Hotels, container).boxed()),
-        ("cars", |container| products::run(Product::Cars, container).boxed()),
-        ("flights", |container| products::run(Product::Flights, container).boxed()),
-        ("insurances", |container| products::run(Product::Insurances, container).boxed()),
-        ("discounts", |container| discounts::run(container).boxed()),
-        ("mysqldb", |container| database::run(container).boxed()),
-        ("portal", |container| portal::run(container).boxed()),
-        ("loadtester", |container| loadtester::run(container).boxed()),
-        ("control", |container| control::run(container).boxed()),
-    ];
     let image = |run| Arc::new(StandIn(run)) as Arc<dyn Image>;
-    all.into_iter().map(|(name, run)| (format!("{REPOSITORY}{name}"), image(run))).collect()
+    ALL.iter().map(|(name, _, run)| (format!("{REPOSITORY}{name}"), image(*run))).collect()
+}
+
+/// The stand-in with this name, which is its image's without `REPOSITORY`, and the port it serves.
+pub(super) fn named(name: &str) -> Option<(impl Image, Option<u16>)> {
+    let (_, port, run) = ALL.iter().find(|(known, ..)| *known == name)?;
+    Some((StandIn(*run), *port))
+}
+
+/// What `named` knows.
+pub(super) fn names() -> Vec<&'static str> {
+    ALL.iter().map(|(name, ..)| *name).collect()
 }
