@@ -5,6 +5,8 @@
 pub mod barrier;
 mod connect;
 mod failure;
+#[cfg(test)]
+pub(crate) mod granted;
 mod handle;
 pub mod image;
 mod object_ref;
@@ -12,6 +14,8 @@ mod objects;
 mod pod;
 mod pod_proxy;
 mod pod_trouble;
+pub mod question;
+pub mod rights;
 mod rollout;
 
 pub use barrier::Converged;

@@ -73,6 +73,12 @@ impl Cluster {
         Ok((items, version))
     }
 
+    /// The resource version at which the cluster is now. It is one count for all objects of all
+    /// namespaces, so a list of any of them tells it; this one is short, and of a run's own rights.
+    pub async fn version(&self, namespace: &str) -> Result<String> {
+        Ok(self.list("v1", "Service", namespace, "").await?.1)
+    }
+
     /// Creates an object and answers it as stored. Unknown fields are refused, because a fault
     /// whose field was pruned silently is a test of nothing (`fieldValidation=Strict`).
     pub async fn create(&self, object: &Value) -> Result<Value> {

@@ -51,10 +51,13 @@ pub(crate) async fn restore(
             continue;
         }
         let names: Vec<_> = now.iter().map(|step| step.what.to_string()).collect();
+        let namespace =
+            now.iter().find_map(UndoStep::object).map(|object| object.namespace.clone());
+        let namespace = namespace.unwrap_or_default();
         for step in now {
             undoing.undo(step, budget).await;
         }
-        if let Err(error) = settled(cluster, wave[0], &names, budget).await {
+        if let Err(error) = settled(cluster, &namespace, &names, budget).await {
             let names = names.join(", ");
             let left = format!("the proxies may still act on {names}: {error}");
             undoing.restored.left_behind.push(left);

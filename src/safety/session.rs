@@ -163,7 +163,7 @@ impl Session {
         let _ = lease::goes_with(cluster, &self.radius.namespaces[0], run, &[]).await;
         let mut left = restore(cluster, &self.journal, |_| true, &|_| {}).await.left_behind;
         if doubt {
-            left.extend(unsettled(cluster).await);
+            left.extend(unsettled(cluster, &self.radius.namespaces[0]).await);
         }
         let ours = if self.watchdogs.any().await { WITH_WATCHDOG } else { OURS };
         left.extend(leftovers(cluster, &self.radius, run, &self.before, Some(ours)).await);

@@ -54,7 +54,10 @@ pub async fn sweep(
 ) -> Result<Swept> {
     // Everywhere: the Lease of a run is in one namespace, its objects may be in others.
     let living = lease::living(cluster, &[]).await.map_err(|error| {
-        error.hint("a sweep has to know which runs live, from the Leases of all namespaces")
+        error.hint(
+            "a sweep has to know which runs live, from the Leases of all namespaces: it needs the \
+             right to list them for the whole cluster",
+        )
     })?;
     for holder in &living {
         tell(&format!("{} lives and is not touched", holder.who));
@@ -63,7 +66,7 @@ pub async fn sweep(
     let namespaces = if namespaces.is_empty() { &everywhere[..] } else { namespaces };
     let (budget, mut swept) = (Budget::begin(), Swept::default());
     for (api_version, kind) in KINDS {
-        let mut names = Vec::new();
+        let (mut names, mut within) = (Vec::new(), String::new());
         for namespace in namespaces {
             let listed = retried(budget, async || {
                 cluster.list(api_version, kind, namespace, "").await.map(|(objects, _)| objects)
@@ -89,12 +92,13 @@ pub async fn sweep(
                     }
                     continue;
                 }
+                within = ObjectRef::of(object)?.namespace;
                 names.extend(undo(cluster, &run, object, budget, &mut swept, tell).await);
             }
         }
         if !names.is_empty()
             && SETTLED.contains(kind)
-            && let Err(error) = settled(cluster, kind, &names, budget).await
+            && let Err(error) = settled(cluster, &within, &names, budget).await
         {
             let names = names.join(", ");
             swept.left_behind.push(format!("the proxies may still act on {names}: {error}"));

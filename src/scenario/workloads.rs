@@ -142,7 +142,8 @@ impl Scenario {
 
     /// Waits until every proxy knows the endpoints as they are now.
     pub(crate) async fn known(&self, run: &Run, names: &[String]) -> Result<(u32, u64)> {
-        let (_, version) = run.cluster.list("discovery.k8s.io/v1", "EndpointSlice", "", "").await?;
+        let namespace = run.application.namespaces.first().map(String::as_str).unwrap_or_default();
+        let version = run.cluster.version(namespace).await?;
         let converged = run.cluster.converged(&version, names).await?;
         let took_ms = u64::try_from(converged.took.as_millis()).unwrap_or(u64::MAX);
         Ok((converged.proxies, took_ms))

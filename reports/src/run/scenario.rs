@@ -135,6 +135,7 @@ impl Scenario {
             }
             Event::RunStarted { .. }
             | Event::TargetProgress { .. }
+            | Event::Preflight { .. }
             | Event::ScenarioStarted { .. }
             | Event::Interrupted { .. }
             | Event::RunFinished { .. } => {}
