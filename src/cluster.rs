@@ -6,6 +6,8 @@ mod barrier;
 mod connect;
 mod control_plane;
 mod failure;
+#[cfg(test)]
+pub(crate) mod granted;
 mod handle;
 pub mod image;
 mod object_ref;
@@ -13,6 +15,8 @@ mod objects;
 mod pod;
 mod pod_proxy;
 mod pod_trouble;
+pub mod question;
+pub mod rights;
 mod rollout;
 mod tunnel;
 

@@ -37,7 +37,7 @@ mod waves;
 
 pub use applier::Applier;
 pub(crate) use baseline::Baseline;
-pub(crate) use blast_radius::BlastRadius;
+pub(crate) use blast_radius::{BlastRadius, namespaces};
 pub(crate) use compare::same;
 pub(crate) use journal::{Entry, Scope, Undo};
 pub use keep_alive::kept;

@@ -12,4 +12,4 @@ pub(crate) use self::features::{CheckArgs, FeatureArgs, StepsArgs};
 pub(crate) use self::pods::{AgentArgs, StandInArgs, WatchdogPodArgs};
 pub(crate) use self::report::ReportArgs;
 pub(crate) use self::run::RunArgs;
-pub(crate) use self::target::{RecoverArgs, SweepArgs, UpArgs};
+pub(crate) use self::target::{PreflightArgs, RecoverArgs, SweepArgs, UpArgs};

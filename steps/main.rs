@@ -16,6 +16,7 @@ mod location;
 mod panic_text;
 mod parameters;
 mod pod;
+mod preflight;
 mod record;
 mod recover;
 mod report;
@@ -61,6 +62,7 @@ fn dispatch(cli: Cli) -> faultless::error::Result<u8> {
             Command::Up(args) => up::up(args).await.map(|code| code as u8),
             Command::Recover(args) => recover::recover(&args).await.map(|code| code as u8),
             Command::Sweep(args) => recover::sweep(&args).await.map(|code| code as u8),
+            Command::Preflight(args) => preflight::preflight(&args).await.map(|code| code as u8),
             Command::Check(args) => check::check(&args).await.map(|code| code as u8),
             Command::Report(args) => report::report(&args).map(|code| code as u8),
             Command::Steps(args) => sentences::print(&args).map(|code| code as u8),

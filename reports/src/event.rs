@@ -67,6 +67,13 @@ pub enum Event {
         /// What is going on, a short sentence.
         what: String,
     },
+    /// The target was looked at before anything was written to it, and a run is possible.
+    Preflight {
+        /// What a run there has to do without, and what could not be looked at.
+        warnings: Vec<String>,
+        /// How long it took.
+        took_ms: u64,
+    },
     /// A scenario began.
     ScenarioStarted {
         /// Its id; every later event of it carries the same.

@@ -37,7 +37,7 @@ pub(super) fn failed(doing: String, cause: kube::Error) -> Error {
     }
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     // Deeper chains than this repeat themselves.

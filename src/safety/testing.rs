@@ -11,6 +11,7 @@ use kube::client::Body;
 use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
+use crate::cluster::granted::granted;
 
 /// The server.
 #[derive(Debug, Clone, Default)]
@@ -120,6 +121,10 @@ impl Fake {
     fn answer(&self, method: &Method, path: &str, body: &[u8]) -> Response<Body> {
         let mut state = self.0.lock().unwrap();
         state.asked.push((method.clone(), path.to_owned()));
+        // What a run asks for is in the table of rights, whatever is tested here.
+        if let Err(why) = granted(method, path) {
+            return status(StatusCode::FORBIDDEN, &why);
+        }
         if state.forbidden.is_some_and(|part| path.contains(part)) {
             return status(StatusCode::FORBIDDEN, "you have no right to do that");
         }

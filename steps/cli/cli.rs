@@ -6,7 +6,7 @@ use super::features::{CheckArgs, StepsArgs};
 use super::pods::{AgentArgs, StandInArgs, WatchdogPodArgs};
 use super::report::ReportArgs;
 use super::run::RunArgs;
-use super::target::{RecoverArgs, SweepArgs, UpArgs};
+use super::target::{PreflightArgs, RecoverArgs, SweepArgs, UpArgs};
 
 /// Chaos and resilience tests for Istio service meshes.
 #[derive(Debug, Parser)]
@@ -25,6 +25,11 @@ Exit codes: 0 passed; 1 an expectation was not met, or a verdict was inconclusiv
 pub(crate) enum Command {
     /// Run features against a mesh: a local one of its own, or a named context.
     Run(RunArgs),
+    /// Look whether a run on a cluster is possible; nothing is written.
+    ///
+    /// It shows what it looked at and what to do. Rights that are missing come on stdout, as Roles
+    /// for `kubectl apply -f -`. The exit code is 2 when no run is possible.
+    Preflight(PreflightArgs),
     /// Start a local mesh with the application in it, and keep it until Ctrl-C.
     Up(UpArgs),
     /// Finish runs that died on this machine: undo what their journals say.

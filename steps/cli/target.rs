@@ -1,8 +1,22 @@
-//! A mesh on its own: one that stays, and one in which runs died.
+//! A mesh on its own: one that is looked at, one that stays, and one in which runs died.
 
 use std::path::PathBuf;
 
 use clap::Args;
+
+use super::features::FeatureArgs;
+
+#[derive(Debug, Args)]
+pub(crate) struct PreflightArgs {
+    #[command(flatten)]
+    pub features: FeatureArgs,
+    /// The kubeconfig context to look at.
+    #[arg(long, value_name = "NAME")]
+    pub context: String,
+    /// The kubeconfig [default: the variable KUBECONFIG, then ~/.kube/config]
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct UpArgs {

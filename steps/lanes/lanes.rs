@@ -10,6 +10,7 @@ use faultless::cluster::Cluster;
 use faultless::error::{Error, Result};
 use faultless::evidence::Agents;
 use faultless::evidence::room::Room;
+use faultless::preflight::preflight;
 use faultless::safety::{Applier, Protection, Restored, Session, kept};
 use faultless::scenario::run::{Carries, Run};
 use faultless::scenario::{Options, Sink};
@@ -189,8 +190,12 @@ async fn reach(
 ) -> Result<(Option<LocalMesh>, Cluster)> {
     match place {
         TargetChoice::Context { name, kubeconfig } => {
-            let connecting = Cluster::context(name, kubeconfig.as_deref());
-            Ok((None, unless(stop, connecting).await?))
+            let ready = async {
+                let target = Cluster::context(name, kubeconfig.as_deref()).await?;
+                look(&target, application, sink).await?;
+                Ok(target)
+            };
+            Ok((None, unless(stop, ready).await?))
         }
         TargetChoice::Local { envoy, .. } => {
             let progress = sink.clone();
@@ -216,7 +221,21 @@ async fn furnish(mesh: &LocalMesh, application: &Application, sink: &Sink) -> Re
     let pods = target.deployed(&application.namespaces).await?;
     let what = format!("{} runs with {pods} pods", application.application);
     sink.emit(Event::TargetProgress { what });
+    look(&target, application, sink).await?;
     Ok(target)
+}
+
+/// Looks at a cluster before anything of a run is written to it; refuses one on which no run is
+/// possible.
+async fn look(target: &Cluster, application: &Application, sink: &Sink) -> Result<()> {
+    let started = Instant::now();
+    let looked = preflight(target, application).await?;
+    if let Some(refusal) = looked.refusal() {
+        return Err(refusal);
+    }
+    let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    sink.emit(Event::Preflight { warnings: looked.warnings(), took_ms });
+    Ok(())
 }
 
 /// Does the work unless the run is to stop.

@@ -25,6 +25,21 @@ apiVersion: v1
 kind: Namespace
 metadata: {name: NAMESPACE}
 ---
+apiVersion: v1
+kind: Service
+metadata: {name: cart, namespace: NAMESPACE}
+spec: {selector: {app: cart}, ports: [{name: http, port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: stock, namespace: NAMESPACE}
+spec: {selector: {app: stock}, ports: [{name: http, port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: till, namespace: NAMESPACE}
+spec: {selector: {app: till}, ports: [{name: http, port: 80}]}
+---
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: {name: cart-routes, namespace: NAMESPACE, labels: {team: cart}}

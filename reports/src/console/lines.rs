@@ -25,6 +25,7 @@ pub(super) fn of(record: &Record, run: &Run, look: Look, told: &mut Told) -> Vec
             None => vec![text::line(what)],
         },
         Event::ScenarioFinished { .. }
+        | Event::Preflight { .. }
         | Event::ScenarioStarted { .. }
         | Event::StepStarted { .. }
         | Event::StepFinished { .. }
@@ -52,6 +53,7 @@ pub(super) fn of(record: &Record, run: &Run, look: Look, told: &mut Told) -> Vec
         }
         Event::LoadChosen { .. }
         | Event::Starved { .. }
+        | Event::Preflight { .. }
         | Event::ScenarioStarted { .. }
         | Event::StepStarted { .. }
         | Event::StepFinished { .. }

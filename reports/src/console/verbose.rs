@@ -14,6 +14,11 @@ pub(super) fn lines(record: &Record, run: &Run, look: Look, told: &mut Told) -> 
     let at = record.elapsed_ms;
     let (whose, said) = match &record.event {
         Event::TargetProgress { what } => (None, vec![text::line(what)]),
+        Event::Preflight { warnings, took_ms } => {
+            let doubts = warnings.iter().map(|what| format!("  warning: {}", text::line(what)));
+            let looked = format!("looked at the target in {took_ms} ms: a run is possible");
+            (None, std::iter::once(looked).chain(doubts).collect())
+        }
         Event::ScenarioStarted { scenario, feature, file, line, name, tags: _ } => {
             let place = text::line(&format!("{file}:{line}"));
             let title = text::line(&format!("{feature}: {name}"));

@@ -94,6 +94,8 @@ impl Run {
             Event::TargetProgress { what } => {
                 self.left_behind.extend(remains(&what).map(str::to_owned));
             }
+            // What it did without is in the record, for whoever asks why.
+            Event::Preflight { .. } => {}
             Event::ScenarioStarted { scenario, feature, file, line, name, tags } => {
                 self.scenarios.push(Scenario {
                     id: scenario,

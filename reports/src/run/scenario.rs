@@ -140,6 +140,7 @@ impl Scenario {
             }
             Event::RunStarted { .. }
             | Event::TargetProgress { .. }
+            | Event::Preflight { .. }
             | Event::ScenarioStarted { .. }
             | Event::Interrupted { .. }
             | Event::RunFinished { .. } => {}

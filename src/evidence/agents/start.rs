@@ -98,6 +98,11 @@ impl Agents {
         Ok(())
     }
 
+    /// The Deployment of a client's agent, as a run adds it.
+    pub(crate) fn deployment(client: &Client, run: &str) -> serde_json::Value {
+        deployment(client, run)
+    }
+
     /// Namespace and workload of a client's agent, as telemetry names it.
     #[must_use]
     pub fn workload(client: &Client) -> (String, String) {

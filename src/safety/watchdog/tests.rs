@@ -14,6 +14,7 @@ use super::covered::Watchdogs;
 use super::manifests::rules;
 use super::watch::{LOOK, watch};
 use crate::cluster::ObjectRef;
+use crate::cluster::rights::{Need, Place, covers};
 use crate::safety::applier::Applier;
 use crate::safety::deadman::{DeadMan, LATER, WATCHDOG};
 use crate::safety::journal::{Header, Journal, Scope};
@@ -172,6 +173,26 @@ async fn its_role_is_enough_for_all_that_it_asks() {
     }
     let foreign = "/apis/batch/v1/namespaces/a/jobs/other";
     assert!(!allows(&rules, &Method::DELETE, foreign));
+}
+
+#[test]
+fn nobody_has_to_give_more_rights_than_a_run_has() {
+    let rules = rules(&charge());
+    let texts = |rule: &Value, field: &str| -> Vec<String> {
+        serde_json::from_value(rule[field].clone()).unwrap()
+    };
+    let mut held = 0;
+    for rule in rules.as_array().unwrap() {
+        let group = texts(rule, "apiGroups").remove(0);
+        for resource in texts(rule, "resources") {
+            for verb in texts(rule, "verbs") {
+                let within = covers(Place::Application, Need::Run, &group, &resource, &verb);
+                assert!(within, "{verb} {resource} is not among the rights of a run");
+                held += 1;
+            }
+        }
+    }
+    assert!(held > 10, "{rules}");
 }
 
 #[tokio::test(start_paused = true)]

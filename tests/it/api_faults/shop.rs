@@ -79,7 +79,7 @@ impl Shop {
         place.file(KC, &proxy.kubeconfig());
         let mut shop = Self { namespace, place, proxy, before: Vec::new() };
         shop.before = shop.slate();
-        assert_eq!(shop.before.len(), 2);
+        assert_eq!(shop.before.len(), 5);
         shop
     }
 

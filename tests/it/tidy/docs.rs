@@ -52,6 +52,13 @@ fn the_readme_quotes_a_feature_that_runs() {
 }
 
 #[test]
+fn the_readme_has_the_table_of_rights_that_is_asked_for() {
+    let table = faultless::cluster::rights::markdown();
+    assert!(table.lines().count() > 10, "{table}");
+    assert!(read("README.md").contains(&table), "README.md should have this table:\n{table}");
+}
+
+#[test]
 fn a_command_that_does_not_exist_is_noticed() {
     assert!(accepted(&["dance"]).is_err());
     assert!(accepted(&["run", "--no-such-flag"]).is_err());

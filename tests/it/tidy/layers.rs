@@ -28,6 +28,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "error",
         ],
     ),
+    (
+        "preflight",
+        &["evidence", "safety", "cluster", "application", "units", "error"],
+    ),
     ("load", &["units", "error"]),
     ("telemetry", &["exposition", "units", "error"]),
     ("verdict", &["units", "error"]),

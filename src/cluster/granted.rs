@@ -1,0 +1,64 @@
+//! For fakes of an API server: whether whoever has the rights of the table, and no others, may make
+//! a request. So every test that runs against one shows that the table suffices.
+
+use http::Method;
+
+use super::rights::{Need, Place, covers};
+
+/// Where the fakes have their control plane.
+const CONTROL_PLANE: &str = "istio-system";
+
+/// Whether a request is within the table; why not.
+pub(crate) fn granted(method: &Method, path: &str) -> Result<(), String> {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let (group, rest) = match parts[..] {
+        ["api", _version, ref rest @ ..] => ("", rest),
+        ["apis", group, _version, ref rest @ ..] => (group, rest),
+        // A document, e.g. discovery, which everybody may see.
+        _ => return Ok(()),
+    };
+    let ["namespaces", namespace, rest @ ..] = rest else {
+        return Err(format!("{method} {path}: not within a namespace"));
+    };
+    let (resource, named) = match rest {
+        [] => ("namespaces".to_owned(), true),
+        [plural] => ((*plural).to_owned(), false),
+        [plural, _name] => ((*plural).to_owned(), true),
+        [plural, _name, sub, ..] => (format!("{plural}/{sub}"), true),
+    };
+    let verb = match method.clone() {
+        Method::GET if named => "get",
+        Method::GET => "list",
+        Method::POST => "create",
+        Method::PUT => "update",
+        Method::PATCH => "patch",
+        Method::DELETE if named => "delete",
+        _ => "deletecollection",
+    };
+    let place = match *namespace {
+        CONTROL_PLANE => Place::ControlPlane,
+        _ => Place::Application,
+    };
+    match covers(place, Need::Sight, group, &resource, verb) {
+        true => Ok(()),
+        false => Err(format!("{method} {path}: no right to {verb} {resource} in {namespace}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_outside_of_the_table_is_refused() {
+        let may = |method: Method, path: &str| granted(&method, path).is_ok();
+        let services = "/apis/networking.istio.io/v1/namespaces/a/virtualservices";
+        assert!(may(Method::GET, services) && may(Method::PATCH, &format!("{services}/x")));
+        assert!(!may(Method::DELETE, services), "all at once");
+        assert!(!may(Method::GET, "/apis/networking.istio.io/v1/virtualservices"), "everywhere");
+        assert!(may(Method::POST, "/api/v1/namespaces/a/pods/p:80/proxy/x"));
+        assert!(!may(Method::POST, "/api/v1/namespaces/istio-system/pods/p:80/proxy/x"));
+        assert!(may(Method::GET, "/api/v1/namespaces/a") && may(Method::GET, "/version"));
+        assert!(!may(Method::GET, "/api/v1/namespaces"));
+    }
+}

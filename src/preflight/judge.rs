@@ -1,0 +1,12 @@
+//! What the facts mean: a finding for each thing that was looked at. Pure.
+
+mod admission;
+mod application;
+mod control_plane;
+mod judge;
+mod kinds;
+mod namespaces;
+mod pods;
+mod rights;
+
+pub(super) use judge::judge;

@@ -1,0 +1,27 @@
+//! All findings, in the order in which a person would look. Pure.
+
+use super::{admission, application, control_plane, kinds, namespaces, pods, rights};
+use crate::application::Application;
+use crate::preflight::facts::Facts;
+use crate::preflight::finding::Finding;
+
+/// What the facts mean for a run of this application.
+pub(in crate::preflight) fn judge(application: &Application, facts: &Facts) -> Vec<Finding> {
+    let server = Finding::ok("API server", format!("Kubernetes {}", facts.version));
+    [
+        vec![server],
+        namespaces::exist(facts),
+        kinds::served(facts),
+        rights::held(facts),
+        application::services(application, facts),
+        application::workloads(application, facts),
+        control_plane::runs(facts),
+        control_plane::injects(application, facts),
+        pods::sidecars(application, facts),
+        control_plane::mtls(application, facts),
+        pods::security(application, facts),
+        pods::quotas(application, facts),
+        admission::dry_runs(facts),
+    ]
+    .concat()
+}

@@ -1,0 +1,228 @@
+//! Clusters that are ready, and ones that are not: the table and the Roles are golden.
+
+use http::Method;
+use serde_json::json;
+
+use super::testing::{Fake, pod, shop};
+use super::{Preflight, preflight};
+use crate::cluster::rights::{Need, Place, RIGHTS};
+use crate::error::ExitCode;
+
+async fn looked(fake: &Fake) -> Preflight {
+    preflight(&fake.cluster(), &shop()).await.unwrap()
+}
+
+/// All rights of the table up to a need, as the fake has them.
+fn rights(need: Need) -> Vec<String> {
+    let mut all = Vec::new();
+    for right in RIGHTS.iter().filter(|right| right.need <= need) {
+        let namespaces: &[&str] = match right.place {
+            Place::Application => &["shop", "front"],
+            Place::ControlPlane => &["istio-system"],
+            Place::Cluster => &[""],
+        };
+        for namespace in namespaces {
+            for resource in right.resources {
+                all.extend(right.verbs.iter().map(|verb| format!("{namespace} {verb} {resource}")));
+            }
+        }
+    }
+    all
+}
+
+/// The rows that are not as they should be.
+fn troubles(preflight: &Preflight) -> String {
+    let table = preflight.table();
+    let rows = table.lines().skip(2).skip_while(|line| line.starts_with("ok"));
+    let mut bad = false;
+    let kept = rows.filter(|line| {
+        bad = if line.starts_with(' ') { bad } else { !line.starts_with("ok") };
+        bad
+    });
+    kept.collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_ready_has_a_table_of_good_rows_and_is_only_asked() {
+    let fake = Fake::ready();
+    let preflight = looked(&fake).await;
+    insta::assert_snapshot!(preflight.table());
+    assert!(preflight.passes() && preflight.refusal().is_none());
+    assert_eq!((preflight.roles(), preflight.warnings()), (None, Vec::new()));
+    let asked = fake.asked();
+    let reviews = "selfsubjectaccessreviews";
+    let changes = |request: &&String| {
+        !request.starts_with("GET ")
+            && !request.ends_with(reviews)
+            && !(request.starts_with("POST ") && request.contains("?dryRun=All&"))
+    };
+    assert_eq!(asked.iter().filter(changes).collect::<Vec<_>>(), Vec::<&String>::new());
+    // Whoever may do everything is asked once in each place.
+    assert_eq!(asked.iter().filter(|request| request.ends_with(reviews)).count(), 3);
+    assert!(asked.len() < 40, "{}: {asked:#?}", asked.len());
+}
+
+#[tokio::test]
+async fn rights_that_are_missing_are_named_and_given_as_roles() {
+    let mut fake = Fake::ready();
+    let kept = |right: &String| {
+        right != "shop create virtualservices"
+            && right != "shop delete virtualservices"
+            && right != "front update pods/proxy"
+            && !right.ends_with("pods/portforward")
+            && !right.ends_with("bindings")
+    };
+    fake.only(rights(Need::Sight).into_iter().filter(kept));
+    let preflight = looked(&fake).await;
+    insta::assert_snapshot!(troubles(&preflight));
+    insta::assert_snapshot!("roles", preflight.roles().unwrap());
+    let refusal = preflight.refusal().unwrap();
+    assert_eq!(refusal.exit_code(), ExitCode::Wrong);
+    assert!(refusal.to_string().contains("create, delete virtualservices"), "{refusal}");
+    // With what the Roles give, nothing is missing any more.
+    let mut fake = Fake::ready();
+    fake.only(rights(Need::Sight));
+    let preflight = looked(&fake).await;
+    assert_eq!((preflight.roles(), preflight.warnings()), (None, Vec::new()));
+}
+
+#[tokio::test]
+async fn without_the_rights_to_look_a_run_is_possible_and_it_is_said() {
+    let mut fake = Fake::ready();
+    fake.only(rights(Need::Run));
+    let lists = ["resourcequotas", "pods"].map(|kind| format!("/api/v1/namespaces/shop/{kind}"));
+    let policies = "/apis/security.istio.io/v1/namespaces/istio-system/peerauthentications";
+    let pods = "/api/v1/namespaces/istio-system/pods";
+    let namespace = "/api/v1/namespaces/front";
+    for path in lists.iter().map(String::as_str).chain([policies, pods, namespace]) {
+        fake.refuse(Method::GET, path, 403, "cannot list that");
+    }
+    let preflight = looked(&fake).await;
+    assert!(preflight.passes(), "{}", preflight.table());
+    insta::assert_snapshot!(troubles(&preflight));
+}
+
+#[tokio::test]
+async fn what_the_cluster_lacks_of_the_application_comes_with_what_is_near() {
+    let mut fake = Fake::ready();
+    let service = json!({"metadata": {"name": "carts"}, "spec": {"ports": [{"port": 80}]}});
+    let port = json!({"metadata": {"name": "db"}, "spec": {"ports": [{"port": 3307}]}});
+    fake.list("/api/v1/namespaces/shop/services", [service, port]);
+    fake.take_away("/apis/apps/v1/namespaces/front/deployments");
+    fake.take_away("/api/v1/namespaces/front/pods");
+    insta::assert_snapshot!(troubles(&looked(&fake).await));
+}
+
+#[tokio::test]
+async fn a_namespace_that_is_gone_or_going_is_no_place_for_a_run() {
+    let mut fake = Fake::ready();
+    fake.take_away("/api/v1/namespaces/front");
+    let going = json!({"metadata": {"name": "shop", "deletionTimestamp": "2026-01-01T00:00:00Z"}});
+    fake.put("/api/v1/namespaces/shop", going);
+    let preflight = looked(&fake).await;
+    insta::assert_snapshot!(troubles(&preflight));
+    assert!(!preflight.passes());
+    // Whoever may not read namespaces hears it from the dry run.
+    let mut fake = Fake::ready();
+    fake.refuse(Method::GET, "/api/v1/namespaces/front", 403, "no");
+    let words = "deployments.apps is forbidden: unable to create new content in namespace front \
+                 because it is being terminated";
+    let deployments = "/apis/apps/v1/namespaces/front/deployments";
+    fake.refuse(Method::POST, deployments, 403, words);
+    let said = troubles(&looked(&fake).await);
+    assert!(said.contains("missing") && said.contains("its namespace is being deleted"), "{said}");
+}
+
+#[tokio::test]
+async fn a_cluster_without_istio_is_refused() {
+    let mut fake = Fake::ready();
+    fake.take_away("/apis/networking.istio.io/v1");
+    fake.take_away("/api/v1/namespaces/istio-system/pods");
+    let preflight = looked(&fake).await;
+    insta::assert_snapshot!(troubles(&preflight));
+    assert!(!preflight.passes());
+}
+
+#[tokio::test]
+async fn a_server_that_is_none_or_knows_us_not_is_refused_at_once() {
+    let mut fake = Fake::ready();
+    fake.die("connection refused");
+    insta::assert_snapshot!(looked(&fake).await.refusal().unwrap());
+    let mut fake = Fake::ready();
+    fake.refuse(Method::GET, "/version", 401, "Unauthorized");
+    insta::assert_snapshot!(looked(&fake).await.refusal().unwrap());
+    let mut fake = Fake::ready();
+    fake.die("invalid peer certificate: Other(UnsupportedCertVersion)");
+    let refusal = looked(&fake).await.refusal().unwrap().to_string();
+    assert!(refusal.contains("X.509 version 1"), "{refusal}");
+    // One that is only in trouble is no bad input.
+    let mut fake = Fake::ready();
+    fake.refuse(Method::GET, "/version", 500, "etcd is away");
+    let error = preflight(&fake.cluster(), &shop()).await.unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Broken);
+}
+
+#[tokio::test]
+async fn namespaces_without_sidecars_are_refused_or_told() {
+    let mut fake = Fake::ready();
+    fake.namespace("shop", json!({"istio.io/dataplane-mode": "ambient"}));
+    fake.namespace("front", json!({"istio-injection": "disabled"}));
+    fake.list("/api/v1/namespaces/front/pods", [pod("web-x", "web", false), pod("y", "y", false)]);
+    insta::assert_snapshot!(troubles(&looked(&fake).await));
+    // A revision is known by the control plane's pods, a tag by the webhooks.
+    let mut fake = Fake::ready();
+    fake.namespace("shop", json!({"istio.io/rev": "prod"}));
+    assert!(troubles(&looked(&fake).await).contains("istio.io/rev=prod, and no control plane"));
+    let labels = json!({"app": "sidecar-injector", "istio.io/rev": "a", "istio.io/tag": "prod"});
+    let webhooks = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
+    fake.list(webhooks, [json!({"metadata": {"labels": labels}})]);
+    assert_eq!(troubles(&looked(&fake).await), "");
+}
+
+#[tokio::test]
+async fn a_control_plane_elsewhere_is_found_by_its_webhook() {
+    let mut fake = Fake::ready();
+    fake.take_away("/api/v1/namespaces/istio-system/pods");
+    let said = troubles(&looked(&fake).await);
+    assert!(said.contains("warning   control plane"), "{said}");
+    fake.control_plane("mesh");
+    let hook = json!({"clientConfig": {"service": {"namespace": "mesh"}}});
+    let labels = json!({"app": "sidecar-injector"});
+    let webhooks = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
+    fake.list(webhooks, [json!({"metadata": {"labels": labels}, "webhooks": [hook]})]);
+    let preflight = looked(&fake).await;
+    assert_eq!(troubles(&preflight), "");
+    assert!(preflight.table().contains("1 pod in mesh"), "{}", preflight.table());
+}
+
+#[tokio::test]
+async fn what_would_keep_our_pods_out_is_known_before() {
+    let mut fake = Fake::ready();
+    let enforce = "pod-security.kubernetes.io/enforce";
+    fake.namespace("shop", json!({"istio-injection": "enabled", enforce: "baseline"}));
+    let mut with_iptables = pod("cart-v1-x", "cart", true);
+    with_iptables["spec"]["initContainers"] = json!([{"name": "istio-init"}]);
+    fake.list("/api/v1/namespaces/shop/pods", [with_iptables]);
+    let full = json!({"metadata": {"name": "few"}, "status": {"hard": {"pods": "2"}, "used": {"pods": "2"}}});
+    let costs = json!({"metadata": {"name": "cpu"}, "status": {"hard": {"requests.cpu": "2", "pods": "1"}}});
+    fake.list("/api/v1/namespaces/front/resourcequotas", [full, costs]);
+    let deployments = "/apis/apps/v1/namespaces/front/deployments";
+    let words =
+        "admission webhook \"policy.example\" denied the request: no image without a digest";
+    fake.refuse(Method::POST, deployments, 400, words);
+    let services = "/apis/networking.istio.io/v1/namespaces/front/virtualservices";
+    let words = "admission webhook \"x.example\" does not support dry run";
+    fake.refuse(Method::POST, services, 400, words);
+    insta::assert_snapshot!(troubles(&looked(&fake).await));
+}
+
+#[tokio::test]
+async fn strict_mtls_is_told_where_settings_are_asked_for_in_plain_text() {
+    let mut fake = Fake::ready();
+    let policies = "/apis/security.istio.io/v1/namespaces/istio-system/peerauthentications";
+    let strict = json!({"metadata": {"name": "default"}, "spec": {"mtls": {"mode": "STRICT"}}});
+    fake.list(policies, [strict]);
+    let preflight = looked(&fake).await;
+    assert!(preflight.passes());
+    insta::assert_snapshot!(troubles(&preflight));
+}
