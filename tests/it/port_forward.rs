@@ -43,7 +43,8 @@ impl Forwarded {
         let echo = mesh.network.listen(ip, 0).unwrap();
         let closes = mesh.network.listen(ip, 0).unwrap();
         let refuses = mesh.network.listen(ip, 0).unwrap().local_addr().unwrap();
-        let at = [(8000, &echo), (9000, &closes)].map(|(port, it)| (port, it.local_addr().unwrap()));
+        let at =
+            [(8000, &echo), (9000, &closes)].map(|(port, it)| (port, it.local_addr().unwrap()));
         let ports = at.into_iter().chain([(9001, refuses)]).map(|(port, app)| {
             // Other pods would reach it elsewhere, where nobody listens.
             let reach = SocketAddr::from((ip, 9));
@@ -115,9 +116,8 @@ async fn the_kube_crate_forwards_ports_past_each_other() {
     assert_eq!(caller.trim().parse(), Ok(IpAddr::V4(it.pod.ip)));
     let much: Vec<u8> = (0..MUCH).map(|n| u8::try_from(n % 251).unwrap()).collect();
     let mut back = vec![0; MUCH];
-    let both = async {
-        tokio::join!(writer.write_all(&much), reader.read_exact(&mut back)).1.map(drop)
-    };
+    let both =
+        async { tokio::join!(writer.write_all(&much), reader.read_exact(&mut back)).1.map(drop) };
     timeout(SOON, both).await.unwrap().unwrap();
     assert_eq!(back, much);
     // One that the application closes is at its end.
@@ -171,8 +171,7 @@ async fn kubectl_forwards_a_port() {
     for websockets in ["true", "false"] {
         let args = ["port-forward", "pod/p", ":8000", ":9001"];
         let mut command = it.mesh.command(&args);
-        let mut child =
-            command.env("KUBECTL_PORT_FORWARD_WEBSOCKETS", websockets).spawn().unwrap();
+        let mut child = command.env("KUBECTL_PORT_FORWARD_WEBSOCKETS", websockets).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut ports = Vec::new();
         while ports.len() < 2 {

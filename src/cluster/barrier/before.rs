@@ -70,7 +70,7 @@ impl Cluster {
     }
 
     async fn remember(&self, before: &mut Before) -> Result<(), Unreached> {
-        let look = self.look(&before.namespaces).await?;
+        let look = self.proxies(&before.namespaces).await?;
         // What is not there yet is in no proxy.
         let existing = before.objects.iter().filter(|(_, there)| there.is_some());
         let all: BTreeSet<_> =

@@ -67,7 +67,7 @@ pub(super) fn witnesses(look: &Look, wide: bool) -> Vec<Proxy> {
 
 impl Cluster {
     /// How the proxies in these namespaces stand, by every control plane that can be asked.
-    pub(super) async fn look(&self, namespaces: &[String]) -> Result<Look, Unreached> {
+    pub(super) async fn proxies(&self, namespaces: &[String]) -> Result<Look, Unreached> {
         let mut look = Look::default();
         let planes = match self.control_planes(namespaces).await {
             Ok(planes) => planes,

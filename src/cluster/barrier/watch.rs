@@ -108,7 +108,7 @@ impl Cluster {
             // In this order: a control plane that is asked later knows of what a proxy has shown.
             let look = async {
                 let shown = self.shown(&asked, &types).await?;
-                Ok::<_, Unreached>(Look { shown, ..self.look(&before.namespaces).await? })
+                Ok::<_, Unreached>(Look { shown, ..self.proxies(&before.namespaces).await? })
             };
             let look = match look.await {
                 Ok(look) => look,
