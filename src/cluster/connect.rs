@@ -2,11 +2,13 @@
 //! the service account of the pod that this is.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use super::handle::Cluster;
+use super::image::AgentImage;
 use crate::error::{Error, Result};
 
 /// No answer of an API server takes longer: a server whose store is dead hangs for 15 s and more,
@@ -81,7 +83,8 @@ impl Cluster {
         let server = config.cluster_url.to_string();
         let client = kube::Client::try_from(config)
             .map_err(|cause| Error::runner(format!("connecting to {name}"), cause))?;
-        let context = context.to_owned();
-        Ok(Self { client, name, server, context, kubeconfig: None, own_mesh: false })
+        let (context, agent_image) = (context.to_owned(), Arc::new(AgentImage::own()));
+        let (kubeconfig, own_mesh) = (None, false);
+        Ok(Self { client, name, server, context, kubeconfig, own_mesh, agent_image })
     }
 }

@@ -2,6 +2,9 @@
 //! from others. Cheap to clone.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::image::AgentImage;
 
 /// A mesh that can be disturbed.
 #[derive(Clone)]
@@ -12,6 +15,7 @@ pub struct Cluster {
     pub(super) context: String,
     pub(super) kubeconfig: Option<PathBuf>,
     pub(super) own_mesh: bool,
+    pub(super) agent_image: Arc<AgentImage>,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -27,8 +31,8 @@ impl Cluster {
     #[cfg(test)]
     pub(crate) fn fake(client: kube::Client) -> Self {
         let (name, server) = ("a fake".to_owned(), "https://fake".to_owned());
-        let context = "fake".to_owned();
-        Self { client, name, server, context, kubeconfig: None, own_mesh: false }
+        let (context, agent_image) = ("fake".to_owned(), Arc::new(AgentImage::own()));
+        Self { client, name, server, context, kubeconfig: None, own_mesh: false, agent_image }
     }
 
     /// The API server's address, which tells clusters apart whatever their contexts are called.
@@ -53,6 +57,18 @@ impl Cluster {
     #[must_use]
     pub const fn ends_with_this_process(&self) -> bool {
         self.own_mesh
+    }
+
+    /// The same with Faultless's own image under this name.
+    #[must_use]
+    pub fn with_agent_image(self, image: AgentImage) -> Self {
+        Self { agent_image: Arc::new(image), ..self }
+    }
+
+    /// Faultless's own image, as this cluster's nodes come by it.
+    #[must_use]
+    pub fn agent_image(&self) -> &AgentImage {
+        &self.agent_image
     }
 
     /// What the reports call it.

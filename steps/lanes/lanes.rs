@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use faultless::application::Application;
-use faultless::cluster::Cluster;
+use faultless::cluster::{AgentImage, Cluster};
 use faultless::error::{Error, Result};
 use faultless::evidence::Agents;
 use faultless::evidence::room::Room;
@@ -24,7 +24,7 @@ use crate::local::LocalMesh;
 #[derive(Debug, Clone)]
 pub(crate) enum TargetChoice {
     /// On a cluster.
-    Context { name: String, kubeconfig: Option<PathBuf> },
+    Context { name: String, kubeconfig: Option<PathBuf>, image: AgentImage },
     /// On local meshes with this Envoy.
     Local { lanes: usize, envoy: Option<PathBuf> },
 }
@@ -142,7 +142,7 @@ impl Lane {
             }
         };
         let applier = session.applier();
-        let starting = Agents::start(&target, &application, &id, &applier, &stop);
+        let starting = Agents::start(&target, &application, &id, &applier, &stop, &tell);
         let agents = match kept(&[&session], starting).await {
             Ok(agents) => agents,
             Err(error) => {
@@ -198,9 +198,10 @@ async fn reach(
     stop: &CancellationToken,
 ) -> Result<(Option<LocalMesh>, Cluster)> {
     match place {
-        TargetChoice::Context { name, kubeconfig } => {
+        TargetChoice::Context { name, kubeconfig, image } => {
             let connecting = Cluster::context(name, kubeconfig.as_deref());
-            Ok((None, unless(stop, connecting).await?))
+            let cluster = unless(stop, connecting).await?;
+            Ok((None, cluster.with_agent_image(image.clone())))
         }
         TargetChoice::Local { envoy, .. } => {
             let progress = sink.clone();
