@@ -100,6 +100,17 @@ impl Error {
         self.forbidden
     }
 
+    /// Adds to what the reader can do next.
+    #[must_use]
+    pub fn also(mut self, hint: impl Into<String>) -> Self {
+        let more = hint.into();
+        self.hint = Some(match self.hint {
+            Some(hint) => format!("{hint}\n  hint: {more}"),
+            None => more,
+        });
+        self
+    }
+
     /// Whose fault it is.
     #[must_use]
     pub const fn blame(&self) -> Blame {

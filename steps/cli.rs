@@ -2,6 +2,7 @@
 
 mod cli;
 mod features;
+mod image;
 mod pods;
 mod report;
 mod run;
@@ -9,6 +10,7 @@ mod target;
 
 pub(crate) use self::cli::{Cli, Command};
 pub(crate) use self::features::{CheckArgs, FeatureArgs, StepsArgs};
+pub(crate) use self::image::ImageArgs;
 pub(crate) use self::pods::{AgentArgs, StandInArgs, WatchdogPodArgs};
 pub(crate) use self::report::ReportArgs;
 pub(crate) use self::run::RunArgs;

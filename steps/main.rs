@@ -6,6 +6,7 @@ mod cli;
 mod console;
 mod cucumber_writer;
 mod features;
+mod image;
 mod lanes;
 #[cfg(feature = "local")]
 mod local;
@@ -65,6 +66,7 @@ fn dispatch(cli: Cli) -> faultless::error::Result<u8> {
             Command::Preflight(args) => preflight::preflight(&args).await.map(|code| code as u8),
             Command::Check(args) => check::check(&args).await.map(|code| code as u8),
             Command::Report(args) => report::report(&args).map(|code| code as u8),
+            Command::Image(args) => image::image(&args).map(|code| code as u8),
             Command::Steps(args) => sentences::print(&args).map(|code| code as u8),
             Command::Agent(args) => pod::agent(args).await.map(|code| code as u8),
             Command::Watchdog(args) => pod::watchdog(args).await.map(|code| code as u8),

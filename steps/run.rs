@@ -2,6 +2,7 @@
 //! ready, scenarios run between the one `before` and the one `after` hook, and everything is put
 //! back whichever way it ends.
 
+mod agent_image;
 mod conduct;
 mod exit_code;
 mod hooks;

@@ -32,6 +32,9 @@ pub struct Application {
     /// Workloads that a scenario may deploy for its own time, by the name that steps use.
     #[serde(default)]
     pub workloads: BTreeMap<String, Manifest>,
+    /// Faultless's own image on a cluster, where the command line and the environment name none.
+    #[serde(default)]
+    pub agent_image: Option<String>,
     /// The folder of the file; manifests are relative to it.
     #[serde(skip)]
     pub folder: PathBuf,

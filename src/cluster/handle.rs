@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use super::image::AgentImage;
 use super::tunnel::Tunnels;
 
 /// A mesh that can be disturbed.
@@ -19,6 +20,7 @@ pub struct Cluster {
     pub(super) tunnels: Tunnels,
     /// The namespace of the control plane, once sidecars have told it.
     pub(super) control_plane: Arc<OnceLock<String>>,
+    pub(super) agent_image: Arc<AgentImage>,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -45,6 +47,7 @@ impl Cluster {
             context: context.to_owned(),
             kubeconfig: None,
             own_mesh: false,
+            agent_image: Arc::new(AgentImage::own()),
             tunnels: Tunnels::default(),
             control_plane: Arc::default(),
         }
@@ -72,6 +75,18 @@ impl Cluster {
     #[must_use]
     pub const fn ends_with_this_process(&self) -> bool {
         self.own_mesh
+    }
+
+    /// The same with Faultless's own image under this name.
+    #[must_use]
+    pub fn with_agent_image(self, image: AgentImage) -> Self {
+        Self { agent_image: Arc::new(image), ..self }
+    }
+
+    /// Faultless's own image, as this cluster's nodes come by it.
+    #[must_use]
+    pub fn agent_image(&self) -> &AgentImage {
+        &self.agent_image
     }
 
     /// What the reports call it.

@@ -77,7 +77,7 @@ impl Cluster {
             if late || looked.elapsed() > TROUBLE_PAUSE {
                 looked = Instant::now();
                 let troubles = self.troubles(namespaces).await?;
-                if let Some(hopeless) = troubles.iter().find(|trouble| trouble.hopeless) {
+                if let Some(hopeless) = troubles.iter().find(|trouble| trouble.hopeless()) {
                     return Err(never_ready(&hopeless.text));
                 }
                 if late {

@@ -26,7 +26,7 @@ use super::pacer::Pacer;
 use super::sender::{Dialer, tcp_dialer};
 use super::spec::StreamSpec;
 use super::stream::{StreamHandle, StreamTask};
-use super::wire::{EndedBy, Refused, Started, State, StreamReport};
+use super::wire::{ABOUT, About, EndedBy, Refused, Started, State, StreamReport};
 use crate::error::{Error, Result};
 
 /// Where it listens in its pod. Outside of Istio's own ports (15000-15099).
@@ -131,11 +131,16 @@ pub fn raise_open_files() {
 fn router(agent: Arc<Agent>) -> axum::Router {
     axum::Router::new()
         .route("/ready", get(|| async { "ready\n" }))
+        .route(ABOUT, get(about))
         .route("/streams", get(reports).post(start))
         .route("/streams/{id}", get(report).delete(forget))
         .route("/streams/{id}/stop", post(stop_stream))
         .layer(DefaultBodyLimit::max(SPECS_BYTES_MAX))
         .with_state(agent)
+}
+
+async fn about() -> Json<About> {
+    Json(About { version: env!("CARGO_PKG_VERSION").to_owned() })
 }
 
 async fn reports(Shared(agent): Shared<Arc<Agent>>) -> Json<Vec<StreamReport>> {

@@ -405,6 +405,10 @@ async fn an_agent_starts_reports_stops_and_forgets() {
     let server = Server::start(app).await;
     let mut agent = Agent::start().await;
     let (ready, _) = agent.send(Method::GET, wire::READY, String::new()).await;
+    let (said, about) = agent.send(Method::GET, wire::ABOUT, String::new()).await;
+    assert_eq!(said, StatusCode::OK);
+    let about: wire::About = serde_json::from_str(&about).unwrap();
+    assert_eq!(about.version, env!("CARGO_PKG_VERSION"));
     assert_eq!(ready, StatusCode::OK);
 
     let mut endless = StreamSpec::get("portal voyages.fr", server.url(), open(200.0));

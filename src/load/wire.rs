@@ -9,6 +9,9 @@ use super::ledger::Tally;
 /// The agent is up: GET answers 200.
 pub const READY: &str = "/ready";
 
+/// GET answers `About`: what the agent is.
+pub const ABOUT: &str = "/about";
+
 /// POST a JSON list of `StreamSpec` to start them, all at the same moment, answered by `Started`;
 /// GET answers a list of `StreamReport`.
 pub const STREAMS: &str = "/streams";
@@ -35,6 +38,14 @@ pub fn stream(id: u64) -> String {
 #[must_use]
 pub fn stop(id: u64) -> String {
     format!("{STREAMS}/{id}/stop")
+}
+
+/// What an agent is. A runner works with agents of its own version only: what they count, and how,
+/// is theirs together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// The version of the program.
+    pub version: String,
 }
 
 /// The answer to a start.

@@ -5,5 +5,5 @@ mod job;
 mod switches;
 
 pub(crate) use arm::unprotected;
-pub(crate) use job::{Switch, WATCHDOG, watchdogs_job};
+pub(crate) use job::{STARTING, Switch, WATCHDOG, watchdogs_job};
 pub(crate) use switches::{DeadMan, Heartbeat, LATER};

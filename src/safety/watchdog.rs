@@ -4,6 +4,7 @@ mod args;
 mod cover;
 mod covered;
 mod manifests;
+mod said;
 #[cfg(test)]
 mod tests;
 mod watch;

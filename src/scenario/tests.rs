@@ -68,6 +68,7 @@ fn run(fake: &Fake, journal: &Journal) -> Arc<Run> {
         clients: BTreeMap::new(),
         manifests: Vec::new(),
         workloads: BTreeMap::new(),
+        agent_image: None,
         folder: PathBuf::new(),
     };
     Arc::new(Run {

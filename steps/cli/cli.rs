@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use super::features::{CheckArgs, StepsArgs};
+use super::image::ImageArgs;
 use super::pods::{AgentArgs, StandInArgs, WatchdogPodArgs};
 use super::report::ReportArgs;
 use super::run::RunArgs;
@@ -45,6 +46,12 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// List the sentences that features can use.
     Steps(StepsArgs),
+    /// Make an image of this program for the pods of a run on a cluster, as an OCI archive.
+    ///
+    /// It has the program as it runs and the libraries that it loads, and needs neither a container
+    /// engine nor root. `docker load`, `kind load image-archive`, `ctr images import`, `podman load`
+    /// and `skopeo copy oci-archive:` take it.
+    Image(ImageArgs),
     /// Be a load agent (in a pod of the mesh).
     #[command(hide = true)]
     Agent(AgentArgs),

@@ -13,8 +13,9 @@ pub(crate) struct AgentArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct WatchdogPodArgs {
-    /// The run's id, the namespace, and after how many seconds without a heartbeat.
-    #[arg(num_args = 3, required = true, value_names = ["RUN", "NAMESPACE", "SECONDS"])]
+    /// The run's id, the namespace, after how many seconds without a heartbeat, and the runner's
+    /// version. As many as there are: what another version's runner says is answered in words.
+    #[arg(num_args = 1.., required = true, value_name = "WORD")]
     pub charge: Vec<String>,
 }
 

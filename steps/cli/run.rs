@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use faultless::cluster::PullPolicy;
 use faultless::units::Span;
 use faultless::verdict::Confidence;
 
@@ -19,6 +20,17 @@ pub(crate) struct RunArgs {
     /// The kubeconfig [default: the variable KUBECONFIG, then ~/.kube/config]
     #[arg(long, value_name = "FILE", requires = "context")]
     pub kubeconfig: Option<PathBuf>,
+    /// The image of load agents and watchdogs, where `faultless image` or the Dockerfile made one
+    /// [default: the variable `FAULTLESS_AGENT_IMAGE`, then `agent_image` in the application's
+    /// description, then localhost/faultless:VERSION, which nodes must have and never pull]
+    #[arg(long, value_name = "NAME", requires = "context")]
+    pub agent_image: Option<String>,
+    /// When nodes pull that image: Always, `IfNotPresent` or Never [default: as Kubernetes does]
+    #[arg(long, value_name = "POLICY", requires = "context")]
+    pub image_pull_policy: Option<PullPolicy>,
+    /// A secret with which it is pulled, in each namespace; may be said several times.
+    #[arg(long = "image-pull-secret", value_name = "NAME", requires = "context")]
+    pub image_pull_secrets: Vec<String>,
     /// The local mesh's Envoy [default: the variable `FAULTLESS_ENVOY`, PATH, or fetched once]
     #[arg(long, value_name = "FILE", conflicts_with = "context")]
     pub envoy: Option<PathBuf>,

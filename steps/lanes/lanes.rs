@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use faultless::application::Application;
-use faultless::cluster::Cluster;
+use faultless::cluster::{AgentImage, Cluster};
 use faultless::error::{Error, Result};
 use faultless::evidence::Agents;
 use faultless::evidence::room::Room;
@@ -25,7 +25,7 @@ use crate::local::LocalMesh;
 #[derive(Debug, Clone)]
 pub(crate) enum TargetChoice {
     /// On a cluster.
-    Context { name: String, kubeconfig: Option<PathBuf> },
+    Context { name: String, kubeconfig: Option<PathBuf>, image: AgentImage },
     /// On local meshes with this Envoy.
     Local { lanes: usize, envoy: Option<PathBuf> },
 }
@@ -138,7 +138,7 @@ impl Lane {
             }
         };
         let applier = session.applier();
-        let starting = Agents::start(&target, &application, &id, &applier, &stop);
+        let starting = Agents::start(&target, &application, &id, &applier, &stop, &tell);
         let agents = match kept(&[&session], starting).await {
             Ok(agents) => agents,
             Err(error) => {
@@ -189,9 +189,10 @@ async fn reach(
     stop: &CancellationToken,
 ) -> Result<(Option<LocalMesh>, Cluster)> {
     match place {
-        TargetChoice::Context { name, kubeconfig } => {
+        TargetChoice::Context { name, kubeconfig, image } => {
             let ready = async {
                 let target = Cluster::context(name, kubeconfig.as_deref()).await?;
+                let target = target.with_agent_image(image.clone());
                 look(&target, application, sink).await?;
                 Ok(target)
             };

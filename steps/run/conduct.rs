@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use faultless::application::Application;
+use faultless::cluster::AgentImage;
 use faultless::error::Result;
 use faultless::evidence::room::Room;
 use faultless::safety::{Applier, Protection};
@@ -26,9 +27,18 @@ pub(super) struct Ended {
     pub unproven: bool,
 }
 
+/// Where scenarios run, and how many at once.
+pub(super) fn place(args: &RunArgs, image: AgentImage, scenarios: u32) -> TargetChoice {
+    let lanes = || args.lanes.map_or_else(|| lanes::lanes_for(scenarios), usize::from);
+    match args.context.clone() {
+        Some(name) => TargetChoice::Context { name, kubeconfig: args.kubeconfig.clone(), image },
+        None => TargetChoice::Local { lanes: lanes(), envoy: args.envoy.clone() },
+    }
+}
+
 /// Makes the mesh ready, runs everything, and puts the mesh back.
 pub(super) async fn conduct(
-    args: &RunArgs,
+    (args, place): (&RunArgs, &TargetChoice),
     (suite, plans, unsupported): (Suite, ScenarioPlans, Vec<Problem>),
     application: Arc<Application>,
     sink: Sink,
@@ -56,15 +66,6 @@ pub(super) async fn conduct(
         max_load_time: args.max_load_time,
         placebo: args.placebo,
     };
-    let place = match &args.context {
-        Some(name) => {
-            TargetChoice::Context { name: name.clone(), kubeconfig: args.kubeconfig.clone() }
-        }
-        None => TargetChoice::Local {
-            lanes: args.lanes.map_or_else(|| lanes::lanes_for(suite.scenarios()), usize::from),
-            envoy: args.envoy.clone(),
-        },
-    };
     let protection = Protection {
         dead_man: (!args.no_dead_man).then(|| args.dead_man.duration()),
         wait: args.wait.map(faultless::units::Span::duration).unwrap_or_default(),
@@ -74,7 +75,7 @@ pub(super) async fn conduct(
     let (room, carries) = (Room::default(), Carries::default());
     let plan =
         Plan { id, application, options, protection, sink: sink.clone(), stop, room, carries };
-    let lanes = Lanes::open(&place, &plan).await?;
+    let lanes = Lanes::open(place, &plan).await?;
     let _ = appliers.set(lanes.appliers());
     let outcomes = lanes.kept(hooks::scenarios(suite.features, plans, &lanes, sink.clone())).await;
     let lost = lanes.lost();

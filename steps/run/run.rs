@@ -9,7 +9,8 @@ use faultless::scenario::Patience;
 use reports::Event;
 use tokio_util::sync::CancellationToken;
 
-use super::conduct::{Ended, conduct};
+use super::agent_image::agent_image;
+use super::conduct::{Ended, conduct, place};
 use super::exit_code::exit_code;
 use crate::check::Checked;
 use crate::cli::RunArgs;
@@ -31,14 +32,17 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
     if !problems.is_empty() {
         return Err(check::refusal(&problems));
     }
+    let image = agent_image(&args, &application)?;
     let mut signals = Signals::listen()?;
     let recorder = Recorder::open(&args.out, args.verbose)?;
     let sink = recorder.sink();
     let started = Instant::now();
     let stop = CancellationToken::new();
     let appliers = OnceLock::new();
+    let place = place(&args, image, suite.scenarios());
     let scenarios = (suite, plans, unsupported);
-    let work = conduct(&args, scenarios, application, sink.clone(), stop.clone(), &appliers);
+    let work =
+        conduct((&args, &place), scenarios, application, sink.clone(), stop.clone(), &appliers);
     let mut work = std::pin::pin!(work);
     let mut tick = tokio::time::interval(TICK);
     let mut asked: Option<Asked> = None;

@@ -13,6 +13,7 @@ mod cli;
 mod crash_safety;
 mod envoy;
 mod false_claims;
+mod image;
 mod invalid_features;
 mod kubectl;
 mod load;

@@ -109,6 +109,7 @@ impl Place {
             .env("TMPDIR", self.path("tmp"))
             .env("KUBECONFIG", self.path("no-kubeconfig"))
             .env("XDG_STATE_HOME", self.path("state"))
+            .env_remove("FAULTLESS_AGENT_IMAGE")
             .env_remove("FAULTLESS_LOG")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::application::Client;
-use crate::cluster::image;
+use crate::cluster::AgentImage;
 use crate::load::agent;
 use crate::safety::labels::{MANAGED_BY, RUN_LABEL};
 
@@ -11,7 +11,7 @@ pub(crate) fn workload(client: &Client) -> String {
     format!("faultless-load-{}", client.workload)
 }
 
-pub(crate) fn deployment(client: &Client, run: &str) -> Value {
+pub(crate) fn deployment(client: &Client, run: &str, image: &AgentImage) -> Value {
     let name = workload(client);
     let labels = json!({
         "app": name,
@@ -20,6 +20,10 @@ pub(crate) fn deployment(client: &Client, run: &str) -> Value {
         RUN_LABEL: run,
         "sidecar.istio.io/inject": "true",
     });
+    let mut spec = image.pod_spec("agent", &["agent".to_owned()]);
+    spec["containers"][0]["ports"] = json!([{"name": "http-agent", "containerPort": agent::PORT}]);
+    // It asks nothing of the API server, and what it has not cannot be taken from it.
+    spec["automountServiceAccountToken"] = false.into();
     json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -32,18 +36,38 @@ pub(crate) fn deployment(client: &Client, run: &str) -> Value {
             "replicas": 1,
             "selector": {"matchLabels": {"app": name}},
             "template": {
-                "metadata": {"labels": labels},
-                "spec": {
-                    "containers": [{
-                        "name": "agent",
-                        "image": image::reference(),
-                        "args": ["agent"],
-                        "ports": [{"name": "http-agent", "containerPort": agent::PORT}],
-                        "securityContext": image::security_context(),
-                    }],
-                    "terminationGracePeriodSeconds": 5,
-                },
+                "metadata": {"labels": labels, "annotations": annotations()},
+                "spec": spec,
             },
         },
     })
+}
+
+/// The runner reaches the agent through the API server, which is no part of the mesh: where only
+/// mTLS is let in, that port must not be the sidecar's.
+fn annotations() -> Value {
+    json!({"traffic.sidecar.istio.io/excludeInboundPorts": agent::PORT.to_string()})
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn an_agent_in_full() {
+        let client = Client {
+            namespace: "shop".to_owned(),
+            workload: "web".to_owned(),
+            calls: "cart".to_owned(),
+            paths: vec!["/".to_owned()],
+            expect_json_nonempty: false,
+            headers: BTreeMap::new(),
+            settings: None,
+        };
+        let name = Some("registry.example.com/faultless:1");
+        let image = AgentImage::named(name, None, vec!["key".to_owned()]).unwrap();
+        insta::assert_json_snapshot!(deployment(&client, "r1", &image));
+    }
 }

@@ -91,7 +91,7 @@ fn unarmed(job: &Value, uid: &str, within: Duration) -> Option<Why> {
 }
 
 pub(crate) fn unprotected(error: Error) -> Error {
-    error.hint(
+    error.also(
         "without it nothing would clean up after a runner that dies; --no-dead-man runs all the \
          same, and the report says that it was unprotected",
     )

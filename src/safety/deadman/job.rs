@@ -11,7 +11,7 @@ use crate::safety::labels::{MANAGED_BY, RUN_LABEL};
 /// The annotation by which a watchdog says on its Job that it watches; until then it is `STARTING`.
 pub(crate) const WATCHDOG: &str = "faultless.dev/watchdog";
 
-const STARTING: &str = "starting";
+pub(crate) const STARTING: &str = "starting";
 
 /// Which of the three in a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

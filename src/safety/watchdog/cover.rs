@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
-use crate::cluster::ObjectRef;
+use crate::cluster::image::VERSION;
+use crate::cluster::{ObjectRef, OwnPods};
 use crate::error::{Error, Result};
 use crate::safety::applier::Applier;
 use crate::safety::deadman::{Switch, WATCHDOG, unprotected, watchdogs_job};
@@ -13,10 +12,7 @@ use crate::safety::journal::Scope;
 use crate::safety::watchdog::args::WatchdogArgs;
 use crate::safety::watchdog::covered::Watchdogs;
 use crate::safety::watchdog::manifests::{name, objects};
-use crate::safety::watchdog::watch::WATCHING;
-
-/// Pulling an image in a cluster takes tens of seconds; more than this is a broken cluster.
-const READY_DEADLINE: Duration = Duration::from_mins(2);
+use crate::safety::watchdog::said::Said;
 
 /// Between two looks of the runner at a watchdog that starts.
 pub(crate) const PAUSE: Duration = Duration::from_millis(50);
@@ -29,7 +25,8 @@ impl Watchdogs {
         let mut covered = self.0.lock().await;
         if !covered.contains(namespace) {
             let (run, namespace) = (applier.run.clone(), namespace.to_owned());
-            let charge = WatchdogArgs { run, namespace: namespace.clone(), within };
+            let runner = VERSION.to_owned();
+            let charge = WatchdogArgs { run, namespace: namespace.clone(), within, runner };
             start(applier, &charge).await.map_err(unprotected)?;
             covered.insert(namespace);
         }
@@ -38,36 +35,34 @@ impl Watchdogs {
 }
 
 /// Adds a watchdog and waits until it says that it watches, which shows its rights and its way to
-/// the API server at once.
+/// the API server at once; or that it will not.
 async fn start(applier: &Applier, charge: &WatchdogArgs) -> Result<()> {
     let cluster = &applier.cluster;
     let namespace = &charge.namespace;
     let owner = applier.owner(namespace, Switch::Watchdog).await?;
-    for object in objects(charge) {
-        let name = ObjectRef::of(&object)?;
+    let objects = objects(charge, cluster.agent_image());
+    for object in &objects {
+        let name = ObjectRef::of(object)?;
         // A start that failed half-way is gone on with.
         if cluster.get(&name).await?.is_none() {
-            applier.add_owned(Scope::Run, "the watchdog", &object, owner.clone()).await?;
+            applier.add_owned(Scope::Run, "the watchdog", object, owner.clone()).await?;
         }
     }
+    let [.., deployment] = &objects;
+    let doing = format!("waiting until the watchdog in {namespace} watches");
+    let selector = format!("app={}", name(&charge.run));
+    let mut pods = OwnPods::begin(doing.clone(), ObjectRef::of(deployment)?, selector);
     let job = watchdogs_job(&charge.run, namespace);
-    let started = Instant::now();
     loop {
-        let found = cluster.get(&job).await?;
-        let said = found.as_ref().and_then(|job| job.pointer("/metadata/annotations"));
-        if said.is_some_and(|said| said[WATCHDOG] == WATCHING) {
-            return Ok(());
+        let Some(found) = cluster.get(&job).await? else {
+            return Err(Error::runner(doing, "its dead-man's switch is gone"));
+        };
+        match found["metadata"]["annotations"][WATCHDOG].as_str().map(Said::of) {
+            Some(Said::Watching) => return Ok(()),
+            Some(Said::Refused(why)) => return Err(Error::runner(doing, why)),
+            Some(Said::Nothing) | None => {}
         }
-        if found.is_none() || started.elapsed() > READY_DEADLINE {
-            let cause = match found {
-                None => "its dead-man's switch is gone".to_owned(),
-                Some(_) => format!(
-                    "it does not watch after 2 minutes: kubectl logs deploy/{} -n {namespace}",
-                    name(&charge.run)
-                ),
-            };
-            return Err(Error::runner(format!("starting the watchdog in {namespace}"), cause));
-        }
+        pods.look(cluster).await?;
         tokio::time::sleep(PAUSE).await;
     }
 }

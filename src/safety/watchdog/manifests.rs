@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::cluster::image;
+use crate::cluster::AgentImage;
 use crate::safety::deadman::watchdogs_job;
 use crate::safety::labels::{MANAGED_BY, RUN_LABEL};
 use crate::safety::lease;
@@ -13,8 +13,8 @@ pub(crate) fn name(run: &str) -> String {
 }
 
 /// All of it, in the order in which it is made.
-pub(crate) fn objects(charge: &WatchdogArgs) -> [Value; 4] {
-    let WatchdogArgs { run, namespace, within: _ } = charge;
+pub(crate) fn objects(charge: &WatchdogArgs, image: &AgentImage) -> [Value; 4] {
+    let WatchdogArgs { run, namespace, within: _, runner: _ } = charge;
     let name = name(run);
     let labels = json!({MANAGED_BY.0: MANAGED_BY.1, RUN_LABEL: run});
     let object = |api_version: &str, kind: &str, fields: Value| {
@@ -39,7 +39,7 @@ pub(crate) fn objects(charge: &WatchdogArgs) -> [Value; 4] {
             "RoleBinding",
             json!({"roleRef": role, "subjects": [account]}),
         ),
-        object("apps/v1", "Deployment", json!({"spec": deployment(charge, &name)})),
+        object("apps/v1", "Deployment", json!({"spec": deployment(charge, &name, image)})),
     ]
 }
 
@@ -69,7 +69,9 @@ pub(super) fn rules(charge: &WatchdogArgs) -> Value {
     ])
 }
 
-fn deployment(charge: &WatchdogArgs, name: &str) -> Value {
+fn deployment(charge: &WatchdogArgs, name: &str, image: &AgentImage) -> Value {
+    let mut spec = image.pod_spec("watchdog", &charge.args());
+    spec["serviceAccountName"] = name.into();
     json!({
         "replicas": 1,
         "selector": {"matchLabels": {"app": name}},
@@ -83,16 +85,26 @@ fn deployment(charge: &WatchdogArgs, name: &str) -> Value {
                     "sidecar.istio.io/inject": "false",
                 },
             },
-            "spec": {
-                "serviceAccountName": name,
-                "containers": [{
-                    "name": "watchdog",
-                    "image": image::reference(),
-                    "args": charge.args(),
-                    "securityContext": image::security_context(),
-                }],
-                "terminationGracePeriodSeconds": 5,
-            },
+            "spec": spec,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_watchdog_in_full() {
+        let charge = WatchdogArgs {
+            run: "r1".to_owned(),
+            namespace: "shop".to_owned(),
+            within: Duration::from_secs(60),
+            runner: "0.1.0".to_owned(),
+        };
+        let image = AgentImage::named(Some("registry.example.com/faultless:1"), None, Vec::new());
+        insta::assert_json_snapshot!(objects(&charge, &image.unwrap()));
+    }
 }

@@ -14,6 +14,7 @@ use super::covered::Watchdogs;
 use super::manifests::rules;
 use super::watch::{LOOK, watch};
 use crate::cluster::ObjectRef;
+use crate::cluster::image::VERSION;
 use crate::cluster::rights::{Need, Place, covers};
 use crate::safety::applier::Applier;
 use crate::safety::deadman::{DeadMan, LATER, WATCHDOG};
@@ -21,7 +22,7 @@ use crate::safety::journal::{Header, Journal, Scope};
 use crate::safety::labels::{MANAGED_BY, RUN_LABEL};
 use crate::safety::testing::Fake;
 use crate::safety::undo::Marks;
-use crate::safety::watchdog::watch::WATCHING;
+use crate::safety::watchdog::said::WATCHING;
 
 const ISTIO: &str = "/apis/networking.istio.io/v1/namespaces/a";
 const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/a/deployments";
@@ -29,7 +30,8 @@ const JOB: &str = "/apis/batch/v1/namespaces/a/jobs/faultless-r1-last";
 
 fn charge() -> WatchdogArgs {
     let within = Duration::from_secs(10);
-    WatchdogArgs { run: "r1".to_owned(), namespace: "a".to_owned(), within }
+    let runner = VERSION.to_owned();
+    WatchdogArgs { run: "r1".to_owned(), namespace: "a".to_owned(), within, runner }
 }
 
 fn object(kind: &str, name: &str, spec: Value) -> Value {
@@ -256,7 +258,11 @@ async fn what_nothing_would_give_back_is_not_changed_unless_that_is_wanted() {
     fake.put(&path, object("Deployment", "mine", json!({"replicas": 1})));
     let protected = applier(&fake, &state, Some(Duration::from_secs(600)));
     let refused = protected.scale(Scope::Scenario(0), &name, 2).await.unwrap_err().to_string();
-    assert!(refused.contains("does not watch") && refused.contains("--no-dead-man"), "{refused}");
+    assert!(
+        refused.contains("until the watchdog in a watches: after 120 s it has no pod")
+            && refused.contains("--no-dead-man"),
+        "{refused}"
+    );
     assert_eq!(fake.get(&path).unwrap()["spec"]["replicas"], 1);
 
     let (fake, state) = (Fake::default(), TempDir::new().unwrap());
@@ -264,4 +270,48 @@ async fn what_nothing_would_give_back_is_not_changed_unless_that_is_wanted() {
     let written = applier(&fake, &state, None).scale(Scope::Scenario(0), &name, 2).await.unwrap();
     assert!(written.how.contains("unprotected"), "{}", written.how);
     assert_eq!(fake.get(&path).unwrap()["spec"]["replicas"], 2);
+}
+
+/// A run that wants to change something, on a mesh with one Deployment.
+async fn refused(fake: &Fake, state: &TempDir) -> String {
+    let path = format!("{DEPLOYMENTS}/mine");
+    fake.put(&path, object("Deployment", "mine", json!({"replicas": 1})));
+    let name = ObjectRef::of(&object("Deployment", "mine", json!({}))).unwrap();
+    let protected = applier(fake, state, Some(Duration::from_secs(600)));
+    let refused = protected.scale(Scope::Scenario(0), &name, 2).await.unwrap_err().to_string();
+    assert_eq!(fake.get(&path).unwrap()["spec"]["replicas"], 1);
+    refused
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watchdog_without_its_image_is_not_waited_for() {
+    let (fake, state) = (Fake::default(), TempDir::new().unwrap());
+    let waiting = json!({"reason": "ErrImageNeverPull", "message": "image is not present"});
+    let status = json!([{"name": "watchdog", "restartCount": 0, "state": {"waiting": waiting}}]);
+    let pod = json!({"metadata": {"name": "p"}, "status": {"containerStatuses": status}});
+    fake.put("/api/v1/namespaces/a/pods/p", pod);
+    let began = Instant::now();
+    let refused = refused(&fake, &state).await;
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    for words in ["image is not present", "`faultless image --out", "--no-dead-man"] {
+        assert!(refused.contains(words), "{refused}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watchdog_of_another_version_says_so_and_the_run_hears_it() {
+    let (fake, state) = (Fake::default(), TempDir::new().unwrap());
+    let cluster = fake.cluster();
+    let charge = WatchdogArgs { runner: "9.9.9".to_owned(), ..charge() };
+    let watching = async {
+        while fake.get(JOB).is_none() {
+            tokio::time::sleep(LOOK).await;
+        }
+        watch(&cluster, &charge, &|_| {}).await.unwrap_err().to_string()
+    };
+    let began = Instant::now();
+    let (said, heard) = tokio::join!(watching, refused(&fake, &state));
+    assert!(said.contains("the run is of 9.9.9"), "{said}");
+    assert!(heard.contains("the run is of 9.9.9: make its image anew"), "{heard}");
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }

@@ -11,17 +11,15 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, ObjectRef};
 use crate::error::{Error, Result};
 use crate::safety::deadman::{LATER, WATCHDOG, watchdogs_job};
 use crate::safety::patch::escaped;
 use crate::safety::sweep::Swept;
 use crate::safety::undo::{Budget, Marks, retried};
 use crate::safety::watchdog::args::WatchdogArgs;
+use crate::safety::watchdog::said::Said;
 use crate::safety::{lease, sweep};
-
-/// What the watchdog's Job says once it is watched.
-pub(crate) const WATCHING: &str = "watching";
 
 /// What a run may have changed, in the order in which it is given back: what names something before
 /// what is named.
@@ -46,7 +44,7 @@ pub async fn watch(
     charge: &WatchdogArgs,
     tell: &dyn Fn(&str),
 ) -> Result<Vec<String>> {
-    let WatchdogArgs { run, namespace, within } = charge;
+    let WatchdogArgs { run, namespace, within, runner: _ } = charge;
     let uid = begin(cluster, charge).await?;
     tell(&format!("run {run}: watching its heartbeat in {namespace}"));
     silence(cluster, charge, &uid).await;
@@ -70,25 +68,34 @@ pub async fn watch(
     Ok(swept.left_behind)
 }
 
-/// Tries its rights, and says that it watches; answers the uid of its Job.
-pub(crate) async fn begin(cluster: &Cluster, charge: &WatchdogArgs) -> Result<String> {
+/// Tries its rights, and says that it watches, or why it will not; answers the uid of its Job.
+async fn begin(cluster: &Cluster, charge: &WatchdogArgs) -> Result<String> {
+    let doing = "beginning to watch";
+    let job = watchdogs_job(&charge.run, &charge.namespace);
+    let found = cluster.get(&job).await?;
+    let found = found.ok_or_else(|| Error::runner(doing, format!("there is no {job}")))?;
+    let uid = found["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
+    if let Some(why) = charge.stranger() {
+        say(cluster, &job, &uid, &Said::Refused(why.clone())).await?;
+        return Err(Error::runner(doing, why));
+    }
     for (api_version, kind) in KINDS {
         cluster.list(api_version, kind, &charge.namespace, "").await?;
     }
-    let job = watchdogs_job(&charge.run, &charge.namespace);
-    let found = cluster.get(&job).await?;
-    let none = || Error::runner("beginning to watch", format!("there is no {job}"));
-    let found = found.ok_or_else(none)?;
-    let uid = found["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
+    say(cluster, &job, &uid, &Said::Watching).await?;
+    Ok(uid)
+}
+
+/// Says something on its Job, where the run hears it.
+async fn say(cluster: &Cluster, job: &ObjectRef, uid: &str, said: &Said) -> Result<()> {
     let patch = json!([
         {"op": "test", "path": "/metadata/uid", "value": uid},
         {"op": "replace", "path": format!("/metadata/annotations/{}", escaped(WATCHDOG)),
-         "value": WATCHING},
+         "value": said.text()},
     ]);
     let patch = serde_json::from_value(patch)
         .map_err(|cause| Error::runner("beginning to watch", cause))?;
-    cluster.patch(&job, patch).await?;
-    Ok(uid)
+    cluster.patch(job, patch).await.map(drop)
 }
 
 /// Waits until the heartbeat has stopped for long enough. Clocks differ, so what counts is that the
@@ -119,7 +126,7 @@ async fn silence(cluster: &Cluster, charge: &WatchdogArgs, uid: &str) {
 
 /// Gives back whatever this run changed in the namespace and nobody else did since.
 async fn give_back(cluster: &Cluster, charge: &WatchdogArgs, tell: &dyn Fn(&str)) -> Swept {
-    let WatchdogArgs { run, namespace, within: _ } = charge;
+    let WatchdogArgs { run, namespace, within: _, runner: _ } = charge;
     let (budget, mut swept) = (Budget::begin(), Swept::default());
     for (api_version, kind) in KINDS {
         let listed = retried(budget, async || cluster.list(api_version, kind, namespace, "").await);
