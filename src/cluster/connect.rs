@@ -2,13 +2,11 @@
 //! the service account of the pod that this is.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use super::handle::Cluster;
-use super::image::AgentImage;
 use crate::error::{Error, Result};
 
 /// No answer of an API server takes longer: a server whose store is dead hangs for 15 s and more,

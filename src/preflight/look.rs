@@ -155,8 +155,10 @@ async fn admission(
         !matches!(itself, Some(Ok(None)) | Some(Ok(Some(Itself { terminating: true, .. }))))
     };
     let clients: Vec<&Client> = application.clients.values().filter(stays).collect();
-    let mut objects: Vec<Value> =
-        clients.iter().map(|client| Agents::deployment(client, RUN)).collect();
+    let mut objects: Vec<Value> = clients
+        .iter()
+        .map(|client| Agents::deployment(client, RUN, cluster.agent_image()))
+        .collect();
     objects.extend(clients.first().map(|client| virtual_service(client, application)));
     let trying = objects.iter().map(|object| async move {
         let name = ObjectRef::of(object)?.to_string();

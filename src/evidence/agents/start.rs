@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::application::{Application, Client};
-use crate::cluster::image::VERSION;
+use crate::cluster::image::{AgentImage, VERSION};
 use crate::cluster::{Cluster, ObjectRef, OwnPods, Pod};
 use crate::error::{Error, Result};
 use crate::evidence::agents::drive::Handles;
@@ -97,8 +97,8 @@ impl Agents {
     }
 
     /// The Deployment of a client's agent, as a run adds it.
-    pub(crate) fn deployment(client: &Client, run: &str) -> serde_json::Value {
-        deployment(client, run)
+    pub(crate) fn deployment(client: &Client, run: &str, image: &AgentImage) -> serde_json::Value {
+        deployment(client, run, image)
     }
 
     /// Namespace and workload of a client's agent, as telemetry names it.

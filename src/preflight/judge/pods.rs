@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::application::Application;
+use crate::cluster::image::AgentImage;
 use crate::evidence::Agents;
 use crate::preflight::facts::{Facts, PodSeen, Service};
 use crate::preflight::finding::Finding;
@@ -68,7 +69,10 @@ fn ours<E>(
 pub(super) fn security(application: &Application, facts: &Facts) -> Vec<Finding> {
     let what = |name: &str| format!("Pod Security in {name}");
     let (mut findings, mut fine) = (Vec::new(), BTreeMap::<String, Vec<&str>>::new());
-    let agent = application.clients.values().next().map(|client| Agents::deployment(client, ""));
+    // Where its image is makes no difference.
+    let image = AgentImage::own();
+    let client = application.clients.values().next();
+    let agent = client.map(|client| Agents::deployment(client, "", &image));
     let spec = agent.and_then(|agent| agent.pointer("/spec/template/spec").cloned());
     let lacks = spec.map(|spec| pod_security::lacks(&spec)).unwrap_or_default();
     for (name, namespace) in &facts.namespaces {
