@@ -60,15 +60,7 @@ images() {
         arguments+=(--image "$STAND_IN$name:v1" /usr/local/bin/faultless stand-in "$name")
     done
     "$here/image.py" --root "$root" --user 65532 --out "$work/stand-ins.tar" "${arguments[@]}" >&2
-    own_image "$root" "$program"
-}
-
-# Faultless' own image, under the name by which its pods ask for it.
-own_image() {
-    local version
-    version=$("$2" --version)
-    "$here/image.py" --root "$1" --user 65532 --out "$work/faultless.tar" \
-        --image "ghcr.io/faultless-mesh/faultless:${version#faultless }" /usr/local/bin/faultless >&2
+    "$program" image --out "$work/faultless.tar" >&2
 }
 
 # demo KUBECTL…: the Travel Demo as the local mesh has it, on the cluster of this kubectl; until all
