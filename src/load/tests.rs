@@ -407,7 +407,7 @@ async fn an_agent_starts_reports_stops_and_forgets() {
     let (ready, _) = agent.send(Method::GET, wire::READY, String::new()).await;
     let (said, about) = agent.send(Method::GET, wire::ABOUT, String::new()).await;
     assert_eq!(said, StatusCode::OK);
-    let about: wire::About = serde_json::from_str(&about).unwrap();
+    let about: wire::About = serde_json::from_slice(&about).unwrap();
     assert_eq!(about.version, env!("CARGO_PKG_VERSION"));
     assert_eq!(ready, StatusCode::OK);
 

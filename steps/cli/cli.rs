@@ -49,8 +49,8 @@ pub(crate) enum Command {
     /// Make an image of this program for the pods of a run on a cluster, as an OCI archive.
     ///
     /// It has the program as it runs and the libraries that it loads, and needs neither a container
-    /// engine nor root. `docker load`, `kind load image-archive`, `ctr images import`, `podman load`
-    /// and `skopeo copy oci-archive:` take it.
+    /// engine nor root. `docker load`, `kind load image-archive`, `ctr images import`, `podman
+    /// load` and `skopeo copy oci-archive:` take it.
     Image(ImageArgs),
     /// Be a load agent (in a pod of the mesh).
     #[command(hide = true)]

@@ -1,5 +1,5 @@
-//! Which image load agents and watchdogs have: what was typed goes before what the environment says,
-//! and that before what the application's description says.
+//! Which image load agents and watchdogs have: what was typed goes before what the environment
+//! says, and that before what the application's description says.
 
 use faultless::application::Application;
 use faultless::cluster::AgentImage;
