@@ -5,8 +5,7 @@
 pub mod barrier;
 mod connect;
 mod failure;
-#[cfg(test)]
-pub(crate) mod granted;
+pub mod granted;
 mod handle;
 pub mod image;
 mod object_ref;

@@ -25,7 +25,9 @@ pub(super) fn failed(doing: String, cause: kube::Error) -> Error {
             Error::feature(doing, &status.message)
         }
         kube::Error::Api(status) if status.code == 403 => Error::runner(doing, &status.message)
-            .hint("the README lists the rights that a run needs in its namespaces"),
+            .hint(
+                "`faultless preflight` shows which rights are missing, and gives a Role for them",
+            ),
         kube::Error::Api(status) => Error::runner(doing, &status.message),
         kube::Error::Service(_) | kube::Error::HyperError(_) => {
             Error::runner(doing, chain(&cause)).hint("is the API server reachable and running?")

@@ -28,10 +28,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "error",
         ],
     ),
-    (
-        "preflight",
-        &["evidence", "safety", "cluster", "application", "units", "error"],
-    ),
+    ("preflight", &["evidence", "safety", "cluster", "application", "units", "error"]),
     ("load", &["units", "error"]),
     ("telemetry", &["exposition", "units", "error"]),
     ("verdict", &["units", "error"]),
