@@ -6,8 +6,7 @@ mod barrier;
 mod connect;
 mod control_plane;
 mod failure;
-#[cfg(test)]
-pub(crate) mod granted;
+pub mod granted;
 mod handle;
 pub mod image;
 mod image_name;

@@ -26,7 +26,7 @@ pub(super) fn failed(doing: String, cause: kube::Error) -> Error {
         }
         kube::Error::Api(status) if status.code == 401 || status.code == 403 => {
             Error::runner(doing, &status.message)
-                .hint("the README lists the rights that a run needs in its namespaces")
+                .hint("`faultless preflight` shows which rights are missing, and gives a Role")
                 .of_rights()
         }
         kube::Error::Api(status) => Error::runner(doing, &status.message),

@@ -1,5 +1,5 @@
-//! For fakes of an API server: whether whoever has the rights of the table, and no others, may make
-//! a request. So every test that runs against one shows that the table suffices.
+//! Whether whoever has the rights of the table, and no others, may make a request. Fakes of an API
+//! server ask it, so that every test that runs against one shows that the table suffices. Pure.
 
 use http::Method;
 
@@ -8,8 +8,21 @@ use super::rights::{Need, Place, covers};
 /// Where the fakes have their control plane.
 const CONTROL_PLANE: &str = "istio-system";
 
+/// Groups whose objects are questions, which everybody may ask.
+const REVIEWS: &[&str] = &["authentication.k8s.io", "authorization.k8s.io"];
+
+/// Where a namespace is, to the table; the empty one is the whole cluster.
+#[must_use]
+pub fn place(namespace: &str) -> Place {
+    match namespace {
+        "" => Place::Cluster,
+        CONTROL_PLANE => Place::ControlPlane,
+        _ => Place::Application,
+    }
+}
+
 /// Whether a request is within the table; why not.
-pub(crate) fn granted(method: &Method, path: &str) -> Result<(), String> {
+pub fn granted(method: &Method, path: &str) -> Result<(), String> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let (group, rest) = match parts[..] {
         ["api", _version, ref rest @ ..] => ("", rest),
@@ -17,11 +30,19 @@ pub(crate) fn granted(method: &Method, path: &str) -> Result<(), String> {
         // A document, e.g. discovery, which everybody may see.
         _ => return Ok(()),
     };
-    let ["namespaces", namespace, rest @ ..] = rest else {
-        return Err(format!("{method} {path}: not within a namespace"));
+    if REVIEWS.contains(&group) {
+        return Ok(());
+    }
+    let (namespace, rest) = match rest {
+        ["namespaces", namespace, rest @ ..] => (*namespace, rest),
+        // A document again.
+        [] => return Ok(()),
+        rest => ("", rest),
     };
     let (resource, named) = match rest {
         [] => ("namespaces".to_owned(), true),
+        // Of the whole cluster, and not only of one namespace.
+        ["namespaces"] => ("namespaces".to_owned(), false),
         [plural] => ((*plural).to_owned(), false),
         [plural, _name] => ((*plural).to_owned(), true),
         [plural, _name, sub, ..] => (format!("{plural}/{sub}"), true),
@@ -35,13 +56,9 @@ pub(crate) fn granted(method: &Method, path: &str) -> Result<(), String> {
         Method::DELETE if named => "delete",
         _ => "deletecollection",
     };
-    let place = match *namespace {
-        CONTROL_PLANE => Place::ControlPlane,
-        _ => Place::Application,
-    };
-    match covers(place, Need::Sight, group, &resource, verb) {
+    match covers(place(namespace), Need::Sight, group, &resource, verb) {
         true => Ok(()),
-        false => Err(format!("{method} {path}: no right to {verb} {resource} in {namespace}")),
+        false => Err(format!("{method} {path}: no right to {verb} {resource} in `{namespace}`")),
     }
 }
 
@@ -60,5 +77,7 @@ mod tests {
         assert!(!may(Method::POST, "/api/v1/namespaces/istio-system/pods/p:80/proxy/x"));
         assert!(may(Method::GET, "/api/v1/namespaces/a") && may(Method::GET, "/version"));
         assert!(!may(Method::GET, "/api/v1/namespaces"));
+        let reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+        assert!(may(Method::POST, reviews) && may(Method::GET, "/apis/apps/v1"));
     }
 }

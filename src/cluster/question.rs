@@ -85,7 +85,11 @@ impl Cluster {
             Ok(Err(kube::Error::Api(status))) => {
                 Err(Refusal { code: status.code, message: status.message.clone() })
             }
-            Ok(Err(cause)) => Err(Refusal::silent(chain(&cause))),
+            Ok(Err(cause)) => {
+                let chain = chain(&cause);
+                // The client's own word for whatever lies below it.
+                Err(Refusal::silent(chain.strip_prefix("ServiceError: ").unwrap_or(&chain)))
+            }
             Err(_) => Err(Refusal::silent("no answer within 8 s")),
         }
     }

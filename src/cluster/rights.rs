@@ -155,7 +155,8 @@ pub fn markdown() -> String {
     lines.join("\n")
 }
 
-/// Whether a verb on a resource of a group is in the table for a place, for this need or a stronger.
+/// Whether a verb on a resource of a group is in the table for a place, for this need or a stronger
+/// one.
 #[must_use]
 pub fn covers(place: Place, need: Need, group: &str, resource: &str, verb: &str) -> bool {
     RIGHTS.iter().any(|right| {
@@ -167,7 +168,7 @@ pub fn covers(place: Place, need: Need, group: &str, resource: &str, verb: &str)
     })
 }
 
-/// The API groups and versions, and in them the plurals, of what a run writes or its watchdog needs.
+/// The API groups and versions, and in them the plurals, of what a run or its watchdog writes.
 #[must_use]
 pub fn written() -> Vec<(&'static str, &'static str, BTreeSet<&'static str>)> {
     let mut all = Vec::<(&str, &str, BTreeSet<&str>)>::new();

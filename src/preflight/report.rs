@@ -94,6 +94,10 @@ fn advice(refusal: &Refusal) -> &'static str {
             "the kubeconfig has a certificate of X.509 version 1, which kubectl takes and we do \
              not: make one of version 3"
         }
+        0 if refusal.message.contains("certificate") => {
+            "the context's certificate-authority does not vouch for this server: is it the right \
+             cluster, by the right address?"
+        }
         0 => "is the API server running, and does the context's address lead to it from here?",
         401 => "the API server does not know these credentials: log in again, or take others",
         404 => "is this the address of a Kubernetes API server?",

@@ -76,8 +76,9 @@ impl Fake {
 
     pub(super) fn control_plane(&mut self, namespace: &str) {
         let pods = format!("/api/v1/namespaces/{namespace}/pods");
+        let labels = json!({"app": "istiod", "istio.io/rev": "default"});
         let istiod = json!({
-            "metadata": {"name": "istiod-x", "labels": {"app": "istiod", "istio.io/rev": "default"}},
+            "metadata": {"name": "istiod-x", "labels": labels},
             "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
         });
         self.list(&pods, [istiod]);

@@ -1,7 +1,7 @@
 //! Clusters that are ready, and ones that are not: the table and the Roles are golden.
 
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::testing::{Fake, pod, shop};
 use super::{Preflight, preflight};
@@ -155,6 +155,9 @@ async fn a_server_that_is_none_or_knows_us_not_is_refused_at_once() {
     fake.die("invalid peer certificate: Other(UnsupportedCertVersion)");
     let refusal = looked(&fake).await.refusal().unwrap().to_string();
     assert!(refusal.contains("X.509 version 1"), "{refusal}");
+    fake.die("invalid peer certificate: UnknownIssuer");
+    let refusal = looked(&fake).await.refusal().unwrap().to_string();
+    assert!(refusal.contains("certificate-authority"), "{refusal}");
     // One that is only in trouble is no bad input.
     let mut fake = Fake::ready();
     fake.refuse(Method::GET, "/version", 500, "etcd is away");
@@ -203,8 +206,9 @@ async fn what_would_keep_our_pods_out_is_known_before() {
     let mut with_iptables = pod("cart-v1-x", "cart", true);
     with_iptables["spec"]["initContainers"] = json!([{"name": "istio-init"}]);
     fake.list("/api/v1/namespaces/shop/pods", [with_iptables]);
-    let full = json!({"metadata": {"name": "few"}, "status": {"hard": {"pods": "2"}, "used": {"pods": "2"}}});
-    let costs = json!({"metadata": {"name": "cpu"}, "status": {"hard": {"requests.cpu": "2", "pods": "1"}}});
+    let quota = |name: &str, hard: Value, used: Value| json!({"metadata": {"name": name}, "status": {"hard": hard, "used": used}});
+    let full = quota("few", json!({"pods": "2"}), json!({"pods": "2"}));
+    let costs = quota("cpu", json!({"requests.cpu": "2", "pods": "1"}), json!({}));
     fake.list("/api/v1/namespaces/front/resourcequotas", [full, costs]);
     let deployments = "/apis/apps/v1/namespaces/front/deployments";
     let words =

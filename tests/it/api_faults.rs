@@ -3,5 +3,6 @@
 
 mod abrupt_ends;
 mod fault_proxy;
+mod least_rights;
 mod one_request;
 mod shop;

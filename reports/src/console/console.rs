@@ -190,6 +190,18 @@ mod tests {
     }
 
     #[test]
+    fn a_target_that_was_looked_at_is_no_news_unless_all_is_told() {
+        let warnings = vec!["mTLS: could not be\u{1b}[2J looked at".to_owned()];
+        let event = Event::Preflight { warnings, took_ms: 40 };
+        let record = Record { seq: 0, at: String::new(), elapsed_ms: 50, event };
+        assert_eq!(Console::new(CI).on(&record), "");
+        let said = Console::new(Look { verbose: true, ..CI }).on(&record);
+        let lines: Vec<&str> = said.lines().collect();
+        assert!(lines[0].ends_with("looked at the target in 40 ms: a run is possible"), "{said}");
+        assert!(lines[1].ends_with("warning: mTLS: could not be\u{fffd}[2J looked at"), "{said}");
+    }
+
+    #[test]
     fn live_lines_fit_the_width() {
         let mut look = TTY;
         look.colour = false;

@@ -95,7 +95,8 @@ pub(super) fn injects(application: &Application, facts: &Facts) -> Vec<Finding> 
 
 fn enable(namespace: &str) -> String {
     format!(
-        "kubectl label namespace {namespace} istio-injection=enabled --overwrite, and restart its pods"
+        "kubectl label namespace {namespace} istio-injection=enabled --overwrite, and restart its \
+         pods"
     )
 }
 

@@ -85,7 +85,7 @@ pub(super) fn security(application: &Application, facts: &Facts) -> Vec<Finding>
             }
             Some(level) if iptables => {
                 let seen = format!(
-                    "`{level}` refuses the init container by which Istio's sidecars get their traffic"
+                    "`{level}` refuses the init container that leads traffic into Istio's sidecars"
                 );
                 let hint = "new pods there cannot start: Istio's CNI plugin does without it";
                 findings.push(Finding::missing(what(name), seen).hint(hint));
@@ -128,13 +128,14 @@ pub(super) fn quotas(application: &Application, facts: &Facts) -> Vec<Finding> {
             match quota.pods_left {
                 Some(left) if left < agents => {
                     let seen =
-                        format!("{} leaves {left} pods, and a run adds {agents}", quota.name);
+                        format!("{} leaves {}, and a run adds {agents}", quota.name, counted(left));
                     let hint =
                         format!("raise it: kubectl edit resourcequota {} -n {name}", quota.name);
                     findings.push(Finding::missing(what.clone(), seen).hint(hint));
                 }
                 Some(left) if left < all => {
-                    let seen = format!("{} leaves {left} pods: none for a watchdog", quota.name);
+                    let seen =
+                        format!("{} leaves {}: none for a watchdog", quota.name, counted(left));
                     findings.push(
                         Finding::warning(what.clone(), seen)
                             .hint("a run that changes what was there before would refuse"),
@@ -156,4 +157,11 @@ pub(super) fn quotas(application: &Application, facts: &Facts) -> Vec<Finding> {
         findings.push(Finding::ok("quotas", "room for every pod of a run"));
     }
     findings
+}
+
+fn counted(pods: u64) -> String {
+    match pods {
+        1 => "1 pod".to_owned(),
+        several => format!("{several} pods"),
+    }
 }

@@ -6,8 +6,8 @@ use crate::cluster::rights::{Need, Place};
 use crate::preflight::facts::{Asked, Facts};
 use crate::preflight::finding::Finding;
 
-const HINT: &str = "the Role on stdout gives them: hand it to somebody who may `kubectl apply -f -` \
-                    it";
+const HINT: &str = "`faultless preflight` writes the Role that gives it to stdout, for \
+                    `kubectl apply -f -`";
 
 pub(super) fn held(facts: &Facts) -> Vec<Finding> {
     let mut by_namespace = BTreeMap::<(Place, &str), Vec<&Asked>>::new();
@@ -59,7 +59,6 @@ fn lacking(what: &str, rights: &[&Asked]) -> Vec<Finding> {
             .hint(HINT),
             Need::Sight => {
                 Finding::warning(what, format!("no right to {list}: less can be looked at"))
-                    .hint(HINT)
             }
         });
     }

@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use faultless::cluster::granted::{granted, place};
+use faultless::cluster::rights::{Need, covers};
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -67,6 +69,10 @@ struct State {
     rules: Vec<(Rule, u32, u32)>,
     down_until: Option<Instant>,
     watches: u32,
+    /// Whether its client has the rights of the table alone.
+    least: bool,
+    /// What was refused because of that.
+    refused: Vec<String>,
 }
 
 // === impl Rule ===
@@ -146,6 +152,16 @@ impl Proxy {
         *self.state.lock().unwrap() = State { rules, ..State::default() };
     }
 
+    /// From now on its client has the rights of the table, and no others.
+    pub(super) fn least_rights(&self) {
+        *self.state.lock().unwrap() = State { least: true, ..State::default() };
+    }
+
+    /// What was refused because of that.
+    pub(super) fn refused(&self) -> Vec<String> {
+        self.state.lock().unwrap().refused.clone()
+    }
+
     /// How many requests were hit.
     pub(super) fn hits(&self) -> u32 {
         self.state.lock().unwrap().rules.iter().map(|(_, _, hits)| hits).sum()
@@ -190,6 +206,9 @@ async fn answer(
     client: kube::Client,
     state: &Mutex<State>,
 ) -> io::Result<Response<Body>> {
+    if state.lock().unwrap().least {
+        return Ok(with_least_rights(request, client, state).await);
+    }
     let trouble = state.lock().unwrap().meets(request.method(), request.uri());
     let reset = || Err(io::Error::from(io::ErrorKind::ConnectionReset));
     match trouble {
@@ -215,6 +234,34 @@ async fn answer(
     }
 }
 
+/// What somebody is answered who has the rights of the table alone.
+async fn with_least_rights(
+    request: Request<Incoming>,
+    client: kube::Client,
+    state: &Mutex<State>,
+) -> Response<Body> {
+    if request.uri().path().ends_with("/selfsubjectaccessreviews") {
+        let body = request.into_body().collect().await.unwrap().to_bytes();
+        let mut review: Value = serde_json::from_slice(&body).unwrap();
+        let text = |field: &str| review["spec"]["resourceAttributes"][field].as_str().unwrap();
+        let resource = match text("subresource") {
+            "" => text("resource").to_owned(),
+            sub => format!("{}/{sub}", text("resource")),
+        };
+        let (place, verb) = (place(text("namespace")), text("verb"));
+        let allowed = covers(place, Need::Sight, text("group"), &resource, verb);
+        review["status"] = json!({"allowed": allowed});
+        return Response::new(Body::from(review.to_string().into_bytes()));
+    }
+    match granted(request.method(), request.uri().path()) {
+        Ok(()) => forward(request, client).await,
+        Err(why) => {
+            state.lock().unwrap().refused.push(why);
+            refusal(403, None)
+        }
+    }
+}
+
 async fn forward<B>(request: Request<B>, client: kube::Client) -> Response<Body>
 where
     B: hyper::body::Body<Data = bytes::Bytes, Error: std::fmt::Debug>,
@@ -230,6 +277,7 @@ where
 
 fn refusal(code: u16, retry_after: Option<u64>) -> Response<Body> {
     let reason = match code {
+        403 => "Forbidden",
         409 => "Conflict",
         410 => "Expired",
         429 => "TooManyRequests",

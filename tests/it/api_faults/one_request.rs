@@ -75,8 +75,8 @@ fn try_all(cases: Vec<Case>, shops: &[Shop]) {
     println!("{count} cases");
 }
 
-/// How many requests of these a run makes before anything else, to look whether it is possible: what
-/// it cannot see then it says, and goes on.
+/// How many requests of these a run makes before anything else, to look whether it is possible:
+/// what it cannot see then it says, and goes on.
 fn looked_at(verb: &str, kind: &str) -> u32 {
     match (verb, kind) {
         // Those of the shop, those of the control plane, and a page of the latter.
