@@ -32,7 +32,7 @@ const KEPT_MAX: usize = 64;
 /// Why a pod's inside could not be asked.
 #[derive(Debug)]
 pub(super) enum Unreached {
-    /// Nobody gave us the right.
+    /// Nobody gave us the right, or what is between us and the API server lets no upgrade through.
     Forbidden,
     /// Anything else.
     Failed(Error),
@@ -155,6 +155,7 @@ impl Cluster {
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         let mut forward = match pods.portforward(pod, &[port]).await {
             Ok(forward) => forward,
+            Err(kube::Error::UpgradeConnection(_)) => return Err(Unreached::Forbidden),
             Err(cause) => return Err(failed(doing.to_owned(), cause).into()),
         };
         let none = || Error::runner(doing, "the port-forward has no stream");

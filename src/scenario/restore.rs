@@ -36,7 +36,8 @@ impl Scenario {
         self.raw.clear();
         if !left_behind.is_empty() {
             self.outcome = Outcome::LeftBehind;
-        } else if !unproven.is_empty() {
+        } else if !unproven.is_empty() && !matches!(self.outcome, Outcome::Broken | Outcome::Wrong)
+        {
             self.outcome = Outcome::Unproven;
         }
         run.sink.emit(Event::Restored {

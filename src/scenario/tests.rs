@@ -46,7 +46,8 @@ enum End {
 }
 
 /// A mesh whose control plane is ready.
-fn mesh() -> Fake {
+/// A mesh whose control plane answers nothing.
+fn mesh_that_cannot_be_asked() -> Fake {
     let fake = Fake::default();
     let istiod = json!({
         "apiVersion": "v1",
@@ -128,7 +129,7 @@ async fn a_step_that_ends_in_the_middle_is_restored() {
         (End::TimeLimit, Outcome::Broken),
         (End::Stop, Outcome::Skipped),
     ] {
-        let (fake, state) = (mesh(), TempDir::new().unwrap());
+        let (fake, state) = (Fake::default(), TempDir::new().unwrap());
         let before = fake.contents();
         let header = Header { run: RUN.to_owned(), ..Header::unknown() };
         let journal = Journal::begin(state.path(), "k", header).unwrap();
@@ -149,6 +150,21 @@ async fn a_step_that_ends_in_the_middle_is_restored() {
         assert_eq!(fake.contents(), before, "{end:?}");
         assert!(journal.close().unwrap(), "{end:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_put_back_and_not_proven_is_not_left_behind() {
+    let (fake, state) = (mesh_that_cannot_be_asked(), TempDir::new().unwrap());
+    let before = fake.contents();
+    let header = Header { run: RUN.to_owned(), ..Header::unknown() };
+    let journal = Journal::begin(state.path(), "k", header).unwrap();
+    let mut scenario =
+        Scenario::begin(run(&fake, &journal), ScenarioId(0), ScenarioPlan::default());
+    scenario.step(async |this| work(this, End::Stop).await).await.unwrap_err();
+    scenario.restore().await;
+    assert_eq!(scenario.outcome(), Outcome::Unproven);
+    assert_eq!(fake.contents(), before);
+    assert!(journal.close().unwrap(), "nothing is left to be undone");
 }
 
 /// Everything that changes the mesh makes what is claimed next a matter of new evidence.

@@ -220,6 +220,7 @@ mod tests {
             objects: vec!["VirtualService a/b (added)".to_owned()],
             proxies: 1,
             converged_ms: 1,
+            proof: "shown".to_owned(),
             warnings: vec!["VirtualService a/b: spec\u{1b}[2J: is absent".to_owned()],
         };
         let record = Record { seq: 0, at: String::new(), elapsed_ms: 1, event };
