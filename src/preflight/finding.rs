@@ -41,7 +41,12 @@ impl Finding {
 
     /// Something that could not be looked at is no fault of the cluster's.
     pub(super) fn unseen(what: impl Into<String>, why: &str) -> Self {
-        Self::warning(what, format!("could not be looked at: {why}"))
+        // `services is forbidden: User "x" cannot list …`: who we are is said elsewhere.
+        let short = match why.split_once(" is forbidden: User ") {
+            Some((_, rest)) => rest.find("cannot ").map_or(why, |at| &rest[at..]),
+            None => why,
+        };
+        Self::warning(what, format!("could not be looked at: {short}"))
     }
 
     fn new(state: State, what: impl Into<String>, seen: impl Into<String>) -> Self {

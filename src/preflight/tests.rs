@@ -95,8 +95,12 @@ async fn without_the_rights_to_look_a_run_is_possible_and_it_is_said() {
     let pods = "/api/v1/namespaces/istio-system/pods";
     let namespace = "/api/v1/namespaces/front";
     for path in lists.iter().map(String::as_str).chain([policies, pods, namespace]) {
-        fake.refuse(Method::GET, path, 403, "cannot list that");
+        let words = "pods is forbidden: User \"x\" cannot list resource \"pods\" in API group \"\"";
+        fake.refuse(Method::GET, path, 403, words);
     }
+    let deployments = "/apis/apps/v1/namespaces/front/deployments";
+    let words = "deployments.apps is forbidden: User \"x\" cannot create resource \"deployments\"";
+    fake.refuse(Method::POST, deployments, 403, words);
     let preflight = looked(&fake).await;
     assert!(preflight.passes(), "{}", preflight.table());
     insta::assert_snapshot!(troubles(&preflight));

@@ -13,7 +13,7 @@ pub(super) fn dry_runs(facts: &Facts) -> Vec<Finding> {
             // It is there: whoever put it there will tell.
             Err(Refusal { code: 409, .. }) => fine += 1,
             // What the rows of namespaces, kinds and rights say.
-            Err(Refusal { code: 404, .. }) => {}
+            Err(why) if why.code == 404 || by_rights(why) => {}
             Err(why) if terminating(&why.message) => findings.push(
                 Finding::missing(what, "its namespace is being deleted")
                     .hint("wait until it is gone, and install the application anew"),
@@ -36,14 +36,14 @@ fn terminating(message: &str) -> bool {
     message.contains("because it is being terminated")
 }
 
-/// A webhook, a policy or the schema says no; a missing right is another row's business, and some
-/// webhooks only cannot be tried.
+/// Whether it is for lack of a right.
+fn by_rights(refusal: &Refusal) -> bool {
+    refusal.code == 403 && refusal.message.contains("cannot create resource")
+}
+
+/// A webhook, a policy or the schema says no; some webhooks only cannot be tried.
 fn refused_by_policy(refusal: &Refusal) -> bool {
     let message = &refusal.message;
     let untried = message.contains("does not support dry run");
-    let by_rights = refusal.code == 403 && message.contains("cannot create resource");
-    (400..500).contains(&refusal.code)
-        && !untried
-        && !by_rights
-        && !matches!(refusal.code, 401 | 408 | 429)
+    (400..500).contains(&refusal.code) && !untried && !matches!(refusal.code, 401 | 408 | 429)
 }

@@ -64,10 +64,15 @@ pub(super) fn workloads(application: &Application, facts: &Facts) -> Vec<Finding
     findings
 }
 
-/// A namespace that is there, as far as is known.
+/// A namespace that is there and stays, as far as is known.
 fn looked_at<'a>(facts: &'a Facts, name: &str) -> Option<&'a Namespace> {
     let namespace = facts.namespaces.get(name)?;
-    (!matches!(namespace.itself, Ok(None))).then_some(namespace)
+    let stays = match &namespace.itself {
+        Ok(Some(itself)) => !itself.terminating,
+        Ok(None) => false,
+        Err(_) => true,
+    };
+    stays.then_some(namespace)
 }
 
 fn absent(what: String, name: &str, known: &[&str]) -> Finding {
