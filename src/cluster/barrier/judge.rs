@@ -38,6 +38,8 @@ pub(super) struct Judge {
     /// Since when all that were asked show it, and the number of the push by type and control plane
     /// at that moment.
     shown: Option<(Duration, BTreeMap<(usize, Xds), u64>)>,
+    /// Since when all have accepted something newer than before.
+    accepted: Option<Duration>,
 }
 
 // === impl Judge ===
@@ -74,8 +76,12 @@ impl Judge {
         match &self.shown {
             _ if !behind.is_empty() => Judgement::Waiting(behind),
             Some(_) => Judgement::Known(Proof::Shown),
-            None if elapsed >= UNSHOWN && is_newer(before, now, expected) => {
-                Judgement::Known(Proof::Acknowledged)
+            None if is_newer(before, now, expected) => {
+                let since = *self.accepted.get_or_insert(elapsed);
+                match elapsed >= since + UNSHOWN {
+                    true => Judgement::Known(Proof::Acknowledged),
+                    false => Judgement::Waiting(behind),
+                }
             }
             None => Judgement::Waiting(behind),
         }
@@ -237,9 +243,11 @@ mod tests {
     fn what_nobody_can_show_is_acknowledged_after_a_while() {
         let before = look(&[("a", 1, 1, "")], &[]);
         let now = look(&[("a", 2, 2, "")], &[false]);
-        let at = |ms| Judge::default().judge(&before, &now, &added(), MS(ms));
-        assert_eq!(at(1_400), Judgement::Waiting(Vec::new()));
-        assert_eq!(at(1_500), Judgement::Known(Proof::Acknowledged));
+        let mut judge = Judge::default();
+        let mut at = |ms| judge.judge(&before, &now, &added(), MS(ms));
+        assert_eq!(at(2_000), Judgement::Waiting(Vec::new()), "they may show it at the next look");
+        assert_eq!(at(3_400), Judgement::Waiting(Vec::new()));
+        assert_eq!(at(3_500), Judgement::Known(Proof::Acknowledged));
         // Without any newer push, never.
         let judged = Judge::default().judge(&now, &now, &added(), MS(9_000));
         assert_eq!(judged, Judgement::Waiting(Vec::new()));
