@@ -75,7 +75,7 @@ impl Scenario {
             if run.cluster.get(deployment).await?.is_none() {
                 continue;
             }
-            run.cluster.deployed(std::slice::from_ref(&deployment.namespace)).await?;
+            run.cluster.available(std::slice::from_ref(deployment)).await?;
             no_more_than_wanted(run, deployment).await?;
             names.push(deployment.to_string());
         }

@@ -36,11 +36,12 @@ impl Scenario {
             }
             this.forget_evidence();
             let Some(run) = this.run.clone() else { return Ok(()) };
-            let mut namespaces = Vec::new();
-            let mut told = Vec::new();
+            let (mut deployments, mut told) = (Vec::new(), Vec::new());
             for object in &objects {
                 let name = ObjectRef::of(object)?;
-                namespaces.push(name.namespace.clone());
+                if name.kind == "Deployment" {
+                    deployments.push(name.clone());
+                }
                 if run.cluster.get(&name).await?.is_some() {
                     told.push(format!("{name} (there already)"));
                     continue;
@@ -49,9 +50,7 @@ impl Scenario {
                 run.applier.add(this.scope(), &name.to_string(), object).await?;
                 told.push(format!("{name} (added)"));
             }
-            namespaces.sort();
-            namespaces.dedup();
-            run.cluster.deployed(&namespaces).await?;
+            run.cluster.available(&deployments).await?;
             let known = this.known(&run, names).await?;
             this.disturbed_by(&run, told, Some(known));
             Ok(())
