@@ -2,7 +2,8 @@
 //! how far each proxy has come. It shows; the control plane itself runs with the mesh.
 
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::{Query, Request, State};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use futures::future::BoxFuture;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use super::configz::config;
 use super::server::ControlPlane;
 use super::syncz::syncz;
+use crate::http::Caller;
 use crate::image::{Container, Image};
 
 /// What `/version` and the metrics of a real one would call themselves.
@@ -70,14 +72,25 @@ struct Asked {
 }
 
 fn router(control_plane: ControlPlane) -> Router {
-    Router::new()
+    let debug = Router::new()
         .route("/debug/syncz", get(syncz_page))
         .route("/debug/configz", get(configz_page))
         .route("/debug/config_dump", get(config_dump))
+        .route_layer(from_fn(from_inside));
+    debug
         .route("/metrics", get(async |State(it): State<ControlPlane>| metrics(it.status().len())))
         .route("/ready", get(async || ()))
         .route("/version", get(async || format!("{VERSION}\n")))
         .with_state(control_plane)
+}
+
+/// istiod's `allowAuthenticatedOrLocalhost`: 401 without a word for who comes from elsewhere, as all
+/// do who come by the pod proxy. Nobody can authenticate here.
+async fn from_inside(request: Request, next: Next) -> Response {
+    match request.extensions().get::<Caller>() {
+        Some(Caller::Inside) => next.run(request).await,
+        Some(Caller::Outside) | None => StatusCode::UNAUTHORIZED.into_response(),
+    }
 }
 
 async fn syncz_page(State(it): State<ControlPlane>, Query(asked): Query<Asked>) -> Response {
@@ -121,28 +134,60 @@ fn metrics(proxies: usize) -> String {
 mod tests {
     use axum::body::Body;
     use http::Request;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpSocket};
+    use tokio::task::JoinSet;
     use tower::ServiceExt as _;
 
     use super::*;
     use crate::network::Network;
     use crate::registry::Registry;
 
-    #[tokio::test]
-    async fn unknown_pages_and_proxies_are_not_found() {
+    async fn status(path: &str, caller: Option<Caller>) -> u16 {
         let control_plane = ControlPlane::new(Registry::default(), Network::default());
-        for (path, status) in [
-            ("/ready", 200),
-            ("/version", 200),
-            ("/metrics", 200),
-            ("/debug/syncz?namespace=x", 200),
-            ("/debug/configz?pretty", 200),
-            ("/debug/config_dump", 404),
-            ("/debug/config_dump?proxyID=a.b", 404),
-            ("/", 404),
+        let mut request = Request::get(path).body(Body::empty()).unwrap();
+        if let Some(caller) = caller {
+            request.extensions_mut().insert(caller);
+        }
+        router(control_plane).oneshot(request).await.unwrap().status().as_u16()
+    }
+
+    #[tokio::test]
+    async fn debug_pages_are_for_who_is_inside() {
+        for (path, inside, outside) in [
+            ("/ready", 200, 200),
+            ("/version", 200, 200),
+            ("/metrics", 200, 200),
+            ("/debug/syncz?namespace=x", 200, 401),
+            ("/debug/configz?pretty", 200, 401),
+            ("/debug/config_dump", 404, 401),
+            ("/debug/config_dump?proxyID=a.b", 404, 401),
+            ("/", 404, 404),
         ] {
-            let request = Request::get(path).body(Body::empty()).unwrap();
-            let answer = router(control_plane.clone()).oneshot(request).await.unwrap();
-            assert_eq!(answer.status(), status, "{path}");
+            assert_eq!(status(path, Some(Caller::Inside)).await, inside, "{path}");
+            assert_eq!(status(path, Some(Caller::Outside)).await, outside, "{path}");
+            assert_eq!(status(path, None).await, outside, "{path}");
+        }
+    }
+
+    /// By way of a real connection: the pod's own address is inside, and no other of the machine.
+    #[tokio::test]
+    async fn who_comes_from_the_pods_own_address_is_inside() {
+        let control_plane = ControlPlane::new(Registry::default(), Network::default());
+        let listener = TcpListener::bind("127.63.251.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(crate::http::serve(listener, router(control_plane)));
+        for (from, code) in [("127.63.251.1", "200"), ("127.0.0.1", "401"), ("127.63.251.2", "401")]
+        {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
+            let mut stream = socket.connect(address).await.unwrap();
+            let question = "GET /debug/syncz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+            stream.write_all(question.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.starts_with(&format!("HTTP/1.1 {code}")), "{from}: {answer}");
         }
     }
 }

@@ -32,8 +32,6 @@ fn sync_status(proxy: &ProxyStatus, version: &str) -> Value {
             }
         }
     }
-    status["error"] = json!(proxy.error);
-    status["observed"] = json!(proxy.observed);
     let mut resources = Map::new();
     for (url, ack) in &proxy.types {
         let mut resource = Map::new();

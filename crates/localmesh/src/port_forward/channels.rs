@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::channel::{Heard, data, error, greetings, heard};
 use super::lifetime::Lifetime;
 use super::relay::{BUFFER, relay};
-use super::websocket::{FAREWELL_MAX, IDLE_MAX, websocket};
+use super::websocket::{FAREWELL_MAX, IDLE_MAX, farewell, websocket};
 use crate::network::PodNet;
 
 /// Messages that wait to be sent; the ports wait when there are more.
@@ -106,7 +106,7 @@ async fn answer<S>(
             () = &mut ended => break,
         }
     }
-    let _ = timeout(FAREWELL_MAX, sink.send(Message::Close(None))).await;
+    let _ = timeout(FAREWELL_MAX, sink.send(farewell())).await;
 }
 
 /// Takes the client's bytes to its ports, until it leaves or sends what makes no sense.

@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::lifetime::Lifetime;
 use super::relay::BUFFER;
 use super::spdy;
-use super::websocket::{FAREWELL_MAX, IDLE_MAX, websocket};
+use super::websocket::{FAREWELL_MAX, IDLE_MAX, farewell, websocket};
 
 /// Serves SPDY over a connection that became a WebSocket.
 pub(crate) async fn serve_tunnel<S>(io: S, life: Lifetime)
@@ -35,7 +35,7 @@ where
                 return;
             }
         }
-        let _ = timeout(FAREWELL_MAX, sink.send(Message::Close(None))).await;
+        let _ = timeout(FAREWELL_MAX, sink.send(farewell())).await;
     };
     let session = async { tokio::join!(spdy::serve(far, life), down) };
     tokio::pin!(up, session);

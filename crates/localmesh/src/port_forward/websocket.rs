@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 /// The largest message: clients send what they have read at once, some kilobytes.
 const MESSAGE_MAX: usize = 1 << 20;
@@ -15,6 +17,11 @@ pub(super) const IDLE_MAX: Duration = Duration::from_hours(4);
 
 /// How long a client may take to say its farewell.
 pub(super) const FAREWELL_MAX: Duration = Duration::from_secs(1);
+
+/// The last message. Go's client takes one without a code for an error.
+pub(super) fn farewell() -> Message {
+    Message::Close(Some(CloseFrame { code: CloseCode::Normal, reason: Utf8Bytes::default() }))
+}
 
 /// The WebSocket of a connection on which the handshake is done.
 pub(super) async fn websocket<S>(io: S) -> WebSocketStream<S>

@@ -29,6 +29,8 @@ impl Forward {
     pub(super) async fn run(self, reader: ReadHalf<DuplexStream>, far: DuplexStream) {
         let both = async { tokio::join!(relay(far, &self.pod, self.port), self.tell(reader)).0 };
         let outcome = tokio::select! {
+            // First what has happened: a client resets what it was told the end of.
+            biased;
             outcome = both => outcome,
             () = self.reset.cancelled() => Ok(()),
         };
