@@ -210,7 +210,10 @@ async fn what_would_keep_our_pods_out_is_known_before() {
     let mut with_iptables = pod("cart-v1-x", "cart", true);
     with_iptables["spec"]["initContainers"] = json!([{"name": "istio-init"}]);
     fake.list("/api/v1/namespaces/shop/pods", [with_iptables]);
-    let quota = |name: &str, hard: Value, used: Value| json!({"metadata": {"name": name}, "status": {"hard": hard, "used": used}});
+    let quota = |name: &str, hard: Value, used: Value| {
+        let status = json!({"hard": hard, "used": used});
+        json!({"metadata": {"name": name}, "status": status})
+    };
     let full = quota("few", json!({"pods": "2"}), json!({"pods": "2"}));
     let costs = quota("cpu", json!({"requests.cpu": "2", "pods": "1"}), json!({}));
     fake.list("/api/v1/namespaces/front/resourcequotas", [full, costs]);
