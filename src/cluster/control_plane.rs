@@ -50,7 +50,8 @@ impl Cluster {
     }
 }
 
-/// The namespace in the address of a sidecar's control plane: `istiod-canary.istio-system.svc:15012`.
+/// The namespace in the address of a sidecar's control plane:
+/// `istiod-canary.istio-system.svc:15012`.
 fn named_by(pod: &Value) -> Option<String> {
     let containers = ["/spec/containers", "/spec/initContainers"];
     let containers = containers.iter().filter_map(|path| pod.pointer(path)?.as_array()).flatten();

@@ -19,8 +19,8 @@ const MANIFEST_MAX: u64 = 4 * 1024 * 1024;
 /// this. It is longer than a sidecar may take to get ready, so that its reason is known by then.
 const DEMO_MAX: Duration = Duration::from_secs(30);
 
-/// Deployments are waited for as long as they make progress by their own measure; one that never ends
-/// to begin anew is waited for no longer than this.
+/// Deployments are waited for as long as they make progress by their own measure; one that never
+/// ends to begin anew is waited for no longer than this.
 const READY_MAX: Duration = Duration::from_hours(1);
 
 /// Between two looks at the Deployments.
@@ -133,8 +133,8 @@ impl Cluster {
         let error = Error::runner("waiting for the application's pods", cause);
         if self.ends_with_this_process() {
             error.hint(
-                "`faultless up --empty --write-kubeconfig FILE` keeps a mesh, for `kubectl` to look \
-                 at what becomes of the manifests",
+                "`faultless up --empty --write-kubeconfig FILE` keeps a mesh, for `kubectl` to \
+                 look at what becomes of the manifests",
             )
         } else {
             error.hint("`kubectl describe` of the Deployment and of its pods says more")

@@ -25,8 +25,8 @@ use crate::error::{Error, Result};
 /// The largest page that is read: the routes of a proxy that knows a thousand services are 10 MB.
 const PAGE_MAX: usize = 64 * 1024 * 1024;
 
-/// How many connections are kept: the control planes and the proxies that are asked again and again.
-/// With more, all are opened anew.
+/// How many connections are kept: the control planes and the proxies that are asked again and
+/// again. With more, all are opened anew.
 const KEPT_MAX: usize = 64;
 
 /// Why a pod's inside could not be asked.

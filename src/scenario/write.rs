@@ -73,8 +73,8 @@ impl Scenario {
     }
 }
 
-/// How it was seen of all changes together that the proxies know them; empty if there was nothing to
-/// know.
+/// How it was seen of all changes together that the proxies know them; empty if there was nothing
+/// to know.
 fn weakest(proofs: Vec<Proof>) -> String {
     proofs.into_iter().min().map(|proof| proof.to_string()).unwrap_or_default()
 }

@@ -90,8 +90,8 @@ pub(super) async fn conduct(
     }
     let (left_behind, unproven) = (!restored.left_behind.is_empty(), !restored.unproven.is_empty());
     if doubt && !left_behind && !unproven {
-        let what = "what scenarios did not put back, or not provably, is put back by now, and every \
-                    proxy knows it";
+        let what = "what scenarios did not put back, or not provably, is put back by now, and \
+                    every proxy knows it";
         sink.emit(Event::TargetProgress { what: what.to_owned() });
     }
     if let Some(lost) = lost

@@ -25,8 +25,8 @@ fn compared(local: &str, cluster: &str) -> (Option<i32>, String) {
 fn record(observers: &[(&str, &str)]) -> String {
     let judged = |(observer, outcome): &(&str, &str)| {
         format!(
-            "{{\"event\":\"judged\",\"scenario\":0,\"outcome\":\"{outcome}\",\"claim\":\"no request \
-             fails\",\"observer\":\"{observer}\",\"numbers\":\"0 of 9\"}}\n"
+            "{{\"event\":\"judged\",\"scenario\":0,\"outcome\":\"{outcome}\",\"claim\":\"no \
+             request fails\",\"observer\":\"{observer}\",\"numbers\":\"0 of 9\"}}\n"
         )
     };
     let judged: String = observers.iter().map(judged).collect();

@@ -57,10 +57,10 @@ fn virtual_service(
     Ok(merged)
 }
 
-/// Their rules in their order, each with what ours say of it. A rule of ours that says where requests
-/// go is for those that went to the service so far: what their owner sends elsewhere, redirects,
-/// answers or delegates stays as it is. One with conditions stands before the rule that it takes
-/// requests from, which keeps the others.
+/// Their rules in their order, each with what ours say of it. A rule of ours that says where
+/// requests go is for those that went to the service so far: what their owner sends elsewhere,
+/// redirects, answers or delegates stays as it is. One with conditions stands before the rule that
+/// it takes requests from, which keeps the others.
 fn http(ours: &[HttpRoute], theirs: &[HttpRoute], host: &str) -> Vec<HttpRoute> {
     if !theirs.iter().any(|rule| leads_to(rule, host)) && ours.iter().any(|o| directs(&o.route)) {
         // Nothing of theirs is about the service itself: ours comes after what is.

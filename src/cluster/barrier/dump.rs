@@ -1,8 +1,8 @@
 //! What an Envoy's `/config_dump` shows: the parts that come from one of Istio's objects, and the
 //! endpoints of a service. Pure.
 //!
-//! Istio writes the path of the object that a route, a cluster or a filter chain comes from into its
-//! metadata (Istio, pilot/pkg/networking/util, `AddConfigInfoMetadata`), but not the object's
+//! Istio writes the path of the object that a route, a cluster or a filter chain comes from into
+//! its metadata (Istio, pilot/pkg/networking/util, `AddConfigInfoMetadata`), but not the object's
 //! version. So of an object that is changed one sees that its parts are others.
 
 use std::collections::BTreeSet;
@@ -111,7 +111,10 @@ mod tests {
     #[test]
     fn endpoints_are_those_of_the_whole_service() {
         let of = |cluster: &str, addresses: &[&str]| {
-            let endpoint = |a: &&str| json!({"endpoint": {"address": {"socket_address": {"address": a, "port_value": 1}}}});
+            let endpoint = |address: &&str| {
+                let socket = json!({"address": address, "port_value": 1});
+                json!({"endpoint": {"address": {"socket_address": socket}}})
+            };
             let all: Vec<_> = addresses.iter().map(endpoint).collect();
             let endpoints = [json!({"lb_endpoints": all})];
             json!({"endpoint_config": {"cluster_name": cluster, "endpoints": endpoints}})

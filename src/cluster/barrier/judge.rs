@@ -1,8 +1,8 @@
 //! Whether what was seen means that every proxy knows. Pure.
 //!
 //! A control plane that pushes sends the same push to every proxy that depends on what changed. So
-//! once a proxy shows what was written, the others know it as soon as they have accepted a push that
-//! is no older. One that is sent none does not depend on it.
+//! once a proxy shows what was written, the others know it as soon as they have accepted a push
+//! that is no older. One that is sent none does not depend on it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -125,8 +125,8 @@ fn is_shown(look: &Look, expected: &[Expected]) -> bool {
         })
 }
 
-/// The newest push that those who were asked have, by control plane and type. They were asked before
-/// their control plane was, so it is none that came before what they show.
+/// The newest push that those who were asked have, by control plane and type. They were asked
+/// before their control plane was, so it is none that came before what they show.
 fn pushes(look: &Look) -> BTreeMap<(usize, Xds), u64> {
     let mut pushes = BTreeMap::new();
     for proxy in look.shown.keys() {

@@ -1,4 +1,5 @@
-//! The types of configuration that a proxy is sent, as a control plane and an Envoy call them. Pure.
+//! The types of configuration that a proxy is sent, as a control plane and an Envoy call them.
+//! Pure.
 
 /// One of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

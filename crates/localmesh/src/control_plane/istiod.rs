@@ -84,8 +84,8 @@ fn router(control_plane: ControlPlane) -> Router {
         .with_state(control_plane)
 }
 
-/// istiod's `allowAuthenticatedOrLocalhost`: 401 without a word for who comes from elsewhere, as all
-/// do who come by the pod proxy. Nobody can authenticate here.
+/// istiod's `allowAuthenticatedOrLocalhost`: 401 without a word for who comes from elsewhere, as
+/// all do who come by the pod proxy. Nobody can authenticate here.
 async fn from_inside(request: Request, next: Next) -> Response {
     match request.extensions().get::<Caller>() {
         Some(Caller::Inside) => next.run(request).await,

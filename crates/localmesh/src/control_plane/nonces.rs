@@ -1,6 +1,6 @@
-//! The nonces under which a proxy is sent its configuration, as istiod makes them: the version of the
-//! push that sent it, and something that is its own. What a push does not change keeps its nonce.
-//! Pure: time and chance come in as arguments.
+//! The nonces under which a proxy is sent its configuration, as istiod makes them: the version of
+//! the push that sent it, and something that is its own. What a push does not change keeps its
+//! nonce. Pure: time and chance come in as arguments.
 
 use std::collections::BTreeMap;
 

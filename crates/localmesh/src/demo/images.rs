@@ -17,8 +17,8 @@ type Run = fn(Container) -> BoxFuture<'static, Result<(), String>>;
 
 struct StandIn(Run);
 
-/// All of them, each with the port that the manifests declare for it. The local mesh's kubelet takes
-/// that from the manifest; a container is not told.
+/// All of them, each with the port that the manifests declare for it. The local mesh's kubelet
+/// takes that from the manifest; a container is not told.
 const ALL: [(&str, Option<u16>, Run); 10] = [
     ("travels", Some(8000), |container| travels::run(container).boxed()),
     ("hotels", Some(8000), |container| products::run(Product::Hotels, container).boxed()),

@@ -55,8 +55,8 @@ pub async fn run(
     ended.map_err(|cause| Error::new(format!("running the stand-in `{name}`"), cause))
 }
 
-/// Where it listens: the port it is told, as the originals, or else its image's own. One that serves
-/// nothing listens nowhere.
+/// Where it listens: the port it is told, as the originals, or else its image's own. One that
+/// serves nothing listens nowhere.
 fn port(declared: Option<u16>, told: Option<&str>) -> Option<u16> {
     let told = told.and_then(|address| address.rsplit_once(':'));
     let told = told.and_then(|(_, port)| port.parse().ok());
