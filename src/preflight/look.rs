@@ -152,7 +152,7 @@ async fn admission(
 ) -> Result<Vec<(String, Seen<()>)>> {
     let stays = |client: &&Client| {
         let itself = spaces.get(&client.namespace).map(|space| &space.itself);
-        !matches!(itself, Some(Ok(None)) | Some(Ok(Some(Itself { terminating: true, .. }))))
+        !matches!(itself, Some(Ok(None | Some(Itself { terminating: true, .. }))))
     };
     let clients: Vec<&Client> = application.clients.values().filter(stays).collect();
     let mut objects: Vec<Value> = clients

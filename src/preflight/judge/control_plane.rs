@@ -71,7 +71,7 @@ pub(super) fn injects(application: &Application, facts: &Facts) -> Vec<Finding> 
                 findings.push(Finding::warning(what, seen).hint(enable(name)));
             }
             (Some("enabled"), _) => {
-                by.entry("istio-injection=enabled".into()).or_default().push(name)
+                by.entry("istio-injection=enabled".into()).or_default().push(name);
             }
             (_, Some(revision)) if !known(facts, revision) => {
                 let seen =
@@ -80,7 +80,7 @@ pub(super) fn injects(application: &Application, facts: &Facts) -> Vec<Finding> 
                 findings.push(Finding::warning(what, seen).hint(hint));
             }
             (_, Some(revision)) => {
-                by.entry(format!("istio.io/rev={revision}")).or_default().push(name)
+                by.entry(format!("istio.io/rev={revision}")).or_default().push(name);
             }
             (_, None) => by.entry("only pods that ask for it".into()).or_default().push(name),
         }

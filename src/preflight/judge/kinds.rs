@@ -38,7 +38,7 @@ fn refused(what: String, group: &str, lacking: &[&str]) -> Finding {
     let seen = format!("not served: {}", lacking.join(", "));
     let needed =
         |plural: &&str| rights::covers(Place::Application, Need::Run, group, plural, "create");
-    if !lacking.iter().any(|plural| needed(plural)) {
+    if !lacking.iter().any(needed) {
         return Finding::warning(what, seen).hint("a run that needs a watchdog refuses");
     }
     let hint = match group {
