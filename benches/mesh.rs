@@ -73,7 +73,7 @@ async fn measure() -> Result<()> {
     show("mesh until all pods are ready", &mut starts);
 
     let (mesh, target, _) = demo(&application).await?;
-    changes(&target).await?;
+    changes(&target, &application.namespaces).await?;
     memory();
     let with = request(&target, true).await?;
     mesh.stop().await;
@@ -121,7 +121,7 @@ async fn bare_namespaces(target: &Cluster, application: &Application, file: &Pat
 }
 
 /// From the write of a VirtualService until the last sidecar acts on it.
-async fn changes(target: &Cluster) -> Result<()> {
+async fn changes(target: &Cluster, namespaces: &[String]) -> Result<()> {
     let mut hotels = ServiceConfig::new(Subject {
         name: "hotels".to_owned(),
         namespace: "travel-agency".to_owned(),
@@ -136,17 +136,17 @@ async fn changes(target: &Cluster) -> Result<()> {
         hotels.disturb(&Disturbance::Abort { share, status })?;
         let object = hotels.objects().remove(0).to_value();
         let name = ObjectRef::of(&object)?;
+        let before = target.before_writing(namespaces, std::slice::from_ref(&name)).await?;
         let started = Instant::now();
-        let written = if change == 0 {
-            target.create(&object).await?
+        if change == 0 {
+            target.create(&object).await?;
         } else {
             let patch = json!([{"op": "replace", "path": "/spec", "value": object["spec"]}]);
             let patch =
                 serde_json::from_value(patch).map_err(|cause| Error::runner("measuring", cause))?;
-            target.patch(&name, patch).await?
-        };
-        let version = written["metadata"]["resourceVersion"].as_str().unwrap_or_default();
-        proxies = target.converged(version, &[name.to_string()]).await?.proxies;
+            target.patch(&name, patch).await?;
+        }
+        proxies = target.converged(&before).await?.proxies;
         took.push(started.elapsed());
     }
     show(&format!("a write until it is in effect on {proxies} sidecars"), &mut took);

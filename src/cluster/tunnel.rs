@@ -48,9 +48,12 @@ struct Question<'a> {
 /// A kept connection; none before the first, and after one that failed.
 type Kept = Arc<Mutex<Option<Tunnel>>>;
 
-/// Connections by namespace, pod and port.
+/// Namespace, pod and port.
+type End = (String, String, u16);
+
+/// Connections by where they end.
 #[derive(Clone, Default)]
-pub(super) struct Tunnels(Arc<Mutex<HashMap<(String, String, u16), Kept>>>);
+pub(super) struct Tunnels(Arc<Mutex<HashMap<End, Kept>>>);
 
 /// A connection to a port of a pod's loopback.
 struct Tunnel {
@@ -174,7 +177,7 @@ impl Cluster {
 // === impl Tunnels ===
 
 impl Tunnels {
-    async fn kept(&self, key: (String, String, u16)) -> Kept {
+    async fn kept(&self, key: End) -> Kept {
         let mut all = self.0.lock().await;
         if all.len() >= KEPT_MAX && !all.contains_key(&key) {
             all.clear();

@@ -52,9 +52,8 @@ async fn a_cluster_that_is_ready_has_a_table_of_good_rows_and_is_only_asked() {
     let asked = fake.asked();
     let reviews = "selfsubjectaccessreviews";
     let changes = |request: &&String| {
-        !request.starts_with("GET ")
-            && !request.ends_with(reviews)
-            && !(request.starts_with("POST ") && request.contains("?dryRun=All&"))
+        let tries = request.starts_with("POST ") && request.contains("?dryRun=All&");
+        !(tries || request.starts_with("GET ") || request.ends_with(reviews))
     };
     assert_eq!(asked.iter().filter(changes).collect::<Vec<_>>(), Vec::<&String>::new());
     // Whoever may do everything is asked once in each place.

@@ -177,11 +177,10 @@ mod tests {
     use serde_json::Value;
 
     use super::super::digest::Blob;
-    use super::super::root_fs::tests::debian;
     use super::*;
 
     fn loaded(program: &Path) -> Loaded {
-        Loaded { program: program.to_owned(), libraries: Vec::new(), loader: None, ..debian() }
+        Loaded { program: program.to_owned(), libraries: Vec::new(), loader: None }
     }
 
     #[test]

@@ -32,12 +32,15 @@ pub(super) enum Judgement {
     Waiting(Vec<Proxy>),
 }
 
+/// Numbers of pushes, by control plane and type.
+type Pushes = BTreeMap<(usize, Xds), u64>;
+
 /// What was found out by the looks so far.
 #[derive(Debug, Default)]
 pub(super) struct Judge {
     /// Since when all that were asked show it, and the number of the push by type and control plane
     /// at that moment.
-    shown: Option<(Duration, BTreeMap<(usize, Xds), u64>)>,
+    shown: Option<(Duration, Pushes)>,
     /// Since when all have accepted something newer than before.
     accepted: Option<Duration>,
 }
@@ -127,8 +130,8 @@ fn is_shown(look: &Look, expected: &[Expected]) -> bool {
 
 /// The newest push that those who were asked have, by control plane and type. They were asked
 /// before their control plane was, so it is none that came before what they show.
-fn pushes(look: &Look) -> BTreeMap<(usize, Xds), u64> {
-    let mut pushes = BTreeMap::new();
+fn pushes(look: &Look) -> Pushes {
+    let mut pushes = Pushes::new();
     for proxy in look.shown.keys() {
         let Some((plane, syncs)) = look.proxies.get(proxy) else { continue };
         for (xds, sync) in syncs {
