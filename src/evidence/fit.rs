@@ -51,10 +51,6 @@ const STALL: Duration = Duration::from_millis(20);
 /// slows them: the machine has become slower since it was measured.
 const QUICKER: f64 = 0.7;
 
-/// How often a machine is given another chance: each takes a second or two, and one that is short
-/// of something each time will stay so.
-const AGAIN_MAX: u32 = 4;
-
 /// After load was found to be too much, how far it is eased, and how fast it comes back; no further
 /// than this part of what is carried, below which it is not our load that is too much.
 const EASE: f64 = 0.5;
@@ -95,8 +91,6 @@ pub(crate) struct Fit {
     strained: Option<(f64, Strain)>,
     /// Whether the step under way showed strain already: it must show it twice.
     doubted: bool,
-    /// How often the strain of a machine that was short of something was looked at once more.
-    looked_again: u32,
     /// Less than what is carried, after a piece of load was too much nevertheless; none: all of it.
     eased: Option<f64>,
 }
@@ -184,16 +178,6 @@ impl Fit {
                 self.strained = Some((rate, strain));
                 self.doubted = false;
             }
-        }
-    }
-
-    /// What a machine that was short of something did not carry is tried once more, some time
-    /// later: whoever took it may be gone.
-    pub(crate) fn look_again(&mut self) {
-        let of_machine = self.strained.as_ref().is_some_and(|(_, why)| !why.machine().is_empty());
-        if of_machine && self.looked_again < AGAIN_MAX {
-            self.looked_again += 1;
-            (self.strained, self.doubted) = (None, false);
         }
     }
 
@@ -346,35 +330,6 @@ mod tests {
         let why = fit.why(50.0);
         assert!(why.starts_with("the mesh does not carry"), "{why}");
         assert!(why.contains("/s: half of the answers") && why.ends_with("alone"), "{why}");
-    }
-
-    #[test]
-    fn a_machine_that_was_busy_for_a_while_is_given_another_chance() {
-        let mut fit = Fit::default();
-        fit.measure(step(10, 50));
-        let mut slow = step(10, 500);
-        slow.conditions.machine.elapsed_us = 1_000_000;
-        slow.conditions.machine.waited_us = Some(900_000);
-        fit.note(10.0, &step(10, 50));
-        (0..2).for_each(|_| fit.note(60.0, &slow));
-        (0..2).for_each(|_| fit.note(24.0, &slow));
-        assert_eq!(fit.next(100.0), None);
-        assert!(fit.allowed(100.0) < 10.0);
-        fit.look_again();
-        assert_eq!(fit.next(100.0), Some(60.0));
-        fit.note(60.0, &step(10, 50));
-        assert_eq!(fit.next(100.0), Some(100.0));
-        // The mesh's own strain stays what it is, and so does that of a machine that never gets
-        // better.
-        let mut mesh = settle(50.0, 20.0);
-        mesh.look_again();
-        assert_eq!(mesh.next(50.0), None);
-        for _ in 0..AGAIN_MAX {
-            fit.look_again();
-            (0..2).for_each(|_| fit.note(100.0, &slow));
-        }
-        fit.look_again();
-        assert_eq!(fit.next(100.0), None);
     }
 
     #[test]

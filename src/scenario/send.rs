@@ -12,7 +12,7 @@ use reports::{Event, Phase};
 use super::run::Run;
 use super::state::Scenario;
 use crate::error::{Error, Result};
-use crate::evidence::{Claim, Fit, Load, Observer, Sent, Step, drain, rounded, witness};
+use crate::evidence::{Claim, Load, Observer, Sent, Step, drain, rounded, witness};
 use crate::faults;
 use crate::load::{Shape, StreamSpec};
 use crate::verdict::Confidence;
@@ -134,12 +134,8 @@ impl Scenario {
         if wanted <= 0.0 {
             return Ok(());
         }
-        let undisturbed = self.objects().is_empty();
-        if undisturbed {
-            run.fit(&kind, Fit::look_again);
-        }
         let known = run.fit(&kind, |fit| fit.has_measure() && fit.next(wanted).is_none());
-        if !known && undisturbed {
+        if !known && self.objects().is_empty() {
             tokio::time::sleep_until(run.quiet_from().into()).await;
             // Of lanes that want to know the same, one finds it out, and nobody disturbs it.
             let _alone = run.room.enter(true).await;

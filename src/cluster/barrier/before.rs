@@ -1,6 +1,7 @@
 //! What is true of some objects, and of the proxies that use them, before a write.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -12,6 +13,11 @@ use crate::cluster::handle::Cluster;
 use crate::cluster::object_ref::ObjectRef;
 use crate::cluster::tunnel::Unreached;
 use crate::error::Result;
+
+/// How often a control plane is asked that does not answer: one that restarts is not listed as
+/// ready any more a moment later, and then its proxies are asked alone.
+const TRIES: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// What was true before a write, for `Cluster::converged` to compare with.
 #[derive(Debug)]
@@ -61,12 +67,19 @@ impl Cluster {
             shown: BTreeMap::new(),
             counters: None,
         };
-        match self.remember(&mut before).await {
-            Ok(()) => {}
-            Err(Unreached::Forbidden) => before.counters = self.counters(namespaces).await,
-            Err(Unreached::Failed(error)) => return Err(error),
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.remember(&mut before).await {
+                Ok(()) => return Ok(before),
+                Err(Unreached::Forbidden) => {
+                    before.counters = self.counters(namespaces).await;
+                    return Ok(before);
+                }
+                Err(Unreached::Failed(error)) if tries == TRIES => return Err(error),
+                Err(Unreached::Failed(_)) => tokio::time::sleep(PAUSE).await,
+            }
         }
-        Ok(before)
     }
 
     async fn remember(&self, before: &mut Before) -> Result<(), Unreached> {
