@@ -198,7 +198,8 @@ async fn connection(stream: TcpStream, client: kube::Client, state: Arc<Mutex<St
         async move { answer(request, client, &state).await }
     });
     // What a client does to its connection is no error of ours.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let serving = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let _ = serving.with_upgrades().await;
 }
 
 async fn answer(
@@ -262,17 +263,29 @@ async fn with_least_rights(
     }
 }
 
-async fn forward<B>(request: Request<B>, client: kube::Client) -> Response<Body>
+async fn forward<B>(mut request: Request<B>, client: kube::Client) -> Response<Body>
 where
     B: hyper::body::Body<Data = bytes::Bytes, Error: std::fmt::Debug>,
 {
+    let ours = hyper::upgrade::on(&mut request);
     let (mut head, body) = request.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     for name in [header::HOST, header::AUTHORIZATION, header::CONTENT_LENGTH] {
         head.headers.remove(name);
     }
     let sent = client.send(Request::from_parts(head, Body::from(body.to_vec()))).await;
-    sent.unwrap_or_else(|_| refusal(502, None))
+    let Ok(mut answer) = sent else { return refusal(502, None) };
+    if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+        let theirs = hyper::upgrade::on(&mut answer);
+        // It ends with either side, or with the runtime, which the proxy owns.
+        tokio::runtime::Handle::current().spawn(async move {
+            if let (Ok(ours), Ok(theirs)) = (ours.await, theirs.await) {
+                let (mut ours, mut theirs) = (TokioIo::new(ours), TokioIo::new(theirs));
+                let _ = tokio::io::copy_bidirectional(&mut ours, &mut theirs).await;
+            }
+        });
+    }
+    answer
 }
 
 fn refusal(code: u16, retry_after: Option<u64>) -> Response<Body> {
