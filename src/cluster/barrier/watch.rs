@@ -1,7 +1,9 @@
 //! Waiting until every proxy knows what was written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use super::before::Before;
 use super::expected::Expected;
@@ -9,6 +11,7 @@ use super::judge::{Judge, Judgement};
 use super::look::{Look, witnesses};
 use super::proof::{Converged, Proof};
 use crate::cluster::handle::Cluster;
+use crate::cluster::pod::Pod;
 use crate::cluster::tunnel::Unreached;
 use crate::error::{Error, Result};
 
@@ -60,28 +63,12 @@ impl Cluster {
         names: &[String],
     ) -> Result<Converged> {
         let before = self.before_writing(namespaces, &[]).await?;
-        let mut services: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+        let mut expected = Vec::new();
         for namespace in namespaces {
-            let (slices, _) =
-                self.list("discovery.k8s.io/v1", "EndpointSlice", namespace, "").await?;
-            for slice in &slices {
-                let Some(service) =
-                    slice["metadata"]["labels"]["kubernetes.io/service-name"].as_str()
-                else {
-                    continue;
-                };
-                let known = services.entry((namespace.clone(), service.to_owned())).or_default();
-                let endpoints = slice["endpoints"].as_array().into_iter().flatten();
-                for endpoint in endpoints.filter(|one| one["conditions"]["ready"] != false) {
-                    let addresses = endpoint["addresses"].as_array().into_iter().flatten();
-                    known.extend(addresses.filter_map(|a| a.as_str().map(str::to_owned)));
-                }
-            }
+            let (services, _) = self.list("v1", "Service", namespace, "").await?;
+            let (pods, _) = self.list("v1", "Pod", namespace, "").await?;
+            expected.extend(services.iter().filter_map(|service| endpoints(service, &pods)));
         }
-        let expected: Vec<_> = services
-            .into_iter()
-            .map(|((namespace, service), known)| Expected::endpoints(&namespace, &service, known))
-            .collect();
         self.wait(&before, &expected, names).await
     }
 
@@ -173,6 +160,25 @@ impl Cluster {
     }
 }
 
+/// What the proxies must show of a service: the pods that it selects, if they are ready. Nothing of
+/// one that has no address of its own, or selects nothing itself.
+fn endpoints(service: &Value, pods: &[Value]) -> Option<Expected> {
+    let text = |path: &str| service.pointer(path).and_then(Value::as_str);
+    let selector = service.pointer("/spec/selector")?.as_object()?;
+    if selector.is_empty() || text("/spec/clusterIP") == Some("None") {
+        return None;
+    }
+    let selected = |pod: &&Value| {
+        let labels = &pod["metadata"]["labels"];
+        selector.iter().all(|(key, value)| labels.get(key) == Some(value))
+    };
+    let ready = |pod: &&Value| Pod::of(pod).is_some_and(|pod| pod.ready);
+    let addresses = pods.iter().filter(selected).filter(ready);
+    let addresses = addresses.filter_map(|pod| pod["status"]["podIP"].as_str().map(str::to_owned));
+    let (namespace, name) = (text("/metadata/namespace")?, text("/metadata/name")?);
+    Some(Expected::endpoints(namespace, name, addresses.collect()))
+}
+
 fn late(behind: &[super::syncz::Proxy]) -> String {
     if behind.is_empty() {
         return "no proxy was sent it: does any of them use it?".to_owned();
@@ -183,4 +189,35 @@ fn late(behind: &[super::syncz::Proxy]) -> String {
 
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_services_endpoints_are_the_ready_pods_that_it_selects() {
+        let pod = |name: &str, app: &str, ready: &str| {
+            json!({
+                "metadata": {"name": name, "namespace": "shop", "uid": name, "labels": {"app": app}},
+                "status": {
+                    "phase": "Running",
+                    "podIP": name,
+                    "conditions": [{"type": "Ready", "status": ready}],
+                },
+            })
+        };
+        let pods = [pod("1", "cart", "True"), pod("2", "cart", "False"), pod("3", "other", "True")];
+        let service = |spec: Value| {
+            let service = json!({"metadata": {"name": "cart", "namespace": "shop"}, "spec": spec});
+            endpoints(&service, &pods)
+        };
+        let one = Expected::endpoints("shop", "cart", BTreeSet::from(["1".to_owned()]));
+        assert_eq!(service(json!({"selector": {"app": "cart"}})), Some(one));
+        for none in [json!({}), json!({"selector": {"app": "cart"}, "clusterIP": "None"})] {
+            assert_eq!(service(none), None);
+        }
+    }
 }
