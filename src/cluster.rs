@@ -20,6 +20,7 @@ pub mod question;
 pub mod rights;
 mod rollout;
 mod tunnel;
+mod tunnels;
 
 pub use barrier::{Before, Converged, Proof};
 pub use handle::Cluster;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::image::AgentImage;
-use super::tunnel::Tunnels;
+use super::tunnels::Tunnels;
 
 /// A mesh that can be disturbed.
 #[derive(Clone)]

@@ -200,8 +200,10 @@ mod tests {
     #[test]
     fn a_services_endpoints_are_the_ready_pods_that_it_selects() {
         let pod = |name: &str, app: &str, ready: &str| {
+            let metadata =
+                json!({"name": name, "namespace": "shop", "uid": name, "labels": {"app": app}});
             json!({
-                "metadata": {"name": name, "namespace": "shop", "uid": name, "labels": {"app": app}},
+                "metadata": metadata,
                 "status": {
                     "phase": "Running",
                     "podIP": name,

@@ -1,5 +1,4 @@
 //! The handshake of a WebSocket (RFC 6455 §4.2): what a client asks for, and the answer to it.
-//! Pure.
 
 use axum::body::Body;
 use axum::response::Response;
