@@ -13,7 +13,7 @@ pub(crate) async fn recover(args: &RecoverArgs) -> Result<ExitCode> {
     if recovered.finished == 0 && recovered.living == 0 && recovered.left_behind.is_empty() {
         console::line("no run died here unfinished");
     }
-    Ok(ended(&recovered.left_behind))
+    Ok(ended(&recovered.left_behind, &recovered.unproven))
 }
 
 /// Restores or deletes whatever dead runs left in a mesh.
@@ -24,18 +24,19 @@ pub(crate) async fn sweep(args: &SweepArgs) -> Result<ExitCode> {
     if !args.dry_run {
         console::line(&format!("{} undone, {} of living runs left", swept.undone, swept.living));
     }
-    for what in &swept.unproven {
-        console::note(&format!("put back, not yet proven: {what}"));
-    }
-    Ok(match ended(&swept.left_behind) {
-        ExitCode::Passed if !swept.unproven.is_empty() => ExitCode::Broken,
-        code => code,
-    })
+    Ok(ended(&swept.left_behind, &swept.unproven))
 }
 
-fn ended(left_behind: &[String]) -> ExitCode {
+fn ended(left_behind: &[String], unproven: &[String]) -> ExitCode {
     for what in left_behind {
         console::note(&format!("left behind: {what}"));
     }
-    if left_behind.is_empty() { ExitCode::Passed } else { ExitCode::LeftBehind }
+    for what in unproven {
+        console::note(&format!("put back, not yet proven: {what}"));
+    }
+    match (left_behind, unproven) {
+        ([], []) => ExitCode::Passed,
+        ([], _) => ExitCode::Broken,
+        _ => ExitCode::LeftBehind,
+    }
 }

@@ -21,13 +21,13 @@ impl Cluster {
     /// The pods of the control planes that are ready, of all revisions; none where the control
     /// plane is elsewhere. `namespaces` are those whose sidecars know where it is.
     pub(super) async fn control_planes(&self, namespaces: &[String]) -> Result<Vec<Pod>> {
-        if self.control_plane.get().is_none()
-            && let Some(namespace) = namespaces.first()
-        {
-            self.pods(namespace, "").await?;
-            // Where no sidecar tells, it is where it usually is.
-            let _ = self.control_plane.set(NAMESPACE.to_owned());
+        for namespace in namespaces {
+            if self.control_plane.get().is_none() {
+                self.pods(namespace, "").await?;
+            }
         }
+        // Where no sidecar tells, it is where it usually is.
+        self.control_plane.get_or_init(|| NAMESPACE.to_owned());
         let mut pods = self.pods(&self.control_plane_namespace(), SELECTOR).await?;
         pods.retain(|pod| pod.ready);
         Ok(pods)

@@ -101,6 +101,12 @@ impl Expected {
         self.shape != Shape::Anything
     }
 
+    /// Whether every proxy that is asked has to show it, because one that does not contradicts it.
+    /// A part of an object is in those proxies alone that use it.
+    pub(super) fn by_all(&self) -> bool {
+        matches!(self.shape, Shape::Absent(_) | Shape::Endpoints(..))
+    }
+
     /// Whether a proxy shows it, by the pages of its types.
     pub(super) fn is_shown<'a>(
         &self,

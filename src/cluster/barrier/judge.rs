@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::expected::Expected;
-use super::look::Look;
+use super::look::{Look, Shown};
 use super::proof::Proof;
 use super::syncz::{Proxy, Sync};
 use super::xds::Xds;
@@ -48,11 +48,13 @@ pub(super) struct Judge {
 // === impl Judge ===
 
 impl Judge {
-    /// Judges a look so long after the write; `before` is the one from before it.
+    /// Judges a look so long after the write, and what was shown before it; `before` is the look
+    /// from before the write.
     pub(super) fn judge(
         &mut self,
         before: &Look,
         now: &Look,
+        shown: &Shown,
         expected: &[Expected],
         elapsed: Duration,
     ) -> Judgement {
@@ -62,9 +64,10 @@ impl Judge {
         if now.proxies.is_empty() {
             return Judgement::Known(Proof::Acknowledged);
         }
-        if self.shown.is_none() && is_shown(now, expected) {
-            self.shown = Some((elapsed, pushes(now)));
+        if self.shown.is_none() && expected.iter().all(|one| is_shown(one, now, shown)) {
+            self.shown = Some((elapsed, pushes(expected, now, shown)));
         }
+        let contradicted = expected.iter().any(|one| one.by_all() && !is_shown(one, now, shown));
         let behind: Vec<_> = now
             .proxies
             .iter()
@@ -79,7 +82,7 @@ impl Judge {
         match &self.shown {
             _ if !behind.is_empty() => Judgement::Waiting(behind),
             Some(_) => Judgement::Known(Proof::Shown),
-            None if is_newer(before, now, expected) => {
+            None if is_newer(before, now, expected) && !contradicted => {
                 let since = *self.accepted.get_or_insert(elapsed);
                 match elapsed >= since + UNSHOWN {
                     true => Judgement::Known(Proof::Acknowledged),
@@ -116,32 +119,48 @@ fn refused(before: &Look, now: &Look) -> Option<(Proxy, String)> {
     })
 }
 
-/// Whether everybody who was asked shows all of it, and somebody was, if it can be shown.
-fn is_shown(look: &Look, expected: &[Expected]) -> bool {
-    let nobody = look.shown.is_empty() && expected.iter().any(Expected::can_be_shown);
-    !nobody
-        && look.shown.iter().all(|(proxy, pages)| {
-            expected.iter().all(|expected| {
-                let pages = expected.types.iter().filter_map(|xds| pages.get(xds));
-                expected.is_shown(proxy, pages)
-            })
-        })
-}
-
-/// The newest push that those who were asked have, by control plane and type. They were asked
-/// before their control plane was, so it is none that came before what they show.
-fn pushes(look: &Look) -> Pushes {
-    let mut pushes = Pushes::new();
-    for proxy in look.shown.keys() {
-        let Some((plane, syncs)) = look.proxies.get(proxy) else { continue };
-        for (xds, sync) in syncs {
-            if let Some(push) = sync.push() {
-                let known = pushes.entry((*plane, *xds)).or_insert(push);
-                *known = push.min(*known);
-            }
+/// Whether those who were asked show it, if it can be shown: somebody at each control plane, or all
+/// of them.
+fn is_shown(expected: &Expected, look: &Look, shown: &Shown) -> bool {
+    let mut planes: BTreeMap<usize, Vec<bool>> = BTreeMap::new();
+    for (proxy, pages) in shown {
+        if let Some((plane, _)) = look.proxies.get(proxy) {
+            let pages = expected.types.iter().filter_map(|xds| pages.get(xds));
+            planes.entry(*plane).or_default().push(expected.is_shown(proxy, pages));
         }
     }
-    pushes
+    let of_plane = |asked: &Vec<bool>| match expected.by_all() {
+        true => asked.iter().all(|shows| *shows),
+        false => asked.contains(&true),
+    };
+    !expected.can_be_shown() || !planes.is_empty() && planes.values().all(of_plane)
+}
+
+/// The oldest push with which all of it was there, by control plane and type, as far as those tell
+/// who show it. They were asked before their control plane was, so it is none that came before what
+/// they show.
+fn pushes(expected: &[Expected], look: &Look, shown: &Shown) -> Pushes {
+    let mut all = Pushes::new();
+    for one in expected.iter().filter(|one| one.can_be_shown()) {
+        let mut own = Pushes::new();
+        for (proxy, pages) in shown {
+            let Some((plane, syncs)) = look.proxies.get(proxy) else { continue };
+            if !one.is_shown(proxy, one.types.iter().filter_map(|xds| pages.get(xds))) {
+                continue;
+            }
+            for xds in &one.types {
+                if let Some(push) = syncs.get(xds).and_then(Sync::push) {
+                    let known = own.entry((*plane, *xds)).or_insert(push);
+                    *known = push.min(*known);
+                }
+            }
+        }
+        for (key, push) in own {
+            let known = all.entry(key).or_insert(push);
+            *known = push.max(*known);
+        }
+    }
+    all
 }
 
 /// Whether something of the types that are expected was pushed since.
@@ -164,15 +183,18 @@ mod tests {
 
     const MS: fn(u64) -> Duration = Duration::from_millis;
 
-    /// A VirtualService that is added.
-    fn added() -> Vec<Expected> {
-        let object = ObjectRef {
+    fn object() -> ObjectRef {
+        ObjectRef {
             api_version: "networking.istio.io/v1".to_owned(),
             kind: "VirtualService".to_owned(),
             namespace: "shop".to_owned(),
             name: "cart".to_owned(),
-        };
-        let expected = Expected::of(&object, None, Some(&json!({})), &BTreeMap::new());
+        }
+    }
+
+    /// A VirtualService that is added.
+    fn added() -> Vec<Expected> {
+        let expected = Expected::of(&object(), None, Some(&json!({})), &BTreeMap::new());
         expected.into_iter().collect()
     }
 
@@ -182,7 +204,7 @@ mod tests {
 
     /// Proxies with the pushes of their routes that were sent and accepted, and Envoy's complaint;
     /// the first ones show what was added, or not.
-    fn look(proxies: &[(&str, u32, u32, &str)], shown: &[bool]) -> Look {
+    fn look(proxies: &[(&str, u32, u32, &str)], shown: &[bool]) -> (Look, Shown) {
         let entry = |(name, sent, acked, error): &(&str, u32, u32, &str)| {
             let routes = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration";
             json!({
@@ -199,33 +221,38 @@ mod tests {
         let part = json!({"metadata": {"filter_metadata": {"istio": {"config": path}}}});
         let pages = shown.iter().map(|shown| if *shown { part.clone() } else { json!({}) });
         let shown = proxies.keys().cloned().zip(pages.map(|page| [(Xds::Route, page)].into()));
-        Look { shown: shown.collect(), proxies, has_control_plane: true }
+        let shown = shown.collect();
+        (Look { proxies, has_control_plane: true }, shown)
     }
 
     #[test]
     fn what_is_shown_and_accepted_is_known() {
-        let before = look(&[("a", 1, 1, ""), ("b", 1, 1, "")], &[]);
+        let (before, _) = look(&[("a", 1, 1, ""), ("b", 1, 1, "")], &[]);
         let mut judge = Judge::default();
-        let mut waits = |now: &Look, at| match judge.judge(&before, now, &added(), MS(at)) {
+        let mut waits = |(now, shown): (Look, Shown), at| match judge.judge(
+            &before,
+            &now,
+            &shown,
+            &added(),
+            MS(at),
+        ) {
             Judgement::Waiting(behind) => behind.iter().map(|p| p.pod.clone()).collect(),
             known => vec![format!("{known:?}")],
         };
-        assert_eq!(waits(&look(&[("a", 1, 1, ""), ("b", 1, 1, "")], &[false]), 5), [""; 0]);
+        assert_eq!(waits(look(&[("a", 1, 1, ""), ("b", 1, 1, "")], &[false]), 5), [""; 0]);
         // Sent to both, accepted by one.
-        assert_eq!(waits(&look(&[("a", 2, 2, ""), ("b", 2, 1, "")], &[true]), 10), ["b"]);
-        assert_eq!(
-            waits(&look(&[("a", 2, 2, ""), ("b", 2, 2, "")], &[true]), 15),
-            ["Known(Shown)"]
-        );
+        assert_eq!(waits(look(&[("a", 2, 2, ""), ("b", 2, 1, "")], &[true]), 10), ["b"]);
+        let now = look(&[("a", 2, 2, ""), ("b", 2, 2, "")], &[true]);
+        assert_eq!(waits(now, 15), ["Known(Shown)"]);
     }
 
     #[test]
     fn a_proxy_that_is_sent_nothing_is_waited_for_a_moment_only() {
-        let before = look(&[("a", 1, 1, ""), ("b", 1, 1, "")], &[]);
-        let now = look(&[("a", 2, 2, ""), ("b", 1, 1, "")], &[true]);
+        let (before, _) = look(&[("a", 1, 1, ""), ("b", 1, 1, "")], &[]);
+        let (now, shown) = look(&[("a", 2, 2, ""), ("b", 1, 1, "")], &[true]);
         let mut judge = Judge::default();
         let b = Proxy { namespace: "shop".to_owned(), pod: "b".to_owned() };
-        let mut at = |ms| judge.judge(&before, &now, &added(), MS(ms));
+        let mut at = |ms| judge.judge(&before, &now, &shown, &added(), MS(ms));
         assert_eq!(at(10), Judgement::Waiting(vec![b.clone()]), "its push may be on its way");
         assert_eq!(at(300), Judgement::Waiting(vec![b]));
         assert_eq!(at(310), Judgement::Known(Proof::Shown));
@@ -233,33 +260,62 @@ mod tests {
 
     #[test]
     fn a_refusal_is_new_or_it_is_none() {
-        let before = look(&[("a", 1, 1, "old trouble")], &[]);
-        let old = look(&[("a", 2, 2, "old trouble")], &[true]);
-        let known = Judgement::Known(Proof::Shown);
-        assert_eq!(Judge::default().judge(&before, &old, &added(), MS(5)), known);
-        let new = look(&[("a", 2, 1, "no such cluster")], &[false]);
-        let judged = Judge::default().judge(&before, &new, &added(), MS(5));
+        let (before, _) = look(&[("a", 1, 1, "old trouble")], &[]);
+        let judged = |(now, shown): (Look, Shown)| {
+            Judge::default().judge(&before, &now, &shown, &added(), MS(5))
+        };
+        let old = judged(look(&[("a", 2, 2, "old trouble")], &[true]));
+        assert_eq!(old, Judgement::Known(Proof::Shown));
+        let judged = judged(look(&[("a", 2, 1, "no such cluster")], &[false]));
         assert!(matches!(judged, Judgement::Refused(_, why) if why == "no such cluster"));
     }
 
     #[test]
     fn what_nobody_can_show_is_acknowledged_after_a_while() {
-        let before = look(&[("a", 1, 1, "")], &[]);
-        let now = look(&[("a", 2, 2, "")], &[false]);
+        let (before, _) = look(&[("a", 1, 1, "")], &[]);
+        let (now, shown) = look(&[("a", 2, 2, "")], &[false]);
         let mut judge = Judge::default();
-        let mut at = |ms| judge.judge(&before, &now, &added(), MS(ms));
+        let mut at = |ms| judge.judge(&before, &now, &shown, &added(), MS(ms));
         assert_eq!(at(2_000), Judgement::Waiting(Vec::new()), "they may show it at the next look");
         assert_eq!(at(3_400), Judgement::Waiting(Vec::new()));
         assert_eq!(at(3_500), Judgement::Known(Proof::Acknowledged));
         // Without any newer push, never.
-        let judged = Judge::default().judge(&now, &now, &added(), MS(9_000));
+        let judged = Judge::default().judge(&now, &now, &shown, &added(), MS(9_000));
         assert_eq!(judged, Judgement::Waiting(Vec::new()));
+    }
+
+    #[test]
+    fn what_is_deleted_and_still_shown_is_never_acknowledged() {
+        let expected = |before: Option<&Value>, now: Option<&Value>| {
+            let expected = Expected::of(&object(), before, now, &BTreeMap::new());
+            expected.into_iter().collect::<Vec<_>>()
+        };
+        let there = json!({});
+        let deleted = expected(Some(&there), None);
+        let (before, _) = look(&[("a", 1, 1, "")], &[]);
+        let (now, still) = look(&[("a", 2, 2, "")], &[true]);
+        let mut judge = Judge::default();
+        for ms in [2_000, 9_000] {
+            let judged = judge.judge(&before, &now, &still, &deleted, MS(ms));
+            assert_eq!(judged, Judgement::Waiting(Vec::new()));
+        }
+        let (_, gone) = look(&[("a", 2, 2, "")], &[false]);
+        let judged = judge.judge(&before, &now, &gone, &deleted, MS(9_100));
+        assert_eq!(judged, Judgement::Known(Proof::Shown));
+    }
+
+    #[test]
+    fn of_an_object_it_is_enough_that_somebody_shows_it() {
+        let (before, _) = look(&[("a", 1, 1, ""), ("b", 1, 1, "")], &[]);
+        let (now, shown) = look(&[("a", 2, 2, ""), ("b", 2, 2, "")], &[false, true]);
+        let judged = Judge::default().judge(&before, &now, &shown, &added(), MS(5));
+        assert_eq!(judged, Judgement::Known(Proof::Shown), "`a` does not use it");
     }
 
     #[test]
     fn without_proxies_there_is_nothing_to_know() {
         let (nobody, expected) = (Look::default(), added());
-        let judged = Judge::default().judge(&nobody, &nobody, &expected, MS(0));
+        let judged = Judge::default().judge(&nobody, &nobody, &Shown::new(), &expected, MS(0));
         assert_eq!(judged, Judgement::Known(Proof::Acknowledged));
     }
 }

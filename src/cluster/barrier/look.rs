@@ -29,14 +29,15 @@ const ADMIN_PORT: u16 = 15000;
 /// The pages of one proxy, by type.
 pub(super) type Pages = BTreeMap<Xds, Value>;
 
-/// What was seen at one moment.
+/// What those proxies show that were asked.
+pub(super) type Shown = BTreeMap<Proxy, Pages>;
+
+/// What the control planes say at one moment.
 #[derive(Debug, Default)]
 pub(super) struct Look {
     /// The proxies that must know: the place of their control plane, and how they stand. Without a
     /// control plane, nothing of how they stand.
     pub(super) proxies: BTreeMap<Proxy, (usize, Syncs)>,
-    /// What those show that were asked.
-    pub(super) shown: BTreeMap<Proxy, Pages>,
     /// Whether any control plane could be asked.
     pub(super) has_control_plane: bool,
 }
@@ -47,6 +48,13 @@ impl Look {
     /// How a type stands at a proxy.
     pub(super) fn sync(&self, proxy: &Proxy, xds: Xds) -> Option<&Sync> {
         self.proxies.get(proxy)?.1.get(&xds)
+    }
+
+    /// The nonces of what these have accepted last of these types.
+    pub(super) fn accepted(&self, proxies: &[Proxy], types: &BTreeSet<Xds>) -> Vec<String> {
+        let of = |proxy| types.iter().map(move |xds| self.sync(proxy, *xds));
+        let all = proxies.iter().flat_map(of);
+        all.map(|sync| sync.map(|sync| sync.acked.clone()).unwrap_or_default()).collect()
     }
 }
 
@@ -104,7 +112,7 @@ impl Cluster {
         &self,
         proxies: &[Proxy],
         types: &BTreeSet<Xds>,
-    ) -> Result<BTreeMap<Proxy, Pages>, Unreached> {
+    ) -> Result<Shown, Unreached> {
         let asking = proxies.iter().map(|proxy| async move {
             let mut pages = Pages::new();
             for xds in types {
@@ -140,7 +148,7 @@ mod tests {
     fn a_few_of_each_control_plane_are_asked() {
         let proxy = |pod: String| Proxy { namespace: "shop".to_owned(), pod };
         let proxies = (0..90).map(|n| (proxy(format!("p{n:02}")), (n % 3 / 2, Syncs::new())));
-        let look = Look { proxies: proxies.collect(), has_control_plane: true, ..Look::default() };
+        let look = Look { proxies: proxies.collect(), has_control_plane: true };
         let of = |wide| witnesses(&look, wide).iter().map(|p| p.pod.clone()).collect::<Vec<_>>();
         assert_eq!(of(false), ["p00", "p45", "p02", "p47"]);
         assert_eq!(of(true).len(), 2 * WITNESSES_MAX);

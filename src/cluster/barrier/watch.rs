@@ -3,38 +3,62 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 use super::before::Before;
 use super::expected::Expected;
 use super::judge::{Judge, Judgement};
-use super::look::{Look, witnesses};
+use super::look::{Look, Shown, witnesses};
 use super::proof::{Converged, Proof};
+use super::syncz::Proxy;
+use super::xds::Xds;
 use crate::cluster::handle::Cluster;
-use crate::cluster::pod::Pod;
 use crate::cluster::tunnel::Unreached;
 use crate::error::{Error, Result};
 
 /// A healthy mesh converges in well under a second; istiod itself pushes at the latest after 10 s
 /// of debouncing. Twice that is a mesh that does not converge.
-const DEADLINE: Duration = Duration::from_secs(20);
+pub(super) const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Between two looks, at first and at most. A look costs a control plane and two proxies a page.
+/// Between two looks, at first and at most. A look costs a control plane a page.
 const PAUSE: Duration = Duration::from_millis(5);
 const PAUSE_MAX: Duration = Duration::from_millis(80);
 
 /// After this time others are asked, too: those that were asked may not use what was written.
 const WIDEN: Duration = Duration::from_millis(800);
 
-/// Where nobody may be asked, istiod is given its debouncing (100 ms after the last change) and
-/// its push twenty times over.
-const BLIND_PAUSE: Duration = Duration::from_secs(3);
+/// What proxies show costs each of them some milliseconds, so they are asked when they have
+/// accepted something since, and no later than this after the last time.
+const STALE: Duration = Duration::from_millis(500);
 
-/// Between two looks at counters, which istiod collects for each.
-const COUNTERS_PAUSE: Duration = Duration::from_millis(100);
+/// The proxies that are asked for what they show.
+struct Asked {
+    types: BTreeSet<Xds>,
+    proxies: Vec<Proxy>,
+    shown: Shown,
+    /// What they had accepted when they were asked last, and when that was.
+    last: Option<(Vec<String>, Instant)>,
+}
 
-/// How long after a push was counted its answers are in.
-const ANSWERED: Duration = Duration::from_millis(500);
+// === impl Asked ===
+
+impl Asked {
+    /// Before any is asked. Where objects were written they have to accept something first.
+    fn begin(earlier: &Look, expected: &[Expected], written: bool) -> Self {
+        let shown = expected.iter().filter(|expected| expected.can_be_shown());
+        let types = shown.flat_map(|expected| expected.types.iter().copied()).collect();
+        let proxies = witnesses(earlier, false);
+        let last = written.then(|| (earlier.accepted(&proxies, &types), Instant::now()));
+        Self { types, proxies, shown: Shown::new(), last }
+    }
+
+    fn is_due(&self, look: &Look) -> bool {
+        let stale = |(accepted, at): &(Vec<String>, Instant)| {
+            *accepted != look.accepted(&self.proxies, &self.types) || at.elapsed() > STALE
+        };
+        // Without a control plane nobody tells what they have accepted.
+        let due = !look.has_control_plane || self.last.as_ref().is_none_or(stale);
+        due && !self.types.is_empty()
+    }
+}
 
 // === impl Cluster ===
 
@@ -52,62 +76,41 @@ impl Cluster {
             let proxies = before.look.as_ref().map_or(0, |look| count(look.proxies.len()));
             return Ok(Converged { proxies, took: Duration::ZERO, proof: Proof::Shown });
         }
-        self.wait(before, &expected, &names).await
-    }
-
-    /// Waits until the proxies in these namespaces send requests to the pods that are ready now,
-    /// and to no others.
-    pub async fn endpoints_known(
-        &self,
-        namespaces: &[String],
-        names: &[String],
-    ) -> Result<Converged> {
-        let before = self.before_writing(namespaces, &[]).await?;
-        let mut expected = Vec::new();
-        for namespace in namespaces {
-            let (services, _) = self.list("v1", "Service", namespace, "").await?;
-            let (pods, _) = self.list("v1", "Pod", namespace, "").await?;
-            expected.extend(services.iter().filter_map(|service| endpoints(service, &pods)));
-        }
-        self.wait(&before, &expected, names).await
+        self.wait(before, &expected, &names, DEADLINE).await
     }
 
     /// Waits until the proxies in these namespaces have accepted all that they were sent.
     pub async fn acknowledged(&self, namespaces: &[String]) -> Result<Converged> {
         let before = self.before_writing(namespaces, &[]).await?;
-        self.wait(&before, &[Expected::anything()], &["what was written".to_owned()]).await
+        let names = ["what was written".to_owned()];
+        self.wait(&before, &[Expected::anything()], &names, DEADLINE).await
     }
 
-    async fn wait(
+    /// Waits for no longer than this until the proxies show what is expected.
+    pub(super) async fn wait(
         &self,
         before: &Before,
         expected: &[Expected],
         names: &[String],
+        most: Duration,
     ) -> Result<Converged> {
         let doing = || format!("waiting until every proxy knows {}", names.join(", "));
         let Some(earlier) = &before.look else { return self.wait_blindly(before, doing()).await };
-        let can_be_shown = expected.iter().filter(|expected| expected.can_be_shown());
-        let types: BTreeSet<_> =
-            can_be_shown.flat_map(|expected| expected.types.iter().copied()).collect();
         let (started, mut pause) = (Instant::now(), PAUSE);
-        let (mut judge, mut asked) = (Judge::default(), witnesses(earlier, false));
+        let mut asked = Asked::begin(earlier, expected, !before.objects.is_empty());
+        let mut judge = Judge::default();
         loop {
-            // In this order: a control plane that is asked later knows of what a proxy has shown.
-            let look = async {
-                let shown = self.shown(&asked, &types).await?;
-                Ok::<_, Unreached>(Look { shown, ..self.proxies(&before.namespaces).await? })
-            };
-            let look = match look.await {
+            let look = match self.look_again(before, &mut asked).await {
                 Ok(look) => look,
                 Err(Unreached::Forbidden) => return self.wait_blindly(before, doing()).await,
-                Err(Unreached::Failed(error)) if started.elapsed() > DEADLINE => return Err(error),
+                Err(Unreached::Failed(error)) if started.elapsed() > most => return Err(error),
                 Err(Unreached::Failed(_)) => {
                     tokio::time::sleep(PAUSE_MAX).await;
                     continue;
                 }
             };
             let took = started.elapsed();
-            match judge.judge(earlier, &look, expected, took) {
+            match judge.judge(earlier, &look, &asked.shown, expected, took) {
                 Judgement::Known(proof) => {
                     let proxies = count(look.proxies.len());
                     return Ok(Converged { proxies, took, proof });
@@ -116,70 +119,35 @@ impl Cluster {
                     return Err(Error::mesh(doing(), format!("{proxy} refused it: {reason}"))
                         .hint(format!("look at {}", names.join(", "))));
                 }
-                Judgement::Waiting(behind) if took > DEADLINE => {
+                Judgement::Waiting(behind) if took > most => {
                     return Err(Error::runner(doing(), late(&behind)));
                 }
                 Judgement::Waiting(_) => {}
             }
-            asked = witnesses(&look, took > WIDEN);
+            let proxies = witnesses(&look, took > WIDEN);
+            if proxies != asked.proxies {
+                (asked.proxies, asked.last) = (proxies, None);
+            }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(PAUSE_MAX);
         }
     }
 
-    /// Without the right to ask a pod from within: by the control planes' counters, which anybody
-    /// may read, and if not even those can be read, by a pause.
-    async fn wait_blindly(&self, before: &Before, doing: String) -> Result<Converged> {
-        let started = Instant::now();
-        let Some(earlier) = &before.counters else {
-            tokio::time::sleep(BLIND_PAUSE).await;
-            let took = started.elapsed();
-            return Ok(Converged { proxies: 0, took, proof: Proof::Paused });
-        };
-        while started.elapsed() < BLIND_PAUSE {
-            let now = self.counters(&before.namespaces).await;
-            if now.as_ref().is_some_and(|now| now.pushes > earlier.pushes) {
-                tokio::time::sleep(ANSWERED).await;
-                let refused = self
-                    .counters(&before.namespaces)
-                    .await
-                    .map_or(0, |now| now.refused - earlier.refused);
-                if refused > 0 {
-                    let cause = format!("{refused} refused it, by the control plane's counters");
-                    return Err(Error::mesh(doing, cause).hint(
-                        "with the right to create pods/portforward in its namespace the reason \
-                         would be here",
-                    ));
-                }
-                let took = started.elapsed();
-                return Ok(Converged { proxies: 0, took, proof: Proof::Pushed });
-            }
-            tokio::time::sleep(COUNTERS_PAUSE).await;
+    /// What the control planes say now, and what proxies show, if it is time to ask them.
+    async fn look_again(&self, before: &Before, asked: &mut Asked) -> Result<Look, Unreached> {
+        let look = self.proxies(&before.namespaces).await?;
+        if !asked.is_due(&look) {
+            return Ok(look);
         }
-        Ok(Converged { proxies: 0, took: started.elapsed(), proof: Proof::Paused })
+        let accepted = look.accepted(&asked.proxies, &asked.types);
+        asked.shown = self.shown(&asked.proxies, &asked.types).await?;
+        asked.last = Some((accepted, Instant::now()));
+        // Once more: a control plane that is asked later knows of what a proxy has shown.
+        self.proxies(&before.namespaces).await
     }
 }
 
-/// What the proxies must show of a service: the pods that it selects, if they are ready. Nothing of
-/// one that has no address of its own, or selects nothing itself.
-fn endpoints(service: &Value, pods: &[Value]) -> Option<Expected> {
-    let text = |path: &str| service.pointer(path).and_then(Value::as_str);
-    let selector = service.pointer("/spec/selector")?.as_object()?;
-    if selector.is_empty() || text("/spec/clusterIP") == Some("None") {
-        return None;
-    }
-    let selected = |pod: &&Value| {
-        let labels = &pod["metadata"]["labels"];
-        selector.iter().all(|(key, value)| labels.get(key) == Some(value))
-    };
-    let ready = |pod: &&Value| Pod::of(pod).is_some_and(|pod| pod.ready);
-    let addresses = pods.iter().filter(selected).filter(ready);
-    let addresses = addresses.filter_map(|pod| pod["status"]["podIP"].as_str().map(str::to_owned));
-    let (namespace, name) = (text("/metadata/namespace")?, text("/metadata/name")?);
-    Some(Expected::endpoints(namespace, name, addresses.collect()))
-}
-
-fn late(behind: &[super::syncz::Proxy]) -> String {
+fn late(behind: &[Proxy]) -> String {
     if behind.is_empty() {
         return "no proxy was sent it: does any of them use it?".to_owned();
     }
@@ -189,37 +157,4 @@ fn late(behind: &[super::syncz::Proxy]) -> String {
 
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_services_endpoints_are_the_ready_pods_that_it_selects() {
-        let pod = |name: &str, app: &str, ready: &str| {
-            let metadata =
-                json!({"name": name, "namespace": "shop", "uid": name, "labels": {"app": app}});
-            json!({
-                "metadata": metadata,
-                "status": {
-                    "phase": "Running",
-                    "podIP": name,
-                    "conditions": [{"type": "Ready", "status": ready}],
-                },
-            })
-        };
-        let pods = [pod("1", "cart", "True"), pod("2", "cart", "False"), pod("3", "other", "True")];
-        let service = |spec: Value| {
-            let service = json!({"metadata": {"name": "cart", "namespace": "shop"}, "spec": spec});
-            endpoints(&service, &pods)
-        };
-        let one = Expected::endpoints("shop", "cart", BTreeSet::from(["1".to_owned()]));
-        assert_eq!(service(json!({"selector": {"app": "cart"}})), Some(one));
-        for none in [json!({}), json!({"selector": {"app": "cart"}, "clusterIP": "None"})] {
-            assert_eq!(service(none), None);
-        }
-    }
 }

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::safety::journal::{Journal, host};
 use crate::safety::lease;
 use crate::safety::leftovers::marked;
-use crate::safety::restore::restore;
+use crate::safety::restore::{Restored, restore};
 use crate::safety::undo::{Budget, retried, undo_steps};
 
 /// Removes a journal that has nothing to undo any more, and says why that is so.
@@ -29,21 +29,23 @@ pub(crate) fn discard(
     Ok(())
 }
 
-/// Finishes one run; answers what is left behind.
+/// Finishes one run; answers what is left behind, and what is not proven.
 pub(crate) async fn finish(
     cluster: &Cluster,
     journal: &Journal,
     damaged: u32,
     dry_run: bool,
     tell: &dyn Fn(&str),
-) -> Vec<String> {
+) -> Restored {
     let header = journal.header();
     let run = &header.run;
+    let mut finished = Restored::default();
     if header.host != host() {
         // Its lock says nothing here: a home may be shared between machines.
         let alive = lease::living(cluster, &header.namespaces).await;
         if !alive.is_ok_and(|living| living.iter().all(|holder| holder.run != *run)) {
-            return vec![format!("run {run} may still live on {}", header.host)];
+            finished.left_behind.push(format!("run {run} may still live on {}", header.host));
+            return finished;
         }
     }
     if dry_run {
@@ -51,17 +53,14 @@ pub(crate) async fn finish(
             tell(&format!("run {run}: would undo {}", step.what));
         }
         tell(&format!("run {run}: would give back its Lease and remove its journal"));
-        return Vec::new();
+        return finished;
     }
-    let restored =
+    finished =
         restore(cluster, journal, |_| true, &|what| tell(&format!("run {run}: {what}"))).await;
-    for what in &restored.unproven {
-        tell(&format!("run {run}: put back, not yet proven: {what}"));
-    }
-    let mut left = restored.left_behind;
+    let left = &mut finished.left_behind;
     if left.is_empty() {
         // Also what a damaged record would have told.
-        left = marked(cluster, &header.namespaces, run).await;
+        *left = marked(cluster, &header.namespaces, run).await;
     }
     if let Some(namespace) = header.namespaces.first() {
         let released =
@@ -81,5 +80,5 @@ pub(crate) async fn finish(
         Ok(false) => left.push(format!("its journal stays: {}", journal.path().display())),
         Err(error) => left.push(error.to_string()),
     }
-    left
+    finished
 }

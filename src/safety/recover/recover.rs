@@ -8,6 +8,7 @@ use crate::safety::journal;
 use crate::safety::journal::{Earlier, Journal};
 use crate::safety::recover::finish::{discard, finish};
 use crate::safety::recover::healed::healed;
+use crate::safety::restore::Restored;
 
 /// What a recovery came to.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Recovered {
     pub living: u32,
     /// What is left behind, or could not be read.
     pub left_behind: Vec<String>,
+    /// What is put back, but not proven to be known by every proxy.
+    pub unproven: Vec<String>,
 }
 
 /// Finishes every run on this machine that died. With `dry_run` it only tells what it would do.
@@ -50,16 +53,20 @@ pub async fn recover(dry_run: bool, tell: &dyn Fn(&str)) -> Result<Recovered> {
         }
         let finished = match Cluster::context(&header.context, header.kubeconfig.as_deref()).await {
             Ok(cluster) => finish(&cluster, &journal, damaged, dry_run, tell).await,
-            Err(error) => vec![format!(
-                "run {}: {error}; if that mesh is gone for good, remove {}",
-                header.run,
-                path.display()
-            )],
+            Err(error) => Restored {
+                left_behind: vec![format!(
+                    "run {}: {error}; if that mesh is gone for good, remove {}",
+                    header.run,
+                    path.display()
+                )],
+                ..Restored::default()
+            },
         };
-        if finished.is_empty() {
+        if finished.left_behind.is_empty() {
             recovered.finished += 1;
         }
-        recovered.left_behind.extend(finished);
+        recovered.left_behind.extend(finished.left_behind);
+        recovered.unproven.extend(finished.unproven);
     }
     Ok(recovered)
 }
@@ -104,10 +111,8 @@ pub(crate) async fn before_run(
             let hint = "`faultless recover` finishes it; `faultless run --recover` does so first";
             return Err(Error::runner(doing(), cause).hint(hint));
         }
-        let left = finish(cluster, &journal, damaged, false, tell).await;
-        if !left.is_empty() {
-            return Err(Error::left_behind(doing(), left.join("; ")));
-        }
+        let finished = finish(cluster, &journal, damaged, false, tell).await;
+        finished.into_result(&doing())?;
     }
     Ok(())
 }

@@ -45,14 +45,15 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control_plane::nonces::Push;
+    use crate::control_plane::nonces::{Cause, Push};
     use crate::translate::Resources;
 
     #[test]
     fn a_reason_stays_until_something_is_accepted() {
         let push = Push { version: "T/1".to_owned(), time: "T".to_owned() };
         let resources = Resources::default();
-        let nonces = Nonces::default().pushed(&push, None, &resources, true, String::new);
+        let nonces =
+            Nonces::default().pushed(&push, None, &resources, Cause::default(), String::new);
         let mut ledger = Ledger::default();
         ledger.refuse(Kind::Routes, "why".to_owned());
         ledger.accept(&[Kind::Clusters], &nonces);

@@ -1,6 +1,8 @@
 //! The nonces under which a proxy is sent its configuration, as istiod makes them: the version of
-//! the push that sent it, and something that is its own. What a push does not change keeps its
-//! nonce. Pure: time and chance come in as arguments.
+//! the push that sent it, and something that is its own. A push because of Istio's configuration
+//! sends all that it may be in, changed or not; of any other, what it does not change keeps its
+//! nonce (Istio, pilot/pkg/xds, `cdsNeedsPush` and its like). Pure: time and chance come in as
+//! arguments.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +21,15 @@ pub(super) struct Sent {
 /// What was sent of each type.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Nonces(BTreeMap<Kind, Sent>);
+
+/// Why there is a push, besides what of the proxy's own it changes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Cause {
+    /// An object of Istio's is another.
+    pub(super) configuration: bool,
+    /// Some service's endpoints are others.
+    pub(super) endpoints: bool,
+}
 
 /// One push to all proxies.
 #[derive(Debug, Clone)]
@@ -45,12 +56,13 @@ impl Nonces {
         push: &Push,
         before: Option<&Resources>,
         now: &Resources,
-        endpoints_changed: bool,
+        cause: Cause,
         own: impl Fn() -> String,
     ) -> Self {
         let changed = |kind| match (kind, before) {
+            (Kind::Endpoints, Some(_)) => cause.endpoints,
+            (_, Some(_)) if cause.configuration => true,
             (Kind::Clusters, Some(before)) => before.clusters != now.clusters,
-            (Kind::Endpoints, Some(_)) => endpoints_changed,
             (Kind::Listeners, Some(before)) => before.listeners != now.listeners,
             (Kind::Routes, Some(before)) => before.routes != now.routes,
             (_, None) => true,
@@ -87,18 +99,27 @@ mod tests {
             format!("-{}", counter.get())
         };
         let push = |number| Push { version: format!("T/{number}"), time: format!("T{number}") };
-        let first = Nonces::default().pushed(&push(1), None, &told("a"), false, own);
+        let none = Cause::default();
+        let first = Nonces::default().pushed(&push(1), None, &told("a"), none, own);
         for kind in Kind::ALL {
             assert!(first.of(kind).unwrap().nonce.starts_with("T/1-"), "{kind:?}");
         }
-        let same = first.pushed(&push(2), Some(&told("a")), &told("a"), false, own);
+        let same = first.pushed(&push(2), Some(&told("a")), &told("a"), none, own);
         assert_eq!(same, first);
-        let route = first.pushed(&push(3), Some(&told("a")), &told("b"), false, own);
+        let route = first.pushed(&push(3), Some(&told("a")), &told("b"), none, own);
         let new = Sent { nonce: "T/3-5".to_owned(), time: "T3".to_owned() };
         assert_eq!(route.of(Kind::Routes), Some(&new));
         assert_eq!(route.of(Kind::Clusters), first.of(Kind::Clusters));
-        let endpoints = first.pushed(&push(4), Some(&told("a")), &told("a"), true, own);
+        let cause = Cause { endpoints: true, ..none };
+        let endpoints = first.pushed(&push(4), Some(&told("a")), &told("a"), cause, own);
         assert_eq!(endpoints.of(Kind::Endpoints).unwrap().nonce, "T/4-6");
         assert_eq!(endpoints.of(Kind::Routes), first.of(Kind::Routes));
+        // An object of Istio's that changes nothing here is sent all the same.
+        let cause = Cause { configuration: true, ..none };
+        let sent = first.pushed(&push(5), Some(&told("a")), &told("a"), cause, own);
+        for kind in [Kind::Clusters, Kind::Listeners, Kind::Routes] {
+            assert!(sent.of(kind).unwrap().nonce.starts_with("T/5-"), "{kind:?}");
+        }
+        assert_eq!(sent.of(Kind::Endpoints), first.of(Kind::Endpoints));
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::connection::Connection;
-use super::nonces::Push;
+use super::nonces::{Cause, Push};
 use super::offer::Offer;
-use super::push_context::{proxy, same};
+use super::push_context::{proxy, same, same_configuration};
 use super::target::{Endpoints, Target, Told};
 use crate::registry::fresh_uid;
 use crate::translate::{self, PushContext};
@@ -32,12 +32,14 @@ impl Proxies {
     pub(super) fn plan(&mut self, version: u64, context: PushContext, now: &str) {
         // Most writes (leases, events, status) do not concern the proxies.
         let same = self.context.as_ref().is_some_and(|before| same(before, &context));
-        let mut moved = false;
+        let before = self.context.as_ref();
+        let configuration = before.is_none_or(|before| !same_configuration(before, &context));
+        let mut cause = Cause { configuration, endpoints: false };
         if !same {
             let endpoints = translate::endpoints(&context).into_iter();
             let offer = |(service, assignment)| (service, Arc::new(Offer::new([&assignment])));
             let endpoints: Endpoints = endpoints.map(offer).collect();
-            moved = endpoints != *self.endpoints;
+            cause.endpoints = endpoints != *self.endpoints;
             self.endpoints = Arc::new(endpoints);
         }
         let push = self.push(!same, now);
@@ -53,7 +55,7 @@ impl Proxies {
                 _ => {
                     let old = last.as_ref().map(|last| &last.told.resources);
                     let nonces = last.as_ref().map(|last| last.nonces.clone()).unwrap_or_default();
-                    nonces.pushed(&push, old, &told.resources, moved, fresh_uid)
+                    nonces.pushed(&push, old, &told.resources, cause, fresh_uid)
                 }
             };
             let endpoints = Arc::clone(&self.endpoints);

@@ -66,13 +66,18 @@ fn build(objects: Objects<'_>, network: &[Arc<PodNet>]) -> PushContext {
 /// Whether two contexts give the same translation. Pure.
 #[must_use]
 pub(super) fn same(one: &PushContext, other: &PushContext) -> bool {
+    one.services == other.services
+        && one.endpoints == other.endpoints
+        && same_configuration(one, other)
+}
+
+/// Whether two contexts have the same objects of Istio's.
+pub(super) fn same_configuration(one: &PushContext, other: &PushContext) -> bool {
     let equal = |one: &[Arc<Value>], other: &[Arc<Value>]| {
         one.len() == other.len()
             && one.iter().zip(other).all(|(one, other)| Arc::ptr_eq(one, other) || one == other)
     };
-    one.services == other.services
-        && one.endpoints == other.endpoints
-        && equal(&one.virtual_services, &other.virtual_services)
+    equal(&one.virtual_services, &other.virtual_services)
         && equal(&one.destination_rules, &other.destination_rules)
 }
 

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::*;
-use crate::control_plane::nonces::Push;
+use crate::control_plane::nonces::{Cause, Push};
 use crate::control_plane::target::Told;
 use crate::control_plane::{Ack, ControlPlane, ProxyStatus, xds};
 use crate::envoy::admin::Admin;
@@ -175,7 +175,8 @@ impl Proxy {
         let old = self.connection.target.borrow().clone();
         let nonces = old.as_ref().map(|old| old.nonces.clone()).unwrap_or_default();
         let old = old.as_ref().map(|old| &old.told.resources);
-        let nonces = nonces.pushed(&push, old, &resources, true, fresh_uid);
+        let cause = Cause { endpoints: true, ..Cause::default() };
+        let nonces = nonces.pushed(&push, old, &resources, cause, fresh_uid);
         self.connection.target.send_replace(Some(Arc::new(Target {
             version: self.version,
             told: Arc::new(Told::new(resources)),
