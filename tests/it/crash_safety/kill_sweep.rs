@@ -96,7 +96,7 @@ fn where_every_service_is_configured() {
 /// gives its portals need the portals; `healing` kills over them.
 #[test]
 fn replica_counts() {
-    let ground = StandingMesh::open(NAMESPACES, &namespaces());
+    let ground = StandingMesh::open(NAMESPACES, &empty_demo());
     let agency = fs::read_to_string(repository("features/demo/travel_agency.yaml")).unwrap();
     let wanted = |one: &&str| one.contains("kind: Secret") || one.contains("name: hotels-v1");
     let hotels: Vec<&str> = agency.split("\n---\n").filter(wanted).collect();
@@ -120,7 +120,7 @@ const MESHES: usize = 2;
 /// Kills the runs of a shipped feature's scenarios.
 #[track_caller]
 fn survives(name: &str, objects: &str) {
-    let objects_there = format!("{}\n---\n{objects}", namespaces());
+    let objects_there = format!("{}\n---\n{objects}", empty_demo());
     let text = fs::read_to_string(repository(&format!("features/{name}.feature"))).unwrap();
     let scenarios = scenarios(&text);
     let next = Mutex::new(scenarios.iter().enumerate());
@@ -149,8 +149,23 @@ fn survives(name: &str, objects: &str) {
     assert!(toll.left_something * 3 >= toll.runs, "hardly any death left a thing: {toll}");
 }
 
-fn namespaces() -> String {
-    fs::read_to_string(repository("features/demo/namespaces.yaml")).unwrap()
+/// What a run expects to be there: the Travel Demo's namespaces and services, without pods.
+fn empty_demo() -> String {
+    let mut objects = fs::read_to_string(repository("features/demo/namespaces.yaml")).unwrap();
+    for (name, service) in described()["services"].as_object().unwrap() {
+        let protocol = service["protocol"].as_str().unwrap_or("http");
+        let object = json!({
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": name, "namespace": service["namespace"]},
+            "spec": {
+                "selector": {"app": name},
+                "ports": [{"name": protocol, "port": service["port"]}],
+            },
+        });
+        write!(objects, "\n---\n{object}").unwrap();
+    }
+    objects
 }
 
 fn repository(path: &str) -> PathBuf {
