@@ -10,14 +10,11 @@ use faultless::error::{Error, Result};
 use faultless::load;
 use faultless::safety::watchdog::{self, WatchdogArgs};
 use futures::FutureExt as _;
-use futures::future::BoxFuture;
+use futures::future::LocalBoxFuture;
 use kube::config::Kubeconfig;
 use localmesh::image::{Container, Image, Images, Log};
 use localmesh::mesh::{Mesh, MeshConfig};
 use localmesh::{demo, envoy};
-use tokio::net::TcpListener;
-use tokio::runtime::Builder;
-use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 /// A mesh of this process's own.
@@ -125,22 +122,18 @@ fn told(error: localmesh::error::Error) -> Error {
 // === impl OwnImage ===
 
 impl Image for OwnImage {
-    fn run(&self, container: Container) -> BoxFuture<'static, Done> {
+    fn run(&self, container: Container) -> LocalBoxFuture<'static, Done> {
         let kubeconfig = Arc::clone(&self.kubeconfig);
         async move {
-            let stop = container.stop.child_token();
-            // When the pod is ended by force, this future is dropped, and its thread must end.
-            let _guard = stop.clone().drop_guard();
             match container.args.split_first() {
                 Some((first, rest)) if first == "watchdog" => {
-                    let (rest, log) = (rest.to_vec(), container.log);
                     let text = kubeconfig.get().cloned().ok_or("the mesh is not up yet")?;
-                    alone("watchdog", move || watch(text, rest, log, stop)).await
+                    watch(text, rest.to_vec(), container.log, container.stop).await
                 }
-                _ => agent(container, stop).await,
+                _ => agent(container).await,
             }
         }
-        .boxed()
+        .boxed_local()
     }
 }
 
@@ -160,7 +153,7 @@ async fn watch(kubeconfig: String, args: Vec<String>, log: Log, stop: Cancellati
     }
 }
 
-async fn agent(mut container: Container, stop: CancellationToken) -> Done {
+async fn agent(mut container: Container) -> Done {
     let listener = container
         .listeners
         .remove(&load::agent::PORT)
@@ -174,31 +167,7 @@ async fn agent(mut container: Container, stop: CancellationToken) -> Done {
         }
         .boxed()
     });
-    let listener = listener.into_std().map_err(|cause| cause.to_string())?;
-    alone("load-agent", move || async move {
-        let listener = TcpListener::from_std(listener).map_err(|e| e.to_string())?;
-        load::agent::serve(listener, dialer, stop).await.map_err(|e| e.to_string())
-    })
-    .await
-}
-
-/// Works on a thread and a runtime of its own, as in a pod of its own: a generator that waits for
-/// a worker of the mesh's runtime would measure the mesh's control plane.
-async fn alone<F, W>(name: &str, work: W) -> Done
-where
-    F: Future<Output = Done>,
-    W: FnOnce() -> F + Send + 'static,
-{
-    let (tell, told) = oneshot::channel();
-    let work = move || {
-        let runtime = Builder::new_current_thread().enable_all().build();
-        let ended = runtime.map(|runtime| runtime.block_on(work()));
-        // Nobody listens any more when the pod was ended by force.
-        let _ = tell.send(ended.unwrap_or_else(|cause| Err(cause.to_string())));
-    };
-    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
-    thread.map_err(|cause| format!("no thread for the {name}: {cause}"))?;
-    told.await.unwrap_or_else(|_| Err(format!("the {name}'s thread ended without a word")))
+    load::agent::serve(listener, dialer, container.stop).await.map_err(|e| e.to_string())
 }
 
 /// Is one of the demo's programs, whose image nobody has to pull then.

@@ -22,9 +22,9 @@ const LONGEST_PART: f64 = 0.25;
 const COMMON_PART: f64 = 0.025;
 const OFTEN: f64 = 0.05;
 
-/// A proxy that waits for a core each time it runs, by this part of a claim's limit: a request has
-/// the proxies on its way run some twenty times, and may lose a quarter of the limit. On a quiet
-/// machine they wait for a millisecond.
+/// A proxy or a service that waits for a core each time it runs, by this part of a claim's limit: a
+/// request has those on its way run some twenty times, and may lose a quarter of the limit. On a
+/// quiet machine they wait for a millisecond.
 const QUEUED_PART: f64 = 0.01;
 const QUEUED_MIN: Duration = Duration::from_micros(2_500);
 
@@ -121,8 +121,10 @@ fn late_proxies(
     let queued =
         proxies.delays().filter_map(|(pod, delays)| Some((delays.queued_for()?, pod))).max();
     let bearable = limit.mul_f64(QUEUED_PART).max(QUEUED_MIN);
-    if let Some((queued, pod)) = queued.filter(|(queued, _)| *queued > bearable) {
-        return Some(format!("the proxy of {pod} waited {queued:.0?} for a core each time it ran"));
+    if let Some(((queued, container), pod)) = queued.filter(|((queued, _), _)| *queued > bearable) {
+        return Some(format!(
+            "{container} of {pod} waited {queued:.0?} for a core each time it ran"
+        ));
     }
     let sum = |count: &dyn Fn(&Delays) -> u64| {
         proxies.delays().map(|(_, delays)| count(delays)).sum::<u64>() as f64
@@ -250,7 +252,10 @@ mod tests {
         // A quiet machine keeps them waiting for 1 ms; one that gives them no core for 15.
         assert_eq!(starved(100, 1), None);
         let words = starved(1_500, 1).unwrap();
-        assert!(words.contains("shop/cart-1 waited 15ms for a core each time"), "{words}");
+        assert!(
+            words.contains("istio-proxy of shop/cart-1 waited 15ms for a core each time"),
+            "{words}"
+        );
         assert_eq!(starved(1_500, 5), None);
     }
 

@@ -1,33 +1,40 @@
-//! How late the threads of an Envoy ran: after how long a time beyond its timeout each wait of an
-//! event loop ended. A proxy without a core to run on shows it here. Pure.
+//! How late a pod's threads ran. Of an Envoy: after how long a time beyond its timeout each wait of
+//! an event loop ended. Of each container: how long its threads waited for a core before they ran.
+//! What has no core to run on shows it here. Pure.
 //!
 //! Source: Envoy, "Event loop" (configuration/operations: `enable_dispatcher_stats`), and
 //! `libevent_scheduler.cc`: `poll_delay_us` is recorded for waits that ended by their timeout, so
 //! it is there without any traffic: an idle worker waits some dozen times a second. Istio leaves
 //! these statistics off unless it is told otherwise; then there is nothing here.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::telemetry::histogram::Histogram;
 
-/// How often the threads of a proxy's container ran, in cAdvisor's words.
+/// How often the threads of a container ran, in cAdvisor's words.
 pub(crate) const PERIODS: &str = "container_cpu_schedstat_run_periods_total";
 
 /// How long they had waited for a core before, in seconds.
 pub(crate) const WAITED: &str = "container_cpu_schedstat_runqueue_seconds_total";
 
-/// The proxy's container.
-pub(crate) const CONTAINER: &str = "istio-proxy";
-
 /// So many waits make a mean; fewer may have met one bad moment.
 const PERIODS_MIN: f64 = 50.0;
 
-/// How late the threads of a proxy ran.
+/// How late the threads of a pod ran.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Delays {
     threads: Vec<Histogram>,
-    periods: Option<f64>,
-    waited: Option<f64>,
+    containers: BTreeMap<String, Queue>,
+}
+
+/// What the threads of a container did.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Queue {
+    /// How often they ran.
+    periods: f64,
+    /// How long they had waited for a core before, in seconds.
+    waited: f64,
 }
 
 // === impl Delays ===
@@ -39,9 +46,13 @@ impl Delays {
         delays
     }
 
-    /// With how often they ran and how long they waited for that.
-    pub(crate) fn queued(self, periods: Option<f64>, waited: Option<f64>) -> Self {
-        Self { periods, waited, ..self }
+    /// Takes one of the two sums that are told of a container; nothing of other metrics.
+    pub(crate) fn take_queue(&mut self, metric: &str, container: &str, value: f64) {
+        if !matches!(metric, PERIODS | WAITED) {
+            return;
+        }
+        let queue = self.containers.entry(container.to_owned()).or_default();
+        *(if metric == PERIODS { &mut queue.periods } else { &mut queue.waited }) = value;
     }
 
     fn take(&mut self, thread: Histogram) {
@@ -57,29 +68,34 @@ impl Delays {
             was.threads.iter().find(|was| now.fits(was)).and_then(|was| now.since(was))
         };
         let threads: Vec<_> = self.threads.iter().map(since).collect::<Option<_>>()?;
-        let grown =
-            |now: Option<f64>, was: Option<f64>| Some(now? - was?).filter(|more| *more >= 0.0);
-        let periods = grown(self.periods, was.periods);
-        let waited = grown(self.waited, was.waited);
-        let known = !threads.is_empty() || periods.is_some();
-        known.then_some(Self { threads, periods, waited })
+        let grown = |(name, now): (&String, &Queue)| {
+            let was = was.containers.get(name)?;
+            let queue =
+                Queue { periods: now.periods - was.periods, waited: now.waited - was.waited };
+            // Less than before, or no number: another process.
+            (queue.periods >= 0.0 && queue.waited >= 0.0).then(|| (name.clone(), queue))
+        };
+        let containers: BTreeMap<_, _> = self.containers.iter().filter_map(grown).collect();
+        let known = !threads.is_empty() || !containers.is_empty();
+        known.then_some(Self { threads, containers })
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
         other.threads.iter().for_each(|thread| self.take(thread.clone()));
-        let sum = |one: Option<f64>, two: Option<f64>| match (one, two) {
-            (None, None) => None,
-            (one, two) => Some(one.unwrap_or_default() + two.unwrap_or_default()),
-        };
-        self.periods = sum(self.periods, other.periods);
-        self.waited = sum(self.waited, other.waited);
+        for (name, more) in &other.containers {
+            let queue = self.containers.entry(name.clone()).or_default();
+            queue.periods += more.periods;
+            queue.waited += more.waited;
+        }
     }
 
-    /// How long a thread waited for a core before it ran, on average; `None` if too few did.
+    /// How long the threads of a container waited for a core before they ran, on average, and
+    /// which; the container that waited longest, of those that ran often enough.
     #[must_use]
-    pub fn queued_for(&self) -> Option<Duration> {
-        let periods = self.periods.filter(|periods| *periods >= PERIODS_MIN)?;
-        Duration::try_from_secs_f64(self.waited? / periods).ok()
+    pub fn queued_for(&self) -> Option<(Duration, &str)> {
+        let often = self.containers.iter().filter(|(_, queue)| queue.periods >= PERIODS_MIN);
+        let mean = |queue: &Queue| Duration::try_from_secs_f64(queue.waited / queue.periods).ok();
+        often.filter_map(|(name, queue)| Some((mean(queue)?, name.as_str()))).max()
     }
 
     /// How many waits there were.
@@ -165,17 +181,18 @@ mod tests {
             let text = format!(
                 "envoy_server_uptime{{}} 9\n{PERIODS}{{container=\"istio-proxy\"}} {periods}\n\
                  {WAITED}{{container=\"istio-proxy\"}} {waited}\n\
-                 {WAITED}{{container=\"cart\"}} 900\n"
+                 {PERIODS}{{container=\"cart\"}} {periods}\n{WAITED}{{container=\"cart\"}} 1\n"
             );
             let mut snapshot = Snapshot::default();
             snapshot.insert(PodName::new("shop", "cart-1"), "", parse(&text).expect("a page"));
             snapshot
         };
-        let queued = |now: Snapshot| {
+        let queued = |now: Snapshot| -> Option<(Duration, String)> {
             let window = Window::between(&page(100, 1.0), &now);
-            window.delays().next().and_then(|(_, delays)| delays.queued_for())
+            let (_, delays) = window.delays().next()?;
+            delays.queued_for().map(|(queued, container)| (queued, container.to_owned()))
         };
-        assert_eq!(queued(page(300, 2.0)), Some(Duration::from_millis(5)));
+        assert_eq!(queued(page(300, 2.0)), Some((Duration::from_millis(5), "istio-proxy".into())));
         assert_eq!(queued(page(120, 2.0)), None, "too few to tell");
         assert_eq!(queued(page(30, 0.1)), None, "another process");
     }

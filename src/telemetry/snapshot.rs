@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use exposition::{Labels, Sample};
 
-use crate::telemetry::delays;
 use crate::telemetry::delays::Delays;
 use crate::telemetry::histogram::{Lines, count};
 use crate::telemetry::life::Life;
@@ -80,7 +79,6 @@ impl Reading {
         }
         let mut histograms: BTreeMap<Labels, Lines> = BTreeMap::new();
         let mut threads: BTreeMap<(String, Labels), Lines> = BTreeMap::new();
-        let (mut periods, mut waited) = (None, None);
         for Sample { name, mut labels, value } in page.samples {
             if let Some(metric) = COUNTERS.into_iter().find(|known| *known == name) {
                 reading.take_counter(Key { metric, labels: Arc::new(labels) }, value);
@@ -93,12 +91,8 @@ impl Reading {
                 let bound = labels.take("le");
                 let lines = threads.entry((thread.to_owned(), labels)).or_default();
                 lines.take(suffix, bound.as_deref(), value);
-            } else if labels.find("container") == Some(delays::CONTAINER) {
-                match name.as_str() {
-                    delays::PERIODS => periods = Some(value),
-                    delays::WAITED => waited = Some(value),
-                    _ => {}
-                }
+            } else if let Some(container) = labels.find("container") {
+                reading.delays.take_queue(&name, container, value);
             } else if name == UPTIME {
                 reading.life.uptime = Some(value).filter(|value| value.is_finite());
             } else if name == AGENT_START {
@@ -112,7 +106,7 @@ impl Reading {
         }
         // What cannot be read of it is no witness, and nothing else.
         let threads = threads.into_values().filter_map(|lines| lines.histogram().ok());
-        reading.delays = Delays::of(threads).queued(periods, waited);
+        reading.delays.add(&Delays::of(threads));
         reading
     }
 

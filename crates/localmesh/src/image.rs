@@ -6,7 +6,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, LocalBoxFuture};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -44,8 +44,9 @@ pub struct Container {
 
 /// The stand-in for a container image.
 pub trait Image: Send + Sync {
-    /// Runs until `container.stop` is cancelled; an early end is a crash, and `Err` says why.
-    fn run(&self, container: Container) -> BoxFuture<'static, Result<(), String>>;
+    /// Runs until `container.stop` is cancelled; an early end is a crash, and `Err` says why. It has
+    /// a thread and a runtime of its own.
+    fn run(&self, container: Container) -> LocalBoxFuture<'static, Result<(), String>>;
 }
 
 /// Images by repository name without tag, e.g. `quay.io/kiali/demo_travels_hotels`.

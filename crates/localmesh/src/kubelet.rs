@@ -4,7 +4,8 @@
 //! `run` looks at all pods, with what `config` gives it. `pod` is the `life` of one: `pod_start`,
 //! `pod_run` and `pod_stop` are its parts. A `plan` says what its containers are run with (`env`,
 //! with `field` and `expand`, all pure), its `sandbox` what they need before, of it a `folder`. An
-//! `app` or a `sidecar` is kept running, as `restart` says, and `told` is what is heard of it.
+//! `app`, each a `process` of its own, or a `sidecar` is kept running, as `restart` says, and `told`
+//! is what is heard of it.
 //! `view` is what the pod's task knows, `status` and `container_status` how the API shows it
 //! (pure).
 
@@ -21,6 +22,7 @@ mod pod;
 mod pod_run;
 mod pod_start;
 mod pod_stop;
+mod process;
 mod restart;
 mod run;
 mod sandbox;

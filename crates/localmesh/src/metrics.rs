@@ -3,7 +3,7 @@
 //!
 //! `logger` makes the loggers' configuration (pure). `serve` serves the page, which `page` puts
 //! together: `readings` asks Envoy, `rewrite` turns its page into Istio's with `istio_labels` (both
-//! pure), and `queue` adds how long Envoy waited for a core.
+//! pure), and `queue` adds how long the pod's containers waited for a core.
 
 mod istio_labels;
 pub(crate) mod logger;
@@ -13,5 +13,6 @@ mod readings;
 mod rewrite;
 mod serve;
 
+pub use self::queue::Threads;
 pub use self::rewrite::rewrite;
 pub use self::serve::serve;

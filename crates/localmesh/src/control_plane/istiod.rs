@@ -6,7 +6,7 @@ use axum::extract::{Query, Request, State};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use futures::future::BoxFuture;
+use futures::future::LocalBoxFuture;
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde_json::Value;
@@ -42,7 +42,7 @@ impl Istiod {
 }
 
 impl Image for Istiod {
-    fn run(&self, mut container: Container) -> BoxFuture<'static, Result<(), String>> {
+    fn run(&self, mut container: Container) -> LocalBoxFuture<'static, Result<(), String>> {
         let router = router(self.control_plane.clone());
         Box::pin(async move {
             let listener = container

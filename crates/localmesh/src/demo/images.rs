@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::FutureExt as _;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, LocalBoxFuture};
 
 use super::product::Product;
 use super::{control, database, discounts, loadtester, portal, products, travels};
@@ -13,7 +13,7 @@ use crate::image::{Container, Image, Images};
 pub const REPOSITORY: &str = "quay.io/kiali/demo_travels_";
 
 /// What a stand-in is: it runs until its container is stopped.
-type Run = fn(Container) -> BoxFuture<'static, Result<(), String>>;
+pub(super) type Run = fn(Container) -> BoxFuture<'static, Result<(), String>>;
 
 struct StandIn(Run);
 
@@ -33,7 +33,7 @@ const ALL: [(&str, Option<u16>, Run); 10] = [
 ];
 
 impl Image for StandIn {
-    fn run(&self, container: Container) -> BoxFuture<'static, Result<(), String>> {
+    fn run(&self, container: Container) -> LocalBoxFuture<'static, Result<(), String>> {
         (self.0)(container)
     }
 }
@@ -46,9 +46,9 @@ pub fn images() -> Images {
 }
 
 /// The stand-in with this name, which is its image's without `REPOSITORY`, and the port it serves.
-pub(super) fn named(name: &str) -> Option<(impl Image, Option<u16>)> {
+pub(super) fn named(name: &str) -> Option<(Run, Option<u16>)> {
     let (_, port, run) = ALL.iter().find(|(known, ..)| *known == name)?;
-    Some((StandIn(*run), *port))
+    Some((*run, *port))
 }
 
 /// What `named` knows.

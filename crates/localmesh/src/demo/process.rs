@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::images;
 use crate::error::{Error, Result};
-use crate::image::{Container, Image as _, Stream};
+use crate::image::{Container, Stream};
 
 /// How long a connection may take, its name's lookup included: what Go's default transport, with
 /// which the originals ask, allows.
@@ -30,7 +30,7 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<()> {
     let doing = || format!("starting the stand-in `{name}`");
-    let Some((image, declared)) = images::named(name) else {
+    let Some((stand_in, declared)) = images::named(name) else {
         let hint = format!("there are {}", images::names().join(", "));
         return Err(Error::given(doing(), "there is none of that name").hint(hint));
     };
@@ -51,7 +51,7 @@ pub async fn run(
         log: Arc::new(say),
         stop,
     };
-    let ended = image.run(container).await;
+    let ended = stand_in(container).await;
     ended.map_err(|cause| Error::new(format!("running the stand-in `{name}`"), cause))
 }
 

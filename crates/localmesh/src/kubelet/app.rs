@@ -2,18 +2,20 @@
 //! channel; nothing here knows the cluster.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::plan::Planned;
+use super::process;
 use super::restart::{Backoff, RestartPolicy};
 use super::sandbox;
 use super::told::{Teller, Told, farewell};
 use crate::image::{Container, Dial, Log};
+use crate::metrics::Threads;
 use crate::network::PodNet;
 
 /// How long a stand-in may take to stop, and so the longest a deletion waits for it. Stand-ins
@@ -26,6 +28,7 @@ pub(super) struct App {
     pub(super) net: Arc<PodNet>,
     pub(super) dial: Dial,
     pub(super) log: Log,
+    pub(super) threads: Threads,
     pub(super) policy: RestartPolicy,
     /// How long it may take to stop.
     pub(super) grace: Duration,
@@ -78,9 +81,7 @@ impl App {
         listeners: BTreeMap<u16, TcpListener>,
         stop: &CancellationToken,
     ) -> Option<Result<(), String>> {
-        // In a task of its own, so that a panic of a stand-in is its crash and not ours.
-        let mut task = JoinSet::new();
-        task.spawn(self.planned.image.run(Container {
+        let container = Container {
             name: self.planned.name.clone(),
             env: self.planned.env.clone(),
             args: self.planned.args.clone(),
@@ -88,19 +89,16 @@ impl App {
             dial: Arc::clone(&self.dial),
             log: Arc::clone(&self.log),
             stop: stop.child_token(),
-        }));
+        };
+        let image = Arc::clone(&self.planned.image);
+        let mut running = pin!(process::run(image, container, self.threads.clone()));
         tokio::select! {
-            ended = task.join_next() => match ended {
-                Some(Ok(outcome)) if !stop.is_cancelled() => Some(outcome),
-                Some(Err(error)) if !stop.is_cancelled() => Some(Err(error.to_string())),
-                Some(_) | None => None,
-            },
+            outcome = &mut running => (!stop.is_cancelled()).then_some(outcome),
             () = stop.cancelled() => {
-                let ended = tokio::time::timeout(self.grace, task.join_next()).await;
+                let ended = tokio::time::timeout(self.grace, running).await;
                 if ended.is_err() {
                     (self.log)("(did not stop in time and was ended)".to_owned());
                 }
-                task.shutdown().await;
                 None
             }
         }

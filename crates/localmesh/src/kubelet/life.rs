@@ -13,6 +13,7 @@ use super::sandbox::Sandbox;
 use super::told::{Teller, Told};
 use super::view::PodView;
 use crate::kinds;
+use crate::metrics::Threads;
 use crate::store::Part;
 
 pub(super) struct Life {
@@ -32,6 +33,8 @@ pub(super) struct Running {
     /// Waiting to be started once the sidecar is ready.
     pub(super) planned: Vec<Planned>,
     pub(super) apps: JoinSet<()>,
+    /// Where they run.
+    pub(super) threads: Threads,
     /// The Envoy's supervisor.
     pub(super) sidecar: JoinSet<()>,
     /// The telemetry page.

@@ -52,6 +52,7 @@ impl Life {
                 dial: self.config.network.dial(&self.config.registry, net),
                 log: self.config.logs.writer(&self.namespace, &self.name, &planned.name),
                 net: Arc::clone(net),
+                threads: running.threads.clone(),
                 planned,
                 policy,
                 grace,

@@ -85,6 +85,7 @@ impl Life {
         let (tell, told) = mpsc::channel(TOLD_MAX);
         let sidecar_stop = CancellationToken::new();
         let (mut sidecar, mut pages) = (JoinSet::new(), JoinSet::new());
+        let threads = metrics::Threads::default();
         if sandbox.net.sidecar {
             let (net, control_plane) = (&sandbox.net, &self.config.control_plane);
             control_plane.join(Arc::clone(net));
@@ -96,12 +97,24 @@ impl Life {
             if let Some(listener) = sandbox.telemetry.take() {
                 let admin = net.dir.join(admin::SOCKET);
                 let (pod, network) = (PodNet::clone(net), self.config.network.clone());
-                pages.spawn(metrics::serve(listener, admin, pod, network));
+                let threads = threads.clone();
+                pages.spawn(metrics::serve(listener, admin, pod, network, threads));
             }
         }
         self.view.ip = Some(ip);
         let (apps, apps_stop) = (JoinSet::new(), CancellationToken::new());
-        Ok(Running { sandbox, planned, apps, sidecar, pages, apps_stop, sidecar_stop, told, tell })
+        Ok(Running {
+            sandbox,
+            planned,
+            apps,
+            threads,
+            sidecar,
+            pages,
+            apps_stop,
+            sidecar_stop,
+            told,
+            tell,
+        })
     }
 
     fn envoy(&self, net: &PodNet) -> Spec {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::queue;
+use super::queue::{self, Threads};
 use super::readings::{COUNTERS, DELAYS, histograms};
 use super::rewrite::rewrite;
 use crate::envoy::admin::{Admin, Answer};
@@ -15,6 +15,7 @@ pub(super) struct Metrics {
     admin: Admin,
     pod: PodNet,
     network: Network,
+    threads: Threads,
     /// What was made of our loggers' counts last time. A pod that nobody calls meanwhile has the
     /// same the next time; histograms change with counters only.
     last: Mutex<Option<Counted>>,
@@ -31,9 +32,10 @@ struct Counted {
 // === impl Metrics ===
 
 impl Metrics {
-    /// The metrics of this pod, whose Envoy has this admin socket.
-    pub(super) fn new(admin: PathBuf, pod: PodNet, network: Network) -> Self {
-        Self { admin: Admin::new(admin), pod, network, last: Mutex::default() }
+    /// The metrics of this pod, whose Envoy has this admin socket and whose containers these
+    /// threads.
+    pub(super) fn new(admin: PathBuf, pod: PodNet, network: Network, threads: Threads) -> Self {
+        Self { admin: Admin::new(admin), pod, network, threads, last: Mutex::default() }
     }
 
     /// The page: what our loggers counted, in Istio's terms, and Envoy's own statistics.
@@ -56,9 +58,7 @@ impl Metrics {
             }
         };
         // Where the kernel does not tell, or Envoy has just ended, the page does without it.
-        if let Some(process) = self.admin.process() {
-            others += &queue::lines(process);
-        }
+        others += &queue::lines(self.admin.process(), &self.threads);
         let page = counted.page.clone() + &others;
         if complete {
             *self.last() = Some(counted);

@@ -11,18 +11,25 @@ use http::{StatusCode, header};
 use tokio::net::TcpListener;
 
 use super::page::Metrics;
+use super::queue::Threads;
 use crate::network::{Network, PodNet};
 
 /// Prometheus' text format.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Serves `/stats/prometheus` (and `/healthz/ready`) for one pod until the future is dropped.
-pub async fn serve(listener: TcpListener, admin: PathBuf, pod: PodNet, network: Network) {
+pub async fn serve(
+    listener: TcpListener,
+    admin: PathBuf,
+    pod: PodNet,
+    network: Network,
+    threads: Threads,
+) {
     let router = Router::new()
         .route("/stats/prometheus", get(metrics))
         .route("/metrics", get(metrics))
         .route("/healthz/ready", get(ready))
-        .with_state(Arc::new(Metrics::new(admin, pod, network)));
+        .with_state(Arc::new(Metrics::new(admin, pod, network, threads)));
     crate::http::serve(listener, router).await;
 }
 

@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::demo::{REPOSITORY, images};
+use crate::demo::images;
 use crate::image::{Container, Dial, Stream};
 
 /// Long enough for a loaded machine; nothing here takes a second.
@@ -121,7 +121,8 @@ impl Agency {
             log: Arc::new(move |line| lines.lock().unwrap().push(line)),
             stop: self.stop.child_token(),
         };
-        self.tasks.spawn(images()[&format!("{REPOSITORY}{image}")].run(container));
+        let (stand_in, _) = images::named(image).expect("one of the demo's");
+        self.tasks.spawn(stand_in(container));
     }
 
     pub(super) async fn get(

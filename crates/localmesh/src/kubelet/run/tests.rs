@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
-use futures::future::BoxFuture;
+use futures::future::LocalBoxFuture;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Parrot;
 
 impl Image for Parrot {
-    fn run(&self, mut container: Container) -> BoxFuture<'static, Result<(), String>> {
+    fn run(&self, mut container: Container) -> LocalBoxFuture<'static, Result<(), String>> {
         async move {
             let word = container.env.get("WORD").cloned().unwrap_or_default();
             (container.log)(format!("I say {word}"));
@@ -49,7 +49,7 @@ impl Image for Parrot {
                 }
             }
         }
-        .boxed()
+        .boxed_local()
     }
 }
 
