@@ -299,6 +299,12 @@ fn replicas_and_settings_are_given_back_however_the_run_ends() {
     // The service is described, and not there: known before anything is touched.
     told(&mesh.run(&[], None), 2, &["stock"]);
     clean("a run that was refused");
+    // It is there, and nothing behind it: known when the step comes, after the others.
+    mesh.kubectl("create service clusterip stock -n shop --tcp=8000");
+    told(&mesh.run(&[], None), 3, &["stock-v1"]);
+    mesh.kubectl("delete service stock -n shop");
+    clean("a run that failed");
+    mesh.place.file("application.yaml", PORTAL);
 
     mesh.place.file("a.feature", SCALED);
     let busy = |mesh: &Mesh| mesh.settings()["request_ratio"] == 100 && mesh.replicas() == "2";

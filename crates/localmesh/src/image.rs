@@ -44,8 +44,8 @@ pub struct Container {
 
 /// The stand-in for a container image.
 pub trait Image: Send + Sync {
-    /// Runs until `container.stop` is cancelled; an early end is a crash, and `Err` says why. It has
-    /// a thread and a runtime of its own.
+    /// Runs until `container.stop` is cancelled; an early end is a crash, and `Err` says why. It
+    /// has a thread and a runtime of its own.
     fn run(&self, container: Container) -> LocalBoxFuture<'static, Result<(), String>>;
 }
 

@@ -4,10 +4,9 @@
 //! `run` looks at all pods, with what `config` gives it. `pod` is the `life` of one: `pod_start`,
 //! `pod_run` and `pod_stop` are its parts. A `plan` says what its containers are run with (`env`,
 //! with `field` and `expand`, all pure), its `sandbox` what they need before, of it a `folder`. An
-//! `app`, each a `process` of its own, or a `sidecar` is kept running, as `restart` says, and `told`
-//! is what is heard of it.
-//! `view` is what the pod's task knows, `status` and `container_status` how the API shows it
-//! (pure).
+//! `app`, each a `process` of its own, or a `sidecar` is kept running, as `restart` says, and
+//! `told` is what is heard of it. `view` is what the pod's task knows, `status` and
+//! `container_status` how the API shows it (pure).
 
 mod app;
 mod config;

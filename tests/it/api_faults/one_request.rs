@@ -93,6 +93,8 @@ fn deserved(verb: &str, kind: &str, trouble: Trouble) -> i32 {
         Trouble::TooMany(_) | Trouble::Status(503) | Trouble::Slow(_) => 0,
         // What was done is found to be done.
         Trouble::LostAnswer if verb != "GET" => 0,
+        // Who looks at the control plane before a change, and after it, looks again.
+        _ if (verb, kind) == ("GET", "pods") => 0,
         _ if tried_again => 0,
         // The scenario could not go on.
         _ => 3,

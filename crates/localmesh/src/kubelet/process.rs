@@ -1,7 +1,8 @@
-//! Runs a container's stand-in on a thread and a runtime of its own, as a container of a real pod is
-//! a process of its own: on the mesh's runtime it would wait for its turn behind the API server, the
-//! control plane and whoever else has that runtime, and its callers would take that for the mesh's
-//! latency. The kernel shares the cores between threads, and tells how long each waited for one.
+//! Runs a container's stand-in on a thread and a runtime of its own, as a container of a real pod
+//! is a process of its own: on the mesh's runtime it would wait for its turn behind the API server,
+//! the control plane and whoever else has that runtime, and its callers would take that for the
+//! mesh's latency. The kernel shares the cores between threads, and tells how long each waited for
+//! one.
 
 use std::sync::Arc;
 
