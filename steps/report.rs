@@ -1,9 +1,10 @@
-//! `faultless report`: a recorded run shown again, by the functions that showed it when it ran. The
-//! record is not trusted: it may have come by mail from another machine, or be torn.
+//! `faultless report`: a recorded run shown again, by the functions that showed it when it ran, or
+//! several that shared a suite as one. A record is not trusted: it may have come by mail from
+//! another machine, or be torn.
 
 use std::fs::{self, File};
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use faultless::error::{Error, ExitCode, Result};
 use reports::json;
@@ -18,10 +19,27 @@ const RECORD_MAX: u64 = 256 << 20;
 
 /// Prints the summary and writes the reports.
 pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode> {
-    let folder = args.record.is_dir();
-    let record = if folder { args.record.join(EVENTS) } else { args.record.clone() };
-    let run = read(&record)?;
-    let out = args.out.as_deref().or(record.parent()).unwrap_or(Path::new("."));
+    let of_folder = |path: &PathBuf| match path.is_dir() {
+        true => path.join(EVENTS),
+        false => path.clone(),
+    };
+    let records: Vec<_> = args.records.iter().map(of_folder).collect();
+    let beside = match records.as_slice() {
+        [record] => record.parent(),
+        _ => None,
+    };
+    let out = args.out.as_deref().or(beside).ok_or_else(|| {
+        Error::feature("reporting several runs as one", "none of their folders is its place")
+            .hint("name a folder for junit.xml and report.html with --out")
+    })?;
+    let runs = records.iter().map(|record| read(record)).collect::<Result<Vec<_>>>()?;
+    let run = match <[reports::Run; 1]>::try_from(runs) {
+        Ok([run]) => run,
+        Err(runs) => reports::Run::together(runs).map_err(|cause| {
+            Error::feature("reporting several runs as one", cause)
+                .hint("report placebo runs and others by themselves")
+        })?,
+    };
     fs::create_dir_all(out).map_err(|cause| {
         Error::runner(format!("making the folder {}", out.display()), cause)
             .hint("name another folder with --out")

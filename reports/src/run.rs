@@ -1,11 +1,13 @@
 //! The stream of records, folded into what a reader thinks in: a run, its scenarios, their steps,
-//! and the load that was sent. `reasons` says why a scenario did not pass.
+//! and the load that was sent. `reasons` says why a scenario did not pass, `together` makes one run
+//! of those that shared a suite.
 
 mod load;
 mod reasons;
 mod run;
 mod scenario;
 mod step;
+mod together;
 
 pub use self::load::Load;
 pub use self::run::{Finished, Run};

@@ -13,6 +13,10 @@ use crate::error::{Error, Result};
 /// and a run must not hang with it.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The context that stands for the cluster around this pod, unless a kubeconfig is named that may
+/// have one of this name.
+const IN_CLUSTER: &str = "in-cluster";
+
 // === impl Cluster ===
 
 impl Cluster {
@@ -20,6 +24,10 @@ impl Cluster {
     /// that guesses its target hurts people.
     pub async fn context(context: &str, kubeconfig: Option<&Path>) -> Result<Self> {
         let doing = format!("connecting to context `{context}`");
+        let named = kubeconfig.is_some() || std::env::var_os("KUBECONFIG").is_some();
+        if context == IN_CLUSTER && !named {
+            return Self::in_cluster();
+        }
         let config = match kubeconfig {
             Some(path) => Kubeconfig::read_from(path),
             None => Kubeconfig::read(),
@@ -63,7 +71,7 @@ impl Cluster {
             Error::runner(format!("connecting to {name}"), cause)
                 .hint("this is for pods that have a service account")
         })?;
-        Self::with(config, "", name)
+        Self::with(config, IN_CLUSTER, name)
     }
 
     async fn connect(config: Kubeconfig, context: &str, name: String) -> Result<Self> {

@@ -6,6 +6,8 @@ use clap::Args;
 use faultless::units::Span;
 use faultless::verdict::Confidence;
 
+use crate::features::Shard;
+
 #[derive(Debug, Args)]
 pub(crate) struct FeatureArgs {
     /// Feature files or folders of them; `FILE:LINE` picks one scenario.
@@ -14,6 +16,10 @@ pub(crate) struct FeatureArgs {
     /// Only scenarios whose tags fit, e.g. `@fault and not @slow`.
     #[arg(long, value_name = "EXPRESSION")]
     pub tags: Option<String>,
+    /// Only the I-th of N parts of the suite, for one of N machines; `job/N` is the part of this
+    /// pod of an Indexed Job (the variable `JOB_COMPLETION_INDEX`).
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
     /// The application's description [default: `application.yaml` beside the features]
     #[arg(long, value_name = "FILE")]
     pub application: Option<PathBuf>,

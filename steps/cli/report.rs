@@ -1,4 +1,4 @@
-//! A recorded run shown again.
+//! Recorded runs shown again.
 
 use std::path::PathBuf;
 
@@ -6,10 +6,11 @@ use clap::Args;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
-    /// The record of a run, or the folder with its `events.jsonl`.
+    /// The record of a run, or the folder with its `events.jsonl`; of several that shared a suite
+    /// (`run --shard`), all.
     #[arg(value_name = "PATH", default_value = "faultless-out")]
-    pub record: PathBuf,
-    /// Where `junit.xml` and `report.html` go [default: beside the record]
+    pub records: Vec<PathBuf>,
+    /// Where `junit.xml` and `report.html` go [default: beside the record, if it is one]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Show each step, change, proof and claim, also of scenarios that passed.

@@ -41,6 +41,14 @@ impl Suite {
         if features.is_empty() {
             return Err(Error::feature("picking scenarios", "none fits the tags or the line"));
         }
+        if let Some(shard) = args.shard {
+            let count = shard.keep(&mut features);
+            if features.is_empty() {
+                let cause = format!("part {shard} has none of the {count} scenarios");
+                return Err(Error::feature("picking scenarios", cause)
+                    .hint("make no more parts than there are scenarios"));
+            }
+        }
         let application = application.ok_or_else(|| {
             Error::feature(
                 "looking for the application's description",

@@ -6,7 +6,7 @@ use crate::event::{Event, Phase, Record, ScenarioId};
 use crate::outcome::Outcome;
 
 /// A scenario as far as its records tell.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Scenario {
     /// Its id.
     pub id: ScenarioId,
