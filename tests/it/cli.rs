@@ -196,6 +196,23 @@ fn tags_pick_scenarios_of_features_rules_and_outlines() {
 }
 
 #[test]
+fn a_suite_is_shared_by_its_scenarios() {
+    for (part, count) in [("1/1", "4 scenarios make"), ("2/3", "1 scenario makes")] {
+        let said = checked(GHERKIN, &["--shard", part]);
+        assert_eq!(said.stdout, format!("{count} sense\n"), "{part}: {said:?}");
+    }
+    for (part, words) in [
+        ("5/5", "part 5/5 has none of the 4 scenarios"),
+        ("0/3", "no part 0 of 3"),
+        ("job/3", "JOB_COMPLETION_INDEX is not set"),
+    ] {
+        let said = checked(GHERKIN, &["--shard", part]);
+        assert_eq!(said.code, Some(2), "{part}: {said:?}");
+        assert!(said.stderr.contains(words), "{part}: {said:?}");
+    }
+}
+
+#[test]
 fn each_part_of_a_feature_is_read() {
     for (right, wrong, said_of_it) in [
         ("| 2s    |", "| 2x    |", "2x"),
@@ -235,6 +252,24 @@ fn a_recorded_run_is_shown_again() {
     fs::write(out.join("report.html"), "old").unwrap();
     assert_eq!(place.run(&["report", arg(&out)]).code, Some(0));
     assert_eq!(fs::read_to_string(out.join("report.html")).unwrap(), sample("run.html"));
+}
+
+#[test]
+fn runs_that_shared_a_suite_are_shown_as_one() {
+    let place = Place::new();
+    let said = place.run(&["report", SAMPLE, SAMPLE]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.stderr.contains("with --out"), "{said:?}");
+    let whole = place.path("whole");
+    let said = place.run(&["report", SAMPLE, SAMPLE, "--out", arg(&whole)]);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+    assert!(said.stdout.contains("18 scenarios in 1 min 05 s: 2 passed, 2 failed"), "{said:?}");
+    assert!(said.stdout.ends_with("exit code 4: something was left behind in the mesh\n"));
+    let junit = fs::read_to_string(whole.join("junit.xml")).unwrap();
+    assert_eq!(
+        junit.matches("<testcase").count(),
+        2 * sample("run.xml").matches("<testcase").count()
+    );
 }
 
 #[test]
