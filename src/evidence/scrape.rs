@@ -8,6 +8,7 @@ use futures::stream::StreamExt as _;
 
 use crate::cluster::{Cluster, Pod};
 use crate::error::Result;
+use crate::evidence::prometheus::When;
 use crate::evidence::setup::Place;
 use crate::telemetry::page::Page;
 use crate::telemetry::{PodName, Snapshot, page};
@@ -33,14 +34,24 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// little longer.
 const FLUSH: Duration = Duration::from_secs(7);
 
-/// Reads every sidecar of the application once.
+/// Reads every sidecar of the application once: what they have counted by now.
 pub(crate) async fn scrape(place: Place<'_>) -> Result<Snapshot> {
-    let mut pods = Vec::new();
-    for namespace in &place.application.namespaces {
-        pods.extend(place.cluster.pods(namespace, "").await?);
+    read_all(place, When::Now).await
+}
+
+/// Reads what is there at once, be it a little old.
+pub(crate) async fn glimpse(place: Place<'_>) -> Result<Snapshot> {
+    read_all(place, When::Newest).await
+}
+
+async fn read_all(place: Place<'_>, when: When) -> Result<Snapshot> {
+    if let Some(prometheus) = place.source.prometheus() {
+        let namespaces = &place.application.namespaces;
+        let sidecars = async || sidecars(place).await;
+        return prometheus.snapshot(place.cluster, namespaces, when, sidecars).await;
     }
     let cluster = place.cluster;
-    let pages: Vec<_> = stream::iter(pods.into_iter().filter(|pod| pod.sidecar))
+    let pages: Vec<_> = stream::iter(sidecars(place).await?)
         .map(|pod| async move {
             let page = read(cluster, &pod).await;
             (pod, page)
@@ -94,6 +105,15 @@ async fn read(cluster: &Cluster, pod: &Pod) -> std::result::Result<Page, String>
         // A page without Envoy's part says so itself when it is taken in.
         _ => Ok(merged),
     }
+}
+
+async fn sidecars(place: Place<'_>) -> Result<Vec<Pod>> {
+    let mut pods = Vec::new();
+    for namespace in &place.application.namespaces {
+        pods.extend(place.cluster.pods(namespace, "").await?);
+    }
+    pods.retain(|pod| pod.sidecar);
+    Ok(pods)
 }
 
 async fn page_of(cluster: &Cluster, pod: &Pod, port: u16) -> std::result::Result<Page, String> {
