@@ -74,8 +74,9 @@ async fn read_all(place: Place<'_>, when: When) -> Result<Snapshot> {
 /// too: durations come later than counts, and those of what was before would be taken for those of
 /// what comes.
 pub(crate) async fn settled(place: Place<'_>, timed: bool) -> Result<Snapshot> {
-    let started = Instant::now();
     let counted = scrape(place).await?;
+    // A reading may have waited for long; what it counted is timed some time after it.
+    let started = Instant::now();
     if !timed || counted.untimed(&counted) == 0 {
         return Ok(counted);
     }

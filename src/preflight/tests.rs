@@ -281,10 +281,11 @@ async fn a_prometheus_is_looked_at_where_one_is_to_be_read() {
     let preflight = looked_with_prometheus(&with_prometheus(&all[..1])).await;
     assert!(preflight.passes() && row(&preflight).contains("nothing of shop/db-v1-x"));
 
-    for (fake, words) in [
-        (with_prometheus(&[]), "no series of Istio's"),
-        (Fake::ready(), "no Service in istio-system"),
-    ] {
+    let mut without = Fake::ready();
+    without.list("/api/v1/namespaces/istio-system/services", []);
+    for (fake, words) in
+        [(with_prometheus(&[]), "no series of Istio's"), (without, "no Service in istio-system")]
+    {
         let preflight = looked_with_prometheus(&fake).await;
         let refusal = preflight.refusal().unwrap();
         assert_eq!(refusal.exit_code(), ExitCode::Wrong);

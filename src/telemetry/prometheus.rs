@@ -13,4 +13,4 @@ mod targets;
 pub(crate) use answer::{NoAnswer, Ranges, Samples, scalar};
 pub(crate) use pages::{Scraped, pages};
 pub(crate) use query::Query;
-pub(crate) use targets::Targets;
+pub(crate) use targets::{Targets, pods};

@@ -59,6 +59,8 @@ fn the_same_claims_have_the_same_verdicts_by_prometheus() {
     };
     let place = Place::new();
     certificates(&place);
+    // Its password is a test vector of bcrypt's: `U*U`.
+    place.file("headers", "\nAuthorization: Basic dTpVKlU=\n");
     fs::write(place.path("targets.json"), "[]").unwrap();
     let prometheus = start(&place, prometheus);
     let kc = place.path(KC);
@@ -82,6 +84,33 @@ fn the_same_claims_have_the_same_verdicts_by_prometheus() {
     assert_eq!(up.ended().0.code(), Some(0));
 }
 
+#[test]
+fn what_is_secret_in_the_arguments_is_never_told() {
+    let place = Place::new();
+    place.file(KC, "");
+    let file = place.file("headers", "s3cret\n");
+    let here = ["--prometheus", "http://127.0.0.1:1"];
+    let secret: [&[&str]; 4] = [
+        &["--prometheus", "http://u:s3cret@127.0.0.1:1"],
+        &[here[0], here[1], "--prometheus-header", "s3cret"],
+        &[here[0], here[1], "--prometheus-header", "a: s3cret\u{7f}"],
+        &[here[0], here[1], "--prometheus-header-file", arg(&file)],
+    ];
+    for args in secret {
+        for command in ["preflight", "run"] {
+            let said = on_mesh(&place, command, args);
+            assert_eq!(said.code, Some(2), "{said:?}");
+            assert!(said.stderr.contains("hint: "), "{said:?}");
+            assert!(!format!("{said:?}").contains("s3cret"), "{said:?}");
+        }
+    }
+    let said = on_mesh(&place, "run", &[here[0], here[1], "--prometheus-ca", "no-such-file"]);
+    assert!(said.code == Some(2) && said.stderr.contains("no-such-file"), "{said:?}");
+    // A mesh of the run's own is scraped by nobody.
+    let said = place.run(&["run", here[0], here[1]]);
+    assert!(said.code == Some(2) && said.stderr.contains("--context"), "{said:?}");
+}
+
 /// What is wrong with a Prometheus is told within ten seconds, and nothing is touched.
 fn nobody_is_scraped(place: &Place, address: &str) {
     let refused = |args: &[&str], words: &[&str]| {
@@ -97,6 +126,8 @@ fn nobody_is_scraped(place: &Place, address: &str) {
     let here = ["--prometheus", address];
     refused(&[&here[..], &trusted].concat(), &["no series of Istio's", "15020"]);
     refused(&here, &["cannot be reached", "certificate", "--prometheus-ca"]);
+    let unnamed = &trusted[..trusted.len() - 2];
+    refused(&[&here[..], unnamed].concat(), &["answered 401", "--prometheus-header-file"]);
     // It listens, and takes nobody without a certificate.
     refused(&[&here[..], &trusted[..2]].concat(), &["cannot be reached", "ertificate"]);
     refused(&["--prometheus", "http://127.0.0.1:1"], &["cannot be reached", "hint"]);
@@ -136,6 +167,7 @@ fn credentials(place: &Place) -> Vec<String> {
         ("--prometheus-ca", "ca.pem"),
         ("--prometheus-client-cert", "client.pem"),
         ("--prometheus-client-key", "client.key"),
+        ("--prometheus-header-file", "headers"),
     ];
     let named = |(flag, file): (&str, &str)| [flag.to_owned(), arg(&place.path(file)).to_owned()];
     files.into_iter().flat_map(named).collect()
@@ -194,6 +226,8 @@ tls_server_config:
   key_file: server.key
   client_ca_file: ca.pem
   client_auth_type: RequireAndVerifyClientCert
+basic_auth_users:
+  u: $2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW
 ";
     let (config, tls) = (place.file("prometheus.yml", config), place.file("web.yml", tls));
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::prometheus::Prometheus;
 use super::trouble::Trouble;
 use crate::cluster::Cluster;
-use crate::telemetry::prometheus::{Query, Ranges, Samples, Targets};
+use crate::telemetry::prometheus::{Query, Ranges, Samples, pods};
 
 /// Whoever looks first wants to know soon: bad input is to be refused within ten seconds, and the
 /// Service may have to be found before.
@@ -50,12 +50,12 @@ impl Prometheus {
             // Another lane may have learnt the same.
             let _ = self.interval.set(interval);
         }
-        let sidecars = Targets::of(Samples::parse(&envoys)?);
+        let sidecars = pods(&Samples::parse(&envoys)?);
         Ok(Sight {
             name: self.name(),
             interval,
-            pods: Targets::of(Samples::parse(&scraped)?).pods().count(),
-            sidecars: sidecars.pods().map(ToString::to_string).collect(),
+            pods: pods(&Samples::parse(&scraped)?).len(),
+            sidecars: sidecars.iter().map(ToString::to_string).collect(),
         })
     }
 }

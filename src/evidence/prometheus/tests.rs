@@ -138,6 +138,7 @@ async fn guarded(tasks: &mut JoinSet<()>) -> String {
     let moved = async || (StatusCode::FOUND, [("location", "https://u:p@else.where/x?t=1")]);
     let app = axum::Router::new()
         .route("/prom/api/v1/query", post(answer))
+        .route("/large/api/v1/query", post(async || vec![b' '; (64 << 20) + 1]))
         .route("/moved/api/v1/query", post(moved));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -169,6 +170,7 @@ async fn one_that_wants_to_know_who_asks_is_told_by_header_and_nobody_else_is() 
     assert!(stranger.hint().contains("--prometheus-header-file"));
     let elsewhere = ask("/moved", trust(header), None).await.unwrap_err();
     assert_eq!(elsewhere, Trouble::Elsewhere("https://else.where".to_owned()));
+    assert_eq!(ask("/large", trust(header), None).await, Err(Trouble::TooLarge));
     assert!(matches!(ask("/x", trust(header), None).await, Err(Trouble::Status(404, _))));
     tasks.shutdown().await;
     let gone = ask("/prom", trust(header), None).await.unwrap_err();

@@ -2,6 +2,7 @@
 //! answers are written by hand in the API's form.
 
 use super::*;
+use crate::telemetry::prometheus::pods;
 use crate::telemetry::{Filter, Ledger, Metric, Snapshot};
 
 /// An answer with these series, each with its value.
@@ -74,9 +75,10 @@ fn what_a_pods_envoy_said_is_as_old_as_the_target_that_told_it() {
 
 #[test]
 fn pods_are_named_by_any_of_the_usual_labels_and_strangers_series_are_not_theirs() {
-    let targets = Targets::of(answer(&[(WEB, 3.0), (r#"{"job":"node"}"#, 3.0)]));
+    let answered = answer(&[(WEB, 3.0), (r#"{"job":"node"}"#, 3.0)]);
     let web = PodName::new("shop", "web-1");
-    assert_eq!(targets.pods().collect::<Vec<_>>(), [&web]);
+    assert_eq!(pods(&answered).into_iter().collect::<Vec<_>>(), std::slice::from_ref(&web));
+    let targets = Targets::of(answered);
     let mine = of(WEB, REQUESTS, LABELS);
     // A kubelet tells of all pods of its node.
     let kubelets =

@@ -2,7 +2,7 @@
 //! sample `up` has exactly a target's labels and the time of its last scrape, so a series without
 //! them is the series as the pod's page had it. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::Samples;
 use crate::telemetry::pod_name::PodName;
@@ -23,6 +23,11 @@ pub(super) struct Target {
     labels: BTreeMap<String, String>,
     /// In seconds of Prometheus' own clock. All samples of a scrape have its beginning as time.
     pub(super) scraped: f64,
+}
+
+/// The pods that samples are of.
+pub(crate) fn pods(samples: &Samples) -> BTreeSet<PodName> {
+    samples.all.iter().filter_map(|sample| pod(&sample.labels)).collect()
 }
 
 /// The pod that labels name.
@@ -46,11 +51,6 @@ impl Targets {
             }
         }
         Self(targets)
-    }
-
-    /// The pods that are scraped.
-    pub(crate) fn pods(&self) -> impl Iterator<Item = &PodName> {
-        self.0.keys()
     }
 
     /// When a pod was scraped last, at whichever of its ports.
