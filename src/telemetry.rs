@@ -6,9 +6,9 @@
 //! The map, in reading order. `page` is what a proxy says: samples of a `metric`, and what tells
 //! its `life`; `prometheus` makes pages of what a Prometheus has scraped. A `snapshot` is what
 //! several pods' proxies say (`pod_name`, `series`, `histogram`), and `settle` whether their
-//! durations have come. `ledger` follows snapshots and makes a `window` of two of them, with what is
-//! `missing`. Questions to a window are asked with a `filter`: `requests`, `durations`, `tcp`, and
-//! how late the proxies themselves ran (`delays`).
+//! durations have come. `ledger` follows snapshots and makes a `window` of two of them, with what
+//! is `missing`. Questions to a window are asked with a `filter`: `requests`, `durations`, `tcp`,
+//! and how late the proxies themselves ran (`delays`).
 
 mod delays;
 mod durations;

@@ -2,6 +2,7 @@
 //! know who asks. What is secret in them is neither told nor logged, and goes nowhere but there.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
@@ -53,13 +54,21 @@ impl Trust {
         self.headers.is_empty() && self.ca.is_none() && self.identity.is_none()
     }
 
-    fn client(self, tls: bool) -> Result<reqwest::Client> {
+    fn client(self, server: &Url) -> Result<reqwest::Client> {
         let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT)
             // It would take what is secret along.
             .redirect(Policy::none())
             .default_headers(headers(&self.headers)?);
-        if !tls {
+        // As Go's programs do: a variable that names a proxy does not mean this machine.
+        let here = server.host_str().is_some_and(|host| {
+            let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+            host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+        });
+        if here {
+            builder = builder.no_proxy();
+        }
+        if server.scheme() == "http" {
             // A machine without any authorities needs none for this.
             builder = builder.tls_certs_only([]);
         }
@@ -110,11 +119,11 @@ impl Web {
             return Err(refuse("an address with `?` or `#` leads to no API")
                 .hint("it is what stands before /api/v1"));
         }
-        let tls = query.scheme() == "https";
+        let server = query.clone();
         let name = query.as_str().trim_end_matches('/').to_owned();
         let path = format!("{}/api/v1/query", query.path().trim_end_matches('/'));
         query.set_path(&path);
-        Ok(Self { client: trust.client(tls)?, query, name })
+        Ok(Self { client: trust.client(&server)?, query, name })
     }
 
     /// Its address.
