@@ -19,10 +19,12 @@ mod pod_trouble;
 pub mod question;
 pub mod rights;
 mod rollout;
+mod service_proxy;
 mod tunnel;
 mod tunnels;
 
 pub use barrier::{Before, Converged, Proof};
+pub(crate) use failure::chain;
 pub use handle::Cluster;
 pub use image::{AgentImage, PullPolicy};
 pub use image_name::ImageName;

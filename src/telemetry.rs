@@ -4,10 +4,11 @@
 //! and their pages' text by the crate `exposition`.
 //!
 //! The map, in reading order. `page` is what a proxy says: samples of a `metric`, and what tells
-//! its `life`. A `snapshot` is what several pods' proxies say (`pod_name`, `series`, `histogram`),
-//! and `settle` whether their durations have come. `ledger` follows snapshots and makes a `window`
-//! of two of them, with what is `missing`. Questions to a window are asked with a `filter`:
-//! `requests`, `durations`, `tcp`, and how late the proxies themselves ran (`delays`).
+//! its `life`; `prometheus` makes pages of what a Prometheus has scraped. A `snapshot` is what
+//! several pods' proxies say (`pod_name`, `series`, `histogram`), and `settle` whether their
+//! durations have come. `ledger` follows snapshots and makes a `window` of two of them, with what
+//! is `missing`. Questions to a window are asked with a `filter`: `requests`, `durations`, `tcp`,
+//! and how late the proxies themselves ran (`delays`).
 
 mod delays;
 mod durations;
@@ -19,6 +20,7 @@ mod metric;
 mod missing;
 pub mod page;
 mod pod_name;
+pub(crate) mod prometheus;
 #[cfg(test)]
 mod recorded;
 mod requests;

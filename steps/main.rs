@@ -24,6 +24,7 @@ mod report;
 mod run;
 mod sentences;
 mod signals;
+mod telemetry_source;
 mod up;
 mod world;
 

@@ -9,6 +9,7 @@ use faultless::error::{ExitCode, Result};
 use crate::cli::PreflightArgs;
 use crate::console;
 use crate::features::Suite;
+use crate::telemetry_source::telemetry_source;
 
 /// Looks, and tells.
 pub(crate) async fn preflight(args: &PreflightArgs) -> Result<ExitCode> {
@@ -16,8 +17,9 @@ pub(crate) async fn preflight(args: &PreflightArgs) -> Result<ExitCode> {
         Some(path) => Application::read(path)?,
         None => Suite::read(&args.features)?.application,
     };
+    let source = telemetry_source(&args.prometheus)?;
     let target = Cluster::context(&args.context, args.kubeconfig.as_deref()).await?;
-    let looked = faultless::preflight::preflight(&target, &application).await?;
+    let looked = faultless::preflight::preflight(&target, &application, &source).await?;
     console::note(looked.table().trim_end());
     if let Some(roles) = looked.roles() {
         console::line(roles.trim_end());

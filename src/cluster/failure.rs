@@ -37,7 +37,8 @@ pub(super) fn failed(doing: String, cause: kube::Error) -> Error {
     }
 }
 
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
+/// An error with its causes.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     // Deeper chains than this repeat themselves.

@@ -56,7 +56,9 @@ pub fn granted(method: &Method, path: &str) -> Result<(), String> {
         Method::DELETE if named => "delete",
         _ => "deletecollection",
     };
-    match covers(place(namespace), Need::Sight, group, &resource, verb) {
+    let held = |place| covers(place, Need::Sight, group, &resource, verb);
+    // Beside the control plane is Prometheus, where there is one.
+    match held(place(namespace)) || namespace == CONTROL_PLANE && held(Place::Prometheus) {
         true => Ok(()),
         false => Err(format!("{method} {path}: no right to {verb} {resource} in `{namespace}`")),
     }

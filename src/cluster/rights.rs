@@ -30,6 +30,8 @@ pub enum Place {
     ControlPlane,
     /// For the whole cluster.
     Cluster,
+    /// In the namespace of a Prometheus that is reached through the API server.
+    Prometheus,
 }
 
 /// What does not work without a right.
@@ -41,6 +43,8 @@ pub enum Need {
     Watchdog,
     /// Scenarios that deploy something of the application's own.
     Deploy,
+    /// Runs that read a Prometheus through the API server (`--prometheus cluster`).
+    Prometheus,
     /// Nothing, but less is known: what could not be looked at is said.
     Sight,
 }
@@ -60,7 +64,7 @@ const fn right(
 /// All of them.
 pub const RIGHTS: &[Right] = {
     use Need::{Run, Sight, Watchdog};
-    use Place::{Application, Cluster, ControlPlane};
+    use Place::{Application, Cluster, ControlPlane, Prometheus};
     &[
         right(
             Application,
@@ -104,6 +108,8 @@ pub const RIGHTS: &[Right] = {
             &["mutatingwebhookconfigurations"],
             &["list"],
         ),
+        right(Prometheus, Need::Prometheus, "", &["services"], &["list"]),
+        right(Prometheus, Need::Prometheus, "", &["services/proxy"], &["get"]),
     ]
 };
 
@@ -131,11 +137,13 @@ pub fn markdown() -> String {
             Place::Application => "its namespaces",
             Place::ControlPlane => "the control plane's",
             Place::Cluster => "the cluster",
+            Place::Prometheus => "Prometheus's",
         };
         let without = match right.need {
             Need::Run => "no run",
             Need::Watchdog => "no watchdog",
             Need::Deploy => "no such scenario",
+            Need::Prometheus => "no Prometheus",
             Need::Sight => "less is known",
         };
         let (resources, verbs) = (right.resources.join(", "), right.verbs.join(", "));

@@ -10,7 +10,7 @@ use crate::evidence::claim::Property;
 use crate::evidence::client_load::{Load, Sent};
 use crate::evidence::piece::{Piece, Slice, View, added};
 use crate::evidence::reconcile::reconciled;
-use crate::evidence::scrape::{scrape, settled};
+use crate::evidence::scrape::{glimpse, settled};
 use crate::evidence::setup::{Place, Setup};
 use crate::evidence::watched::Watched;
 use crate::evidence::witness;
@@ -52,7 +52,7 @@ impl Evidence {
         rates: &BTreeMap<String, f64>,
         alone: bool,
     ) -> Result<()> {
-        let Place { cluster, application, agents } = setup.place;
+        let Place { cluster, application, agents, .. } = setup.place;
         // While a load grows it is not yet what was asked for.
         let chunk = chunk + setup.loads.values().map(Load::ramp).max().unwrap_or_default();
         let seed = u64::try_from(self.load_time.as_millis()).unwrap_or(u64::MAX);
@@ -110,7 +110,7 @@ impl Evidence {
             }
             before = reports;
             if setup.bursty && watched.looks.is_multiple_of(LOOKS_PER_READING) {
-                self.ledger.observe(&scrape(setup.place).await?);
+                self.ledger.observe(&glimpse(setup.place).await?);
                 let window = self.ledger.since(&mark);
                 mark = self.ledger.mark();
                 slices.push(Slice { window, ..Slice::default() });

@@ -8,6 +8,7 @@ use crate::cluster::Cluster;
 use crate::evidence::agents::Handles;
 use crate::evidence::client_load::Load;
 use crate::evidence::room::Room;
+use crate::evidence::source::Source;
 use crate::units::ServiceName;
 
 /// Where load is sent and proxies are read.
@@ -19,6 +20,8 @@ pub(crate) struct Place<'a> {
     pub application: &'a Application,
     /// The load agents in it.
     pub agents: &'a Handles,
+    /// Where it is read what the proxies counted.
+    pub source: &'a Source,
 }
 
 /// How a load stands, over all of its clients.

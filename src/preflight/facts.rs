@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cluster::question::Refusal;
 use crate::cluster::rights::{Need, Place};
+use crate::evidence::prometheus::{Sight, Trouble};
 
 /// Something that was looked at, or why it could not be.
 pub(super) type Seen<T> = Result<T, Refusal>;
@@ -20,6 +21,8 @@ pub(super) struct Facts {
     pub(super) served: BTreeMap<String, Seen<Option<BTreeSet<String>>>>,
     pub(super) namespaces: BTreeMap<String, Namespace>,
     pub(super) control_plane: ControlPlane,
+    /// What was seen of Prometheus, if it is to be read.
+    pub(super) prometheus: Option<Result<Sight, Trouble>>,
     /// By object, what would become of it.
     pub(super) admission: Vec<(String, Seen<()>)>,
 }

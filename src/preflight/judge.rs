@@ -7,6 +7,7 @@ mod judge;
 mod kinds;
 mod namespaces;
 mod pods;
+mod prometheus;
 mod rights;
 
 pub(super) use judge::judge;

@@ -12,7 +12,8 @@ use super::{judge, own_kinds, parse, reviews};
 use crate::application::{Application, Client};
 use crate::cluster::{Cluster, ObjectRef, rights};
 use crate::error::{Error, Result};
-use crate::evidence::Agents;
+use crate::evidence::prometheus::{Prometheus, Sight, Trouble};
+use crate::evidence::{Agents, Source};
 use crate::safety::labels::{MANAGED_BY, RUN_LABEL};
 use crate::safety::namespaces;
 
@@ -30,7 +31,11 @@ const RUN: &str = "preflight";
 
 /// Looks at a cluster before a run of this application: asks, and writes nothing. Answers what was
 /// found, be it good or bad; an error is only what is wrong with the application's own files.
-pub async fn preflight(cluster: &Cluster, application: &Application) -> Result<Preflight> {
+pub async fn preflight(
+    cluster: &Cluster,
+    application: &Application,
+    source: &Source,
+) -> Result<Preflight> {
     let own = namespaces(application)?;
     let more = own_kinds::rights(application)?;
     let version = match cluster.look("/version").await {
@@ -53,9 +58,17 @@ pub async fn preflight(cluster: &Cluster, application: &Application) -> Result<P
         application: &own,
         control_plane: &control_plane.namespace,
         cluster: missed,
+        prometheus: source
+            .prometheus()
+            .and_then(Prometheus::in_cluster)
+            .map(|said| said.unwrap_or(&control_plane.namespace)),
     };
     let asking = reviews::rights(cluster, places, more);
-    let (rights, admission) = futures::join!(asking, admission(cluster, application, &spaces));
+    let (rights, admission, prometheus) = futures::join!(
+        asking,
+        admission(cluster, application, &spaces),
+        prometheus(cluster, source, &control_plane.namespace, &application.namespaces),
+    );
     let allowed = rights.iter().all(|asked| asked.allowed == Ok(true));
     let user = if allowed { None } else { reviews::user(cluster).await };
     let facts = Facts {
@@ -65,9 +78,19 @@ pub async fn preflight(cluster: &Cluster, application: &Application) -> Result<P
         served,
         namespaces: spaces,
         control_plane,
+        prometheus,
         admission: admission?,
     };
     Preflight::of(cluster, judge::judge(application, &facts), &facts)
+}
+
+async fn prometheus(
+    cluster: &Cluster,
+    source: &Source,
+    control_plane: &str,
+    namespaces: &[String],
+) -> Option<Result<Sight, Trouble>> {
+    Some(source.prometheus()?.look(cluster, control_plane, namespaces).await)
 }
 
 async fn namespace(cluster: &Cluster, name: &str) -> Namespace {

@@ -22,6 +22,8 @@ pub(super) struct Places<'a> {
     pub(super) control_plane: &'a str,
     /// Whether those for the whole cluster are wanted too.
     pub(super) cluster: bool,
+    /// Where Prometheus is, if it is reached through the API server.
+    pub(super) prometheus: Option<&'a str>,
 }
 
 /// Asks for every right in its place.
@@ -59,6 +61,7 @@ fn wanted_in(places: &Places<'_>) -> Vec<Asked> {
             Place::ControlPlane => vec![places.control_plane.to_owned()],
             Place::Cluster if places.cluster => vec![String::new()],
             Place::Cluster => Vec::new(),
+            Place::Prometheus => places.prometheus.map(str::to_owned).into_iter().collect(),
         };
         for namespace in &namespaces {
             let pairs = right

@@ -44,10 +44,11 @@ fn objects(facts: &Facts, place: Place, namespace: &str) -> Vec<Value> {
         // Another name: an application may be beside its control plane.
         Place::ControlPlane => ("Role", "RoleBinding", "faultless-control-plane"),
         Place::Cluster => ("ClusterRole", "ClusterRoleBinding", "faultless"),
+        Place::Prometheus => ("Role", "RoleBinding", "faultless-prometheus"),
     };
     let metadata = match place {
         Place::Cluster => json!({"name": name}),
-        Place::Application | Place::ControlPlane => json!({"name": name, "namespace": namespace}),
+        _ => json!({"name": name, "namespace": namespace}),
     };
     let api_version = format!("{GROUP}/v1");
     let mut rules = rules(place);

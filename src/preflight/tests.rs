@@ -1,5 +1,7 @@
 //! Clusters that are ready, and ones that are not: the table and the Roles are golden.
 
+use std::sync::Arc;
+
 use http::Method;
 use serde_json::{Value, json};
 
@@ -7,9 +9,11 @@ use super::testing::{Fake, pod, shop};
 use super::{Preflight, preflight};
 use crate::cluster::rights::{Need, Place, RIGHTS};
 use crate::error::ExitCode;
+use crate::evidence::Source;
+use crate::evidence::prometheus::{Prometheus, Trust};
 
 async fn looked(fake: &Fake) -> Preflight {
-    preflight(&fake.cluster(), &shop()).await.unwrap()
+    preflight(&fake.cluster(), &shop(), &Source::Pods).await.unwrap()
 }
 
 /// All rights of the table up to a need, as the fake has them.
@@ -18,7 +22,7 @@ fn rights(need: Need) -> Vec<String> {
     for right in RIGHTS.iter().filter(|right| right.need <= need) {
         let namespaces: &[&str] = match right.place {
             Place::Application => &["shop", "front"],
-            Place::ControlPlane => &["istio-system"],
+            Place::ControlPlane | Place::Prometheus => &["istio-system"],
             Place::Cluster => &[""],
         };
         for namespace in namespaces {
@@ -164,7 +168,7 @@ async fn a_server_that_is_none_or_knows_us_not_is_refused_at_once() {
     // One that is only in trouble is no bad input.
     let mut fake = Fake::ready();
     fake.refuse(Method::GET, "/version", 500, "etcd is away");
-    let error = preflight(&fake.cluster(), &shop()).await.unwrap_err();
+    let error = preflight(&fake.cluster(), &shop(), &Source::Pods).await.unwrap_err();
     assert_eq!(error.exit_code(), ExitCode::Broken);
 }
 
@@ -235,4 +239,68 @@ async fn strict_mtls_is_told_where_settings_are_asked_for_in_plain_text() {
     let preflight = looked(&fake).await;
     assert!(preflight.passes());
     insta::assert_snapshot!(troubles(&preflight));
+}
+
+/// A preflight for a run that reads the Prometheus beside the control plane.
+async fn looked_with_prometheus(fake: &Fake) -> Preflight {
+    let prometheus = Prometheus::new("cluster", Trust::default()).unwrap();
+    let source = Source::Prometheus(Arc::new(prometheus));
+    preflight(&fake.cluster(), &shop(), &source).await.unwrap()
+}
+
+/// With a Prometheus that has the proxies of these pods; it answers alike whatever it is asked.
+fn with_prometheus(pods: &[(&str, &str)]) -> Fake {
+    let mut fake = Fake::ready();
+    let services = "/api/v1/namespaces/istio-system/services";
+    let service = json!({"metadata": {"name": "prometheus"}, "spec": {"ports": [{"port": 9090}]}});
+    fake.list(services, [service]);
+    let series = |(namespace, pod): &(&str, &str)| {
+        json!({"metric": {"namespace": namespace, "pod": pod},
+            "value": [20, "2"], "values": [[1, "1"], [16, "1"]]})
+    };
+    let result: Vec<Value> = pods.iter().map(series).collect();
+    let answer = json!({"status": "success", "data": {"resultType": "any", "result": result}});
+    fake.put(&format!("{services}/prometheus:9090/proxy/api/v1/query"), answer);
+    fake
+}
+
+#[tokio::test]
+async fn a_prometheus_is_looked_at_where_one_is_to_be_read() {
+    let all = [("shop", "cart-v1-x"), ("shop", "db-v1-x")];
+    let row = |preflight: &Preflight| {
+        let table = preflight.table();
+        let rows = table.lines().skip_while(|line| !line.contains(" Prometheus "));
+        rows.map(str::trim).collect::<Vec<_>>().join(" ")
+    };
+    let preflight = looked_with_prometheus(&with_prometheus(&all)).await;
+    assert!(preflight.passes());
+    let said = row(&preflight);
+    let seen = "istio-system/prometheus:9090: 2 pods with sidecars, scraped every 15 s";
+    assert!(said.starts_with("ok") && said.ends_with(seen), "{said}");
+
+    let preflight = looked_with_prometheus(&with_prometheus(&all[..1])).await;
+    assert!(preflight.passes() && row(&preflight).contains("nothing of shop/db-v1-x"));
+
+    let mut without = Fake::ready();
+    without.list("/api/v1/namespaces/istio-system/services", []);
+    for (fake, words) in
+        [(with_prometheus(&[]), "no series of Istio's"), (without, "no Service in istio-system")]
+    {
+        let preflight = looked_with_prometheus(&fake).await;
+        let refusal = preflight.refusal().unwrap();
+        assert_eq!(refusal.exit_code(), ExitCode::Wrong);
+        assert!(refusal.to_string().contains(words), "{refusal}");
+    }
+}
+
+#[tokio::test]
+async fn the_rights_to_a_prometheus_are_asked_for_where_one_is_to_be_read() {
+    let mut fake = with_prometheus(&[("shop", "cart-v1-x"), ("shop", "db-v1-x")]);
+    fake.only(rights(Need::Sight).into_iter().filter(|right| !right.ends_with("services/proxy")));
+    assert!(looked(&fake).await.passes());
+    let preflight = looked_with_prometheus(&fake).await;
+    assert!(!preflight.passes());
+    let roles = preflight.roles().unwrap();
+    assert!(roles.contains("name: faultless-prometheus\n"), "{roles}");
+    assert!(roles.contains("- services/proxy\n"), "{roles}");
 }

@@ -117,7 +117,14 @@ impl Scenario {
     fn look(&mut self, run: &Run, claim: &Claim, evidence: &Evidence) -> Result<Look> {
         let confidence = run.options.confidence;
         let burst = faults::burst(&self.objects());
-        let judged = claim.judge(&run.application, evidence, burst, confidence)?;
+        let mut judged = claim.judge(&run.application, evidence, burst, confidence)?;
+        if claim.is_of_proxies()
+            && let Some(uncertainty) = run.source.uncertainty()
+        {
+            for one in &mut judged {
+                one.numbers = format!("{}; {uncertainty}", one.numbers);
+            }
+        }
         let proofs = faults::proofs(&self.objects());
         let proof = shown(&proofs, &evidence.all(), &mut self.proven, confidence);
         let undecided = judged.iter().filter(|one| one.decision == Decision::Undecided);

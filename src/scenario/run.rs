@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::application::Application;
 use crate::cluster::Cluster;
 use crate::error::Error;
-use crate::evidence::{Fit, Handles, Place, Room};
+use crate::evidence::{Fit, Handles, Place, Room, Source};
 use crate::safety::{Applier, Lost};
 use crate::scenario::options::Options;
 use crate::scenario::sink::Sink;
@@ -25,6 +25,8 @@ pub struct Run {
     pub application: Arc<Application>,
     /// The load agents.
     pub agents: Handles,
+    /// Where it is read what the proxies counted.
+    pub source: Source,
     /// What it writes with.
     pub applier: Applier,
     /// Whether it still is a run.
@@ -70,7 +72,8 @@ impl Run {
 
     /// Where it sends load and reads proxies.
     pub(crate) fn place(&self) -> Place<'_> {
-        Place { cluster: &self.cluster, application: &self.application, agents: &self.agents }
+        let Self { cluster, application, agents, source, .. } = self;
+        Place { cluster, application, agents, source }
     }
 
     pub(crate) fn quiet_from(&self) -> Instant {

@@ -73,6 +73,7 @@ fn run(fake: &Fake, journal: &Journal) -> Arc<Run> {
         folder: PathBuf::new(),
     };
     Arc::new(Run {
+        source: crate::evidence::Source::default(),
         id: RUN.to_owned(),
         cluster: cluster.clone(),
         application: Arc::new(application),

@@ -19,7 +19,7 @@ const MAX_ODD_NAME: usize = 80;
 
 /// What samples are kept of: all that is read elsewhere. The rest of Istio's and Envoy's metrics
 /// (sizes, clusters) is most of a large page.
-const OURS: [&str; 6] = [
+pub(crate) const OURS: [&str; 6] = [
     "container_cpu_schedstat_run",
     "istio_requests_total",
     "istio_request_duration_milliseconds",
@@ -78,6 +78,19 @@ pub fn parse(text: &str) -> Result<Page, ParseError> {
 // === impl Page ===
 
 impl Page {
+    /// A page by samples that were read elsewhere.
+    pub(crate) fn of(samples: impl IntoIterator<Item = Sample>) -> Self {
+        let mut page = Self::default();
+        for sample in samples {
+            page.envoy |= is_envoys(&sample.name);
+            match is_ours(&sample.name) {
+                true => page.samples.push(sample),
+                false => page.others += 1,
+            }
+        }
+        page
+    }
+
     /// Whether this is the page of a pilot-agent that could not read its Envoy: it answers 200 all
     /// the same, with its own lines and the application's. Such a page says nothing about traffic,
     /// not even that there was none; another reading may.
@@ -90,11 +103,10 @@ impl Page {
         let Some(name) = line.name() else {
             return self.odd(line, Reason::MetricName);
         };
-        self.envoy |= ENVOYS.iter().any(|start| name.starts_with(start))
+        self.envoy |= is_envoys(name)
             // pilot-agent writes one of its own.
             || name == "istio_build" && line.content.contains("component=\"proxy\"");
-        let ours = OURS.iter().any(|start| name.starts_with(start)) || is_delay(name);
-        if !ours {
+        if !is_ours(name) {
             self.others += 1;
             return;
         }
@@ -118,6 +130,15 @@ impl Page {
         }
         self.odd.push(OddLine { line: line.number, metric, reason });
     }
+}
+
+/// Whether only Envoy writes it.
+pub(crate) fn is_envoys(name: &str) -> bool {
+    ENVOYS.iter().any(|start| name.starts_with(start))
+}
+
+fn is_ours(name: &str) -> bool {
+    OURS.iter().any(|start| name.starts_with(start)) || is_delay(name)
 }
 
 /// Whether it is of the histogram of how late a thread of Envoy ran (`delays`).

@@ -8,6 +8,7 @@ use faultless::units::Span;
 use faultless::verdict::Confidence;
 
 use super::features::FeatureArgs;
+use super::prometheus::PrometheusArgs;
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
@@ -20,6 +21,8 @@ pub(crate) struct RunArgs {
     /// The kubeconfig [default: the variable KUBECONFIG, then ~/.kube/config]
     #[arg(long, value_name = "FILE", requires = "context")]
     pub kubeconfig: Option<PathBuf>,
+    #[command(flatten)]
+    pub prometheus: PrometheusArgs,
     /// The image of load agents and watchdogs, where `faultless image` or the Dockerfile made one
     /// [default: the variable `FAULTLESS_AGENT_IMAGE`, then `agent_image` in the application's
     /// description, then localhost/faultless:VERSION, which nodes must have and never pull]

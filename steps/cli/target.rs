@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::features::FeatureArgs;
+use super::prometheus::PrometheusArgs;
 
 #[derive(Debug, Args)]
 pub(crate) struct PreflightArgs {
@@ -16,6 +17,8 @@ pub(crate) struct PreflightArgs {
     /// The kubeconfig [default: the variable KUBECONFIG, then ~/.kube/config]
     #[arg(long, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
+    #[command(flatten)]
+    pub prometheus: PrometheusArgs,
 }
 
 #[derive(Debug, Args)]

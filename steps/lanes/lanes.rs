@@ -8,8 +8,8 @@ use std::time::Instant;
 use faultless::application::Application;
 use faultless::cluster::{AgentImage, Cluster};
 use faultless::error::{Error, Result};
-use faultless::evidence::Agents;
 use faultless::evidence::room::Room;
+use faultless::evidence::{Agents, Source};
 use faultless::preflight::preflight;
 use faultless::safety::{Applier, Protection, Restored, Session, kept};
 use faultless::scenario::run::{Carries, Run};
@@ -25,8 +25,8 @@ use crate::local::LocalMesh;
 #[derive(Debug, Clone)]
 pub(crate) enum TargetChoice {
     /// On a cluster.
-    Context { name: String, kubeconfig: Option<PathBuf>, image: AgentImage },
-    /// On local meshes with this Envoy.
+    Context { name: String, kubeconfig: Option<PathBuf>, image: AgentImage, source: Source },
+    /// On local meshes of the run's own, whose pods no Prometheus knows, with this Envoy.
     Local { lanes: usize, envoy: Option<PathBuf> },
 }
 
@@ -56,6 +56,18 @@ struct Lane {
     mesh: Option<LocalMesh>,
     session: Session,
     run: Arc<Run>,
+}
+
+// === impl TargetChoice ===
+
+impl TargetChoice {
+    /// Where it is read what the proxies counted.
+    fn source(&self) -> Source {
+        match self {
+            Self::Context { source, .. } => source.clone(),
+            Self::Local { .. } => Source::Pods,
+        }
+    }
 }
 
 // === impl Lanes ===
@@ -152,6 +164,7 @@ impl Lane {
             cluster: target,
             application,
             agents: agents.handles(),
+            source: place.source(),
             applier,
             lost: session.lost(),
             options,
@@ -189,11 +202,11 @@ async fn reach(
     stop: &CancellationToken,
 ) -> Result<(Option<LocalMesh>, Cluster)> {
     match place {
-        TargetChoice::Context { name, kubeconfig, image } => {
+        TargetChoice::Context { name, kubeconfig, image, source } => {
             let ready = async {
                 let target = Cluster::context(name, kubeconfig.as_deref()).await?;
                 let target = target.with_agent_image(image.clone());
-                look(&target, application, sink).await?;
+                look(&target, application, source, sink).await?;
                 Ok(target)
             };
             Ok((None, unless(stop, ready).await?))
@@ -222,20 +235,30 @@ async fn furnish(mesh: &LocalMesh, application: &Application, sink: &Sink) -> Re
     let pods = target.deployed(&application.namespaces).await?;
     let what = format!("{} runs with {pods} pods", application.application);
     sink.emit(Event::TargetProgress { what });
-    look(&target, application, sink).await?;
+    look(&target, application, &Source::Pods, sink).await?;
     Ok(target)
 }
 
 /// Looks at a cluster before anything of a run is written to it; refuses one on which no run is
 /// possible.
-async fn look(target: &Cluster, application: &Application, sink: &Sink) -> Result<()> {
+async fn look(
+    target: &Cluster,
+    application: &Application,
+    source: &Source,
+    sink: &Sink,
+) -> Result<()> {
     let started = Instant::now();
-    let looked = preflight(target, application).await?;
+    let looked = preflight(target, application, source).await?;
     if let Some(refusal) = looked.refusal() {
         return Err(refusal);
     }
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     sink.emit(Event::Preflight { warnings: looked.warnings(), took_ms });
+    if let Some(prometheus) = source.prometheus() {
+        let what =
+            format!("what the proxies counted is read from Prometheus, {}", prometheus.name());
+        sink.emit(Event::TargetProgress { what });
+    }
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use faultless::application::Application;
 use faultless::cluster::AgentImage;
 use faultless::error::Result;
+use faultless::evidence::Source;
 use faultless::evidence::room::Room;
 use faultless::safety::{Applier, Protection};
 use faultless::scenario::run::{Carries, Run};
@@ -28,10 +29,17 @@ pub(super) struct Ended {
 }
 
 /// Where scenarios run, and how many at once.
-pub(super) fn place(args: &RunArgs, image: AgentImage, scenarios: u32) -> TargetChoice {
+pub(super) fn place(
+    args: &RunArgs,
+    (image, source): (AgentImage, Source),
+    scenarios: u32,
+) -> TargetChoice {
     let lanes = || args.lanes.map_or_else(|| lanes::lanes_for(scenarios), usize::from);
     match args.context.clone() {
-        Some(name) => TargetChoice::Context { name, kubeconfig: args.kubeconfig.clone(), image },
+        Some(name) => {
+            let kubeconfig = args.kubeconfig.clone();
+            TargetChoice::Context { name, kubeconfig, image, source }
+        }
         None => TargetChoice::Local { lanes: lanes(), envoy: args.envoy.clone() },
     }
 }

@@ -17,6 +17,7 @@ use crate::cli::RunArgs;
 use crate::features::Suite;
 use crate::record::Recorder;
 use crate::signals::{Asked, Signals};
+use crate::telemetry_source::telemetry_source;
 use crate::{check, console};
 
 /// How often the clock on a terminal moves.
@@ -33,13 +34,14 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
         return Err(check::refusal(&problems));
     }
     let image = agent_image(&args, &application)?;
+    let source = telemetry_source(&args.prometheus)?;
     let mut signals = Signals::listen()?;
     let recorder = Recorder::open(&args.out, args.verbose)?;
     let sink = recorder.sink();
     let started = Instant::now();
     let stop = CancellationToken::new();
     let appliers = OnceLock::new();
-    let place = place(&args, image, suite.scenarios());
+    let place = place(&args, (image, source), suite.scenarios());
     let scenarios = (suite, plans, unsupported);
     let work =
         conduct((&args, &place), scenarios, application, sink.clone(), stop.clone(), &appliers);

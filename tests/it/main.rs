@@ -22,6 +22,7 @@ mod mesh;
 mod parity;
 mod port_forward;
 mod program;
+mod prometheus;
 mod shop;
 mod startup_failures;
 mod tidy;

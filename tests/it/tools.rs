@@ -9,10 +9,7 @@ use std::sync::OnceLock;
 pub(crate) fn kubectl() -> &'static Path {
     static KUBECTL: OnceLock<PathBuf> = OnceLock::new();
     KUBECTL.get_or_init(|| {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        if let Some(found) =
-            std::env::split_paths(&path).map(|folder| folder.join("kubectl")).find(|f| f.is_file())
-        {
+        if let Some(found) = on_path("kubectl") {
             return found;
         }
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kubectl");
@@ -24,4 +21,31 @@ pub(crate) fn kubectl() -> &'static Path {
         }
         kubectl
     })
+}
+
+/// A Prometheus: the one on the PATH, or Debian's, unpacked without being installed. Where there is
+/// neither, nobody can be asked.
+pub(crate) fn prometheus() -> Option<&'static Path> {
+    static PROMETHEUS: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let found = PROMETHEUS.get_or_init(|| {
+        if let Some(found) = on_path("prometheus") {
+            return Some(found);
+        }
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("prometheus");
+        let prometheus = folder.join("usr/bin/prometheus");
+        if !prometheus.is_file() {
+            std::fs::create_dir_all(&folder).unwrap();
+            let script = "rm -f prometheus_*.deb; apt-get download -q prometheus && \
+                          dpkg -x prometheus_*.deb .";
+            let _ = Command::new("sh").args(["-c", script]).current_dir(&folder).status();
+        }
+        prometheus.is_file().then_some(prometheus)
+    });
+    found.as_deref()
+}
+
+/// A program on the PATH.
+pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }

@@ -65,6 +65,15 @@ impl Claim {
         }
     }
 
+    /// Whether proxies saw what it is about.
+    #[must_use]
+    pub const fn is_of_proxies(&self) -> bool {
+        match self {
+            Self::Share(one) => matches!(one.observer, Observer::Proxies { .. }),
+            Self::Alike(_) => true,
+        }
+    }
+
     /// Whether it is about requests that are not the load's: more of that brings none of them.
     #[must_use]
     pub const fn is_about_others(&self) -> bool {

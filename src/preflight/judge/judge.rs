@@ -1,6 +1,6 @@
 //! All findings, in the order in which a person would look. Pure.
 
-use super::{admission, application, control_plane, kinds, namespaces, pods, rights};
+use super::{admission, application, control_plane, kinds, namespaces, pods, prometheus, rights};
 use crate::application::Application;
 use crate::preflight::facts::Facts;
 use crate::preflight::finding::Finding;
@@ -22,6 +22,7 @@ pub(in crate::preflight) fn judge(application: &Application, facts: &Facts) -> V
         pods::security(application, facts),
         pods::quotas(application, facts),
         admission::dry_runs(facts),
+        prometheus::tells(application, facts),
     ]
     .concat()
 }

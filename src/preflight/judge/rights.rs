@@ -35,7 +35,7 @@ fn lacking(what: &str, rights: &[&Asked]) -> Vec<Finding> {
     if let Some(why) = rights.iter().find_map(|asked| asked.allowed.as_ref().err()) {
         findings.push(Finding::unseen(what, &why.to_string()));
     }
-    for need in [Need::Run, Need::Watchdog, Need::Deploy, Need::Sight] {
+    for need in [Need::Run, Need::Watchdog, Need::Deploy, Need::Prometheus, Need::Sight] {
         let lacks = |asked: &&&Asked| asked.need == need && asked.allowed == Ok(false);
         let lacking: Vec<&Asked> = rights.iter().filter(lacks).copied().collect();
         if lacking.is_empty() {
@@ -57,6 +57,11 @@ fn lacking(what: &str, rights: &[&Asked]) -> Vec<Finding> {
                 format!("no right to {list}: workloads of the application cannot be deployed"),
             )
             .hint(HINT),
+            Need::Prometheus => Finding::missing(
+                what,
+                format!("no right to {list}: Prometheus cannot be read through the API server"),
+            )
+            .hint(format!("{HINT}; --prometheus with an address needs none")),
             Need::Sight => {
                 Finding::warning(what, format!("no right to {list}: less can be looked at"))
             }
