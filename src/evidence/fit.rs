@@ -47,6 +47,11 @@ const BEHIND: f64 = 0.05;
 const STALLED: f64 = 0.10;
 const STALL: Duration = Duration::from_millis(20);
 
+/// A step that uses more of all cores than this, and that much more than one request at a time does,
+/// is too close to what the machine can do: the next ones last longer, and their queues grow.
+const BUSY: f64 = 0.85;
+const BUSIER: f64 = 0.10;
+
 /// Half of the load that makes answers no quicker than this part of what they took is not what
 /// slows them: the machine has become slower since it was measured.
 const QUICKER: f64 = 0.7;
@@ -78,6 +83,8 @@ pub(crate) enum Strain {
     Behind(f64),
     /// The machine that sends was kept waiting for so much of the time, and what it says.
     Stalled(f64, String),
+    /// So much of that machine's cores was used, and what it says.
+    Busy(f64, String),
 }
 
 /// What is known of how much load a mesh carries.
@@ -122,11 +129,12 @@ impl Step {
             return Some(Strain::Errors { now: self.errors(), alone: alone.errors() });
         }
         let machine = self.conditions.machine.in_words();
-        (now > before.mul_f64(SLOWER) + SLOWER_BY).then_some(Strain::Slower {
-            now,
-            alone: before,
-            machine,
-        })
+        if now > before.mul_f64(SLOWER) + SLOWER_BY {
+            return Some(Strain::Slower { now, alone: before, machine });
+        }
+        let busy = self.conditions.machine.busy()?;
+        let idle_else = alone.conditions.machine.busy().is_some_and(|was| busy > was + BUSIER);
+        (busy > BUSY && idle_else).then_some(Strain::Busy(busy, machine))
     }
 }
 
@@ -247,7 +255,9 @@ impl Strain {
     /// What the machine says of it; empty if it is not known to have been short of anything.
     fn machine(&self) -> &str {
         match self {
-            Self::Slower { machine, .. } | Self::Stalled(_, machine) => machine,
+            Self::Slower { machine, .. } | Self::Stalled(_, machine) | Self::Busy(_, machine) => {
+                machine
+            }
             Self::Errors { .. } | Self::Behind(_) => "",
         }
     }
@@ -267,6 +277,7 @@ impl fmt::Display for Strain {
             Self::Stalled(share, _) => {
                 write!(f, "this machine stalled for {} of the time", percent(share))?;
             }
+            Self::Busy(share, _) => write!(f, "{} of its cores were used", percent(share))?,
         }
         let machine = self.machine();
         if machine.is_empty() { Ok(()) } else { write!(f, " ({machine})") }
@@ -413,6 +424,16 @@ mod tests {
         (0..5).for_each(|_| stalled.conditions.lag.record(Duration::from_millis(80)));
         assert!(matches!(stalled.strain(&alone), Some(Strain::Stalled(..))));
         assert_eq!(stalled.strain(&stalled), None, "the machine stalls without any load, too");
+        let used = |percent: u64| {
+            let mut step = step(20, 60);
+            let machine = &mut step.conditions.machine;
+            (machine.cores_us, machine.idle_us) = (Some(1_000), Some(1_000 - percent * 10));
+            step
+        };
+        assert!(matches!(used(95).strain(&used(30)), Some(Strain::Busy(..))));
+        assert_eq!(used(80).strain(&used(30)), None);
+        assert_eq!(used(95).strain(&used(90)), None, "somebody else uses them");
+        assert_eq!(used(95).strain(&alone), None, "nobody knows what was used before");
         let mut behind = step(20, 50);
         behind.tally.due += 10;
         behind.tally.unsent += 10;

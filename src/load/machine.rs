@@ -21,6 +21,12 @@ pub struct Usage {
     /// Time in which at least one task waited for a core (PSI, "some"); none without PSI.
     #[serde(default)]
     pub waited_us: Option<u64>,
+    /// Time of all cores together.
+    #[serde(default)]
+    pub cores_us: Option<u64>,
+    /// What of it nobody used.
+    #[serde(default)]
+    pub idle_us: Option<u64>,
     /// Time of one core that a hypervisor gave to somebody else.
     #[serde(default)]
     pub stolen_us: Option<u64>,
@@ -49,9 +55,18 @@ impl Usage {
         Self {
             elapsed_us: self.elapsed_us + other.elapsed_us,
             waited_us: sum(self.waited_us, other.waited_us),
+            cores_us: sum(self.cores_us, other.cores_us),
+            idle_us: sum(self.idle_us, other.idle_us),
             stolen_us: sum(self.stolen_us, other.stolen_us),
             throttled_us: sum(self.throttled_us, other.throttled_us),
         }
+    }
+
+    /// The share of all cores' time that was used, from 0 to 1; nothing if it is not known.
+    #[must_use]
+    pub fn busy(&self) -> Option<f64> {
+        let cores = self.cores_us.filter(|cores| *cores > 0)?;
+        Some(1.0 - self.idle_us?.min(cores) as f64 / cores as f64)
     }
 
     /// What was short, as shares of the time, for a person; empty if nothing is known to have been.
@@ -77,10 +92,13 @@ impl Reading {
     #[must_use]
     pub fn now() -> Self {
         let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();
+        let stat = read(Path::new("/proc/stat"));
         let usage = Usage {
             elapsed_us: 0,
             waited_us: pressure(&read(Path::new("/proc/pressure/cpu"))),
-            stolen_us: stolen(&read(Path::new("/proc/stat"))),
+            cores_us: cores(&stat).map(|times| times.iter().sum()),
+            idle_us: cores(&stat).map(|times| times[3] + times[4]),
+            stolen_us: cores(&stat).map(|times| times[7]),
             throttled_us: {
                 let groups = stat_files(&read(Path::new("/proc/self/cgroup")));
                 groups.iter().find_map(|path| throttled(&read(path)))
@@ -98,6 +116,8 @@ impl Reading {
         Usage {
             elapsed_us: u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
             waited_us: grown(now.usage.waited_us, self.usage.waited_us),
+            cores_us: grown(now.usage.cores_us, self.usage.cores_us),
+            idle_us: grown(now.usage.idle_us, self.usage.idle_us),
             stolen_us: grown(now.usage.stolen_us, self.usage.stolen_us),
             throttled_us: grown(now.usage.throttled_us, self.usage.throttled_us),
         }
@@ -110,10 +130,13 @@ fn pressure(text: &str) -> Option<u64> {
     some.split_whitespace().find_map(|word| word.strip_prefix("total="))?.parse().ok()
 }
 
-/// The eighth number of the `cpu` line.
-fn stolen(text: &str) -> Option<u64> {
+/// The first eight numbers of the `cpu` line, in microseconds: user, nice, system, idle, waiting for
+/// a disk, two of interrupts, stolen. (Guests' time, after them, is in the first two already.)
+fn cores(text: &str) -> Option<[u64; 8]> {
     let all = text.lines().find_map(|line| line.strip_prefix("cpu "))?;
-    all.split_whitespace().nth(7)?.parse::<u64>().ok()?.checked_mul(STAT_MICROS)
+    let times = all.split_whitespace().take(8).map(|number| number.parse::<u64>().ok());
+    let times: Option<Vec<_>> = times.map(|ticks| ticks?.checked_mul(STAT_MICROS)).collect();
+    times?.try_into().ok()
 }
 
 /// `throttled_usec N` of cgroup v2, `throttled_time N` (nanoseconds) of v1.
@@ -152,11 +175,12 @@ mod tests {
     fn what_the_kernel_writes_is_read() {
         let psi = "some avg10=3.68 avg60=5.14 avg300=3.33 total=15646678\nfull avg10=0 total=0\n";
         assert_eq!(pressure(psi), Some(15_646_678));
-        assert_eq!(stolen("cpu  1112 31675 4407 10724 274 0 42 16 0 0\ncpu0 1 2\n"), Some(160_000));
+        let times = cores("cpu  1112 31675 4407 10724 274 0 42 16 0 0\ncpu0 1 2\n").expect("eight");
+        assert_eq!((times[3], times[4], times[7]), (107_240_000, 2_740_000, 160_000));
         assert_eq!(throttled("nr_throttled 3\nthrottled_usec 4711\n"), Some(4_711));
         assert_eq!(throttled("nr_periods 9\nthrottled_time 4711000\n"), Some(4_711));
         for text in ["", "some", "cpu  1 2", "throttled_usec x", "total=1"] {
-            assert_eq!((pressure(text), stolen(text), throttled(text)), (None, None, None));
+            assert_eq!((pressure(text), cores(text), throttled(text)), (None, None, None));
         }
     }
 
@@ -175,9 +199,13 @@ mod tests {
         let usage = Usage {
             elapsed_us: 2_000_000,
             waited_us: Some(1_700_000),
+            cores_us: Some(4_000_000),
+            idle_us: Some(1_000_000),
             stolen_us: Some(0),
             throttled_us: Some(500_000),
         };
+        assert_eq!(usage.and(&usage).busy(), Some(0.75));
+        assert_eq!(Usage::default().busy(), None);
         assert_eq!(
             usage.in_words(),
             "85% of the time something waited for a core, 25% throttled by the CPU quota"
