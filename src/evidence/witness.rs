@@ -34,6 +34,9 @@ const QUEUED_MIN: Duration = Duration::from_micros(2_500);
 /// woken in time. (Seen on two cores: at most 88% in runs without trouble, 96% and more in those.)
 const CROWDED: f64 = 0.93;
 
+/// The same where more than this share of all cores' time was used: whatever comes then, waits.
+const FULL: f64 = 0.95;
+
 /// A claim with a limit from here on bears what a crowded node adds.
 const CROWDED_LIMIT: Duration = Duration::from_secs(5);
 
@@ -99,9 +102,11 @@ pub(crate) fn starved(
 /// Whether the node was so crowded that proxies which tell nothing may have waited.
 fn crowded(conditions: &Conditions, proxies: &Window, limit: Duration) -> Option<String> {
     let machine = &conditions.machine;
-    let share = machine.waited_us? as f64 / machine.elapsed_us.max(1) as f64;
+    let waited = machine.waited_us.map(|us| us as f64 / machine.elapsed_us.max(1) as f64);
+    let crowded = waited.is_some_and(|share| share > CROWDED);
+    let full = machine.busy().is_some_and(|share| share > FULL);
     let tells = proxies.delays().next().is_some();
-    let doubtful = !tells && limit < CROWDED_LIMIT && share > CROWDED;
+    let doubtful = !tells && limit < CROWDED_LIMIT && (crowded || full);
     doubtful.then(|| "the node had no core left, and no proxy tells whether it waited".to_owned())
 }
 
@@ -181,6 +186,13 @@ mod tests {
         };
         assert_eq!(starved(880_000, 1), None);
         assert_eq!(starved(990_000, 5), None);
+        let mut full = with(500_000);
+        (full.machine.cores_us, full.machine.idle_us) = (Some(2_000_000), Some(50_000));
+        let (sent, proxies) = (Tally::default(), Window::default());
+        let limit = Duration::from_secs(1);
+        assert!(super::starved(&full, &sent, &proxies, limit).is_some());
+        full.machine.idle_us = Some(200_000);
+        assert_eq!(super::starved(&full, &sent, &proxies, limit), None);
         let why = starved(990_000, 1).expect("nobody knows");
         assert!(why.contains("no core left") && why.contains("99% of the time"), "{why}");
     }

@@ -26,7 +26,7 @@ const RATE_MIN: f64 = 20.0;
 const RATE_MAX: f64 = 100.0;
 
 /// How long one step of rising load lasts, and how many requests it has at least.
-const STEP: Duration = Duration::from_millis(400);
+const STEP: Duration = Duration::from_millis(1_200);
 const STEP_REQUESTS: f64 = 5.0;
 
 /// So many requests, one at a time, are the measure; no longer than this.
