@@ -23,6 +23,7 @@ mod recover;
 mod report;
 mod run;
 mod sentences;
+mod shard;
 mod signals;
 mod telemetry_source;
 mod up;

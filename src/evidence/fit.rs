@@ -47,8 +47,8 @@ const BEHIND: f64 = 0.05;
 const STALLED: f64 = 0.10;
 const STALL: Duration = Duration::from_millis(20);
 
-/// A step that uses more of all cores than this, and that much more than one request at a time does,
-/// is too close to what the machine can do: the next ones last longer, and their queues grow.
+/// A step that uses more of all cores than this, and that much more than one request at a time
+/// does, is too close to what the machine can do: what comes lasts longer, and its queues grow.
 const BUSY: f64 = 0.85;
 const BUSIER: f64 = 0.10;
 

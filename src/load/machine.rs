@@ -130,8 +130,8 @@ fn pressure(text: &str) -> Option<u64> {
     some.split_whitespace().find_map(|word| word.strip_prefix("total="))?.parse().ok()
 }
 
-/// The first eight numbers of the `cpu` line, in microseconds: user, nice, system, idle, waiting for
-/// a disk, two of interrupts, stolen. (Guests' time, after them, is in the first two already.)
+/// The first eight numbers of the `cpu` line, in microseconds: user, nice, system, idle, waiting
+/// for a disk, two of interrupts, stolen. (Guests' time, after them, is in the first two already.)
 fn cores(text: &str) -> Option<[u64; 8]> {
     let all = text.lines().find_map(|line| line.strip_prefix("cpu "))?;
     let times = all.split_whitespace().take(8).map(|number| number.parse::<u64>().ok());

@@ -6,7 +6,7 @@ use clap::Args;
 use faultless::units::Span;
 use faultless::verdict::Confidence;
 
-use crate::features::Shard;
+use crate::shard::Shard;
 
 #[derive(Debug, Args)]
 pub(crate) struct FeatureArgs {

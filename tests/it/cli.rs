@@ -266,10 +266,9 @@ fn runs_that_shared_a_suite_are_shown_as_one() {
     assert!(said.stdout.contains("18 scenarios in 1 min 05 s: 2 passed, 2 failed"), "{said:?}");
     assert!(said.stdout.ends_with("exit code 4: something was left behind in the mesh\n"));
     let junit = fs::read_to_string(whole.join("junit.xml")).unwrap();
-    assert_eq!(
-        junit.matches("<testcase").count(),
-        2 * sample("run.xml").matches("<testcase").count()
-    );
+    // Those that never began have one case, however many they are.
+    let cases = |text: &str| text.matches("<testcase").count();
+    assert_eq!(cases(&junit), 2 * cases(&sample("run.xml")) - 1);
 }
 
 #[test]

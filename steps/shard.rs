@@ -27,7 +27,7 @@ pub(crate) struct Shard {
 impl Shard {
     /// Leaves the scenarios of this part, and the features and rules that have some; answers how
     /// many scenarios there were.
-    pub(super) fn keep(self, features: &mut Vec<gherkin::Feature>) -> u32 {
+    pub(crate) fn keep(self, features: &mut Vec<gherkin::Feature>) -> u32 {
         let mut count = 0;
         let mut ours = |_: &gherkin::Scenario| {
             count += 1;
