@@ -20,6 +20,18 @@ pub struct Pod {
 // === impl Pod ===
 
 impl Pod {
+    /// A pod of tests: ready, in the mesh, in its first life.
+    #[cfg(test)]
+    pub(crate) fn fake(namespace: &str, name: &str) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            sidecar: true,
+            ready: true,
+            incarnation: "uid+0".to_owned(),
+        }
+    }
+
     /// From its object; `None` for one that does not run, or ends.
     pub(super) fn of(object: &Value) -> Option<Self> {
         let text = |path: &str| object.pointer(path).and_then(Value::as_str).map(str::to_owned);

@@ -127,13 +127,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_only_asks_asks_again_and_who_sends_does_not() {
-        let pod = Pod {
-            namespace: "shop".to_owned(),
-            name: "cart-1".to_owned(),
-            sidecar: true,
-            ready: true,
-            incarnation: String::new(),
-        };
+        let pod = Pod::fake("shop", "cart-1");
         let count = |asked: &AtomicU32| asked.load(Ordering::SeqCst);
         let (cluster, asked) = unsteady(2);
         assert_eq!(cluster.pod_get(&pod, 15020, "/stats").await.expect("at last"), "page");

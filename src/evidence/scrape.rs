@@ -144,13 +144,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn envoy_is_asked_itself_where_its_part_is_lacking() {
-        let pod = Pod {
-            namespace: "shop".to_owned(),
-            name: "cart-1".to_owned(),
-            sidecar: true,
-            ready: true,
-            incarnation: String::new(),
-        };
+        let pod = Pod::fake("shop", "cart-1");
         let agents = "istio_agent_process_start_time_seconds 5\n";
         let envoys = "istio_requests_total{reporter=\"source\"} 7\n";
         let found = async |merged, own| {

@@ -58,11 +58,7 @@ impl Claim {
     /// Whether it is about how long proxies saw requests take.
     #[must_use]
     pub const fn is_timed_by_proxies(&self) -> bool {
-        let timed = matches!(self.property(), Property::Takes { .. });
-        match self {
-            Self::Share(one) => timed && matches!(one.observer, Observer::Proxies { .. }),
-            Self::Alike(_) => timed,
-        }
+        matches!(self.property(), Property::Takes { .. }) && self.is_of_proxies()
     }
 
     /// Whether proxies saw what it is about.

@@ -59,14 +59,7 @@ fn in_cluster() -> Prometheus {
 }
 
 fn pods(names: &[&str]) -> Vec<Pod> {
-    let pod = |name: &&str| Pod {
-        namespace: "shop".to_owned(),
-        name: (*name).to_owned(),
-        sidecar: true,
-        ready: true,
-        incarnation: "uid+0".to_owned(),
-    };
-    names.iter().map(pod).collect()
+    names.iter().map(|name| Pod::fake("shop", name)).collect()
 }
 
 async fn read(of: &Prometheus, cluster: &Cluster, when: When, names: &[&str]) -> Snapshot {

@@ -72,6 +72,7 @@ mod tests {
     use futures::future::LocalBoxFuture;
 
     use super::*;
+    use crate::image::Log;
 
     /// What a test's container does.
     struct Does(fn(Container) -> LocalBoxFuture<'static, Outcome>);
@@ -82,17 +83,20 @@ mod tests {
         }
     }
 
-    async fn run_one(does: fn(Container) -> LocalBoxFuture<'static, Outcome>) -> Outcome {
-        let container = Container {
+    fn container(log: Log) -> Container {
+        Container {
             name: "cart".to_owned(),
             env: BTreeMap::new(),
             args: Vec::new(),
             listeners: BTreeMap::new(),
             dial: Arc::new(|_, _| async { Err(io::Error::other("no way out")) }.boxed()),
-            log: Arc::new(|_| ()),
+            log,
             stop: CancellationToken::new(),
-        };
-        run(Arc::new(Does(does)), container, Threads::default()).await
+        }
+    }
+
+    async fn run_one(does: fn(Container) -> LocalBoxFuture<'static, Outcome>) -> Outcome {
+        run(Arc::new(Does(does)), container(Arc::new(|_| ())), Threads::default()).await
     }
 
     #[tokio::test]
@@ -114,15 +118,7 @@ mod tests {
     async fn one_that_nobody_waits_for_any_more_ends() {
         let (tell, told) = oneshot::channel::<()>();
         let held = std::sync::Mutex::new(Some(tell));
-        let container = Container {
-            name: "cart".to_owned(),
-            env: BTreeMap::new(),
-            args: Vec::new(),
-            listeners: BTreeMap::new(),
-            dial: Arc::new(|_, _| async { Err(io::Error::other("no way out")) }.boxed()),
-            log: Arc::new(move |_| drop(held.lock().map(|mut held| held.take()))),
-            stop: CancellationToken::new(),
-        };
+        let log = Arc::new(move |_| drop(held.lock().map(|mut held| held.take())));
         let forever = Does(|container| {
             async move {
                 let _log = container.log;
@@ -130,7 +126,7 @@ mod tests {
             }
             .boxed_local()
         });
-        let mut running = Box::pin(run(Arc::new(forever), container, Threads::default()));
+        let mut running = Box::pin(run(Arc::new(forever), container(log), Threads::default()));
         assert!(running.as_mut().now_or_never().is_none());
         drop(running);
         // What it held is dropped with it.
