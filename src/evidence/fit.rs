@@ -47,8 +47,9 @@ const BEHIND: f64 = 0.05;
 const STALLED: f64 = 0.10;
 const STALL: Duration = Duration::from_millis(20);
 
-/// A step that uses more of all cores than this, and that much more than one request at a time
-/// does, is too close to what the machine can do: what comes lasts longer, and its queues grow.
+/// A step that uses more of all cores than this, and that much more than the calmest so far, is too
+/// close to what the machine can do: what comes lasts longer, and its queues grow. One request at
+/// a time is not always the calmest: what was started for the run may still be busy with itself.
 const BUSY: f64 = 0.85;
 const BUSIER: f64 = 0.10;
 
@@ -98,6 +99,8 @@ pub(crate) struct Fit {
     strained: Option<(f64, Strain)>,
     /// Whether the step under way showed strain already: it must show it twice.
     doubted: bool,
+    /// How much of all cores was used in the calmest step; none where that is not told.
+    calmest: Option<f64>,
     /// Less than what is carried, after a piece of load was too much nevertheless; none: all of it.
     eased: Option<f64>,
 }
@@ -113,8 +116,9 @@ impl Step {
         self.tally.latency.all().quantile(0.5).unwrap_or_default()
     }
 
-    /// Whether it was too much, next to one request at a time.
-    fn strain(&self, alone: &Self) -> Option<Strain> {
+    /// Whether it was too much, next to one request at a time, and to how much of all cores was
+    /// used in the calmest step.
+    fn strain(&self, alone: &Self, calmest: Option<f64>) -> Option<Strain> {
         let Tally { due, late, unsent, .. } = self.tally;
         let behind = (late + unsent) as f64 / due.max(1) as f64;
         let stalled = self.conditions.share_later_than(STALL);
@@ -133,8 +137,7 @@ impl Step {
             return Some(Strain::Slower { now, alone: before, machine });
         }
         let busy = self.conditions.machine.busy()?;
-        let idle_else = alone.conditions.machine.busy().is_some_and(|was| busy > was + BUSIER);
-        (busy > BUSY && idle_else).then_some(Strain::Busy(busy, machine))
+        (busy > BUSY && busy > calmest? + BUSIER).then_some(Strain::Busy(busy, machine))
     }
 }
 
@@ -148,7 +151,16 @@ impl Fit {
 
     /// Notes one request at a time.
     pub(crate) fn measure(&mut self, alone: Step) {
+        self.look_at(&alone);
         self.alone = Some(alone);
+    }
+
+    fn look_at(&mut self, step: &Step) {
+        let busy = step.conditions.machine.busy();
+        self.calmest = match (self.calmest, busy) {
+            (Some(calmest), Some(busy)) => Some(calmest.min(busy)),
+            (calmest, busy) => calmest.or(busy),
+        };
     }
 
     /// The rate to try next on the way to this one; none once enough is known.
@@ -171,8 +183,9 @@ impl Fit {
 
     /// Notes what a rate showed.
     pub(crate) fn note(&mut self, rate: f64, step: &Step) {
+        self.look_at(step);
         let alone = self.alone.clone().unwrap_or_default();
-        match step.strain(&alone) {
+        match step.strain(&alone, self.calmest) {
             None => {
                 self.carried = self.carried.max(rate);
                 self.doubted = false;
@@ -419,26 +432,37 @@ mod tests {
         let alone = step(20, 50);
         let mut failing = step(20, 50);
         failing.tally.by_status = [(200, 10), (503, 10)].into();
-        assert!(matches!(failing.strain(&alone), Some(Strain::Errors { .. })));
+        assert!(matches!(failing.strain(&alone, None), Some(Strain::Errors { .. })));
         let mut stalled = step(20, 50);
         (0..5).for_each(|_| stalled.conditions.lag.record(Duration::from_millis(80)));
-        assert!(matches!(stalled.strain(&alone), Some(Strain::Stalled(..))));
-        assert_eq!(stalled.strain(&stalled), None, "the machine stalls without any load, too");
+        assert!(matches!(stalled.strain(&alone, None), Some(Strain::Stalled(..))));
+        assert_eq!(
+            stalled.strain(&stalled, None),
+            None,
+            "the machine stalls without any load, too"
+        );
         let used = |percent: u64| {
             let mut step = step(20, 60);
             let machine = &mut step.conditions.machine;
             (machine.cores_us, machine.idle_us) = (Some(1_000), Some(1_000 - percent * 10));
             step
         };
-        assert!(matches!(used(95).strain(&used(30)), Some(Strain::Busy(..))));
-        assert_eq!(used(80).strain(&used(30)), None);
-        assert_eq!(used(95).strain(&used(90)), None, "somebody else uses them");
-        assert_eq!(used(95).strain(&alone), None, "nobody knows what was used before");
+        assert!(matches!(used(95).strain(&alone, Some(0.3)), Some(Strain::Busy(..))));
+        assert_eq!(used(80).strain(&alone, Some(0.3)), None);
+        assert_eq!(used(95).strain(&alone, Some(0.9)), None, "somebody else uses them");
+        assert_eq!(used(95).strain(&alone, None), None, "nobody knows what was used before");
+        // What was started for the run was busy when one request at a time was sent.
+        let mut fit = Fit::default();
+        fit.measure(used(92));
+        [(10.0, 40), (60.0, 70), (130.0, 96), (130.0, 96)]
+            .into_iter()
+            .for_each(|(rate, percent)| fit.note(rate, &used(percent)));
+        assert!(fit.why(130.0).contains("does not carry 130/s"), "{}", fit.why(130.0));
         let mut behind = step(20, 50);
         behind.tally.due += 10;
         behind.tally.unsent += 10;
-        assert!(matches!(behind.strain(&alone), Some(Strain::Behind(_))));
-        assert_eq!(step(20, 90).strain(&alone), None);
+        assert!(matches!(behind.strain(&alone, None), Some(Strain::Behind(_))));
+        assert_eq!(step(20, 90).strain(&alone, None), None);
     }
 
     proptest! {

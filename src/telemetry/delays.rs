@@ -195,6 +195,9 @@ mod tests {
         assert_eq!(queued(page(300, 2.0)), Some((Duration::from_millis(5), "istio-proxy".into())));
         assert_eq!(queued(page(120, 2.0)), None, "too few to tell");
         assert_eq!(queued(page(30, 0.1)), None, "another process");
+        // What it had done before is not taken off what others did.
+        let anew = Window::between(&page(100, 1.0), &page(30, 0.1));
+        assert_eq!(anew.delays().count(), 0);
     }
 
     #[test]
