@@ -3,7 +3,8 @@
 //!
 //! One request after the other gives the measure, because it is as little load as there can be.
 //! Then the rate rises in steps of six until it is what was asked for, or until a step shows
-//! strain twice. What is then sent stays below the last step without strain. A load that the mesh
+//! strain twice. Where the steps tell how much of all cores they use, the next one stops short of
+//! using them up. What is then sent stays below the last step without strain. A load that the mesh
 //! does not even carry at the first step goes down instead, by halves.
 //!
 //! Everything here is in requests per second of all clients together: they share the mesh.
@@ -21,11 +22,14 @@ const FIRST: f64 = 10.0;
 const STEP: f64 = 6.0;
 
 /// A step with strain this many times the last one without leaves the answer too open.
-const APART: f64 = 2.5;
+const APART: f64 = 1.5;
 
-/// Below the last step without strain, once there was a step with it: a queue has no limit at the
-/// limit.
-const BELOW: f64 = 0.7;
+/// A step of less than this many times the last one is not worth its time.
+const WORTH: f64 = 1.2;
+
+/// Below the last step without strain, where that is less than what is asked for: a queue has no
+/// limit at the limit.
+const BELOW: f64 = 0.8;
 
 /// The least that is ever sent: one request in two seconds.
 const LEAST: f64 = 0.5;
@@ -52,6 +56,9 @@ const STALL: Duration = Duration::from_millis(20);
 /// a time is not always the calmest: what was started for the run may still be busy with itself.
 const BUSY: f64 = 0.85;
 const BUSIER: f64 = 0.10;
+
+/// How much of all cores the next step may be expected to use.
+const NEARLY_BUSY: f64 = 0.80;
 
 /// Half of the load that makes answers no quicker than this part of what they took is not what
 /// slows them: the machine has become slower since it was measured.
@@ -101,6 +108,8 @@ pub(crate) struct Fit {
     doubted: bool,
     /// How much of all cores was used in the calmest step; none where that is not told.
     calmest: Option<f64>,
+    /// The same of each step without strain, by its rate.
+    used: Vec<(f64, f64)>,
     /// Less than what is carried, after a piece of load was too much nevertheless; none: all of it.
     eased: Option<f64>,
 }
@@ -168,10 +177,10 @@ impl Fit {
         match &self.strained {
             _ if self.carried >= wanted => None,
             None if self.carried <= 0.0 => Some(FIRST.min(wanted)),
-            None => Some((self.carried * STEP).min(wanted)),
+            None => self.worth((self.carried * STEP).min(wanted), wanted),
             // One more between the two, where they are far apart.
             Some((rate, _)) if self.carried > 0.0 && *rate > self.carried * APART => {
-                Some((rate * self.carried).sqrt())
+                self.worth((rate * self.carried).sqrt(), wanted)
             }
             // Not even the first step: downwards, until something is carried.
             Some((rate, _)) if self.carried <= 0.0 && *rate > LEAST => {
@@ -179,6 +188,25 @@ impl Fit {
             }
             Some(_) => None,
         }
+    }
+
+    /// A step to this rate, or as far as there are cores; none if that is hardly a step.
+    fn worth(&self, rate: f64, wanted: f64) -> Option<f64> {
+        let rate = rate.min(self.full());
+        (rate >= wanted || rate > self.carried * WORTH).then_some(rate)
+    }
+
+    /// The rate that would nearly use up all cores, if it goes on as from the first step without
+    /// strain to the last; infinite where that is not told, or is hardly to be seen.
+    fn full(&self) -> f64 {
+        let (Some((low, before)), Some((high, now))) = (self.used.first(), self.used.last()) else {
+            return f64::INFINITY;
+        };
+        let grown = now - before;
+        if grown < BUSIER {
+            return f64::INFINITY;
+        }
+        high + (NEARLY_BUSY - now) / grown * (high - low)
     }
 
     /// Notes what a rate showed.
@@ -189,6 +217,7 @@ impl Fit {
             None => {
                 self.carried = self.carried.max(rate);
                 self.doubted = false;
+                self.used.extend(step.conditions.machine.busy().map(|busy| (rate, busy)));
             }
             Some(_) if !self.doubted => self.doubted = true,
             Some(strain) if self.is_no_quicker(&strain) => {
@@ -217,10 +246,10 @@ impl Fit {
     pub(crate) fn carriable(&self, wanted: f64) -> f64 {
         let carried = match &self.strained {
             _ if self.carried >= wanted => wanted,
-            Some((rate, _)) if self.carried <= 0.0 => (rate * EASE).max(LEAST),
-            Some(_) => self.carried * BELOW,
+            _ if self.carried > 0.0 => self.carried * BELOW,
+            Some((rate, _)) => (rate * EASE).max(LEAST),
             // Never tried: little.
-            None => FIRST.max(self.carried),
+            None => FIRST,
         };
         carried.min(wanted)
     }
@@ -257,6 +286,10 @@ impl Fit {
                 let on = if strain.machine().is_empty() { "" } else { " on this machine" };
                 format!("the mesh does not carry {rate}/s{on}: {strain}")
             }
+            None if self.carried > 0.0 => format!(
+                "more than {}/s would use up the cores of this machine",
+                rounded(self.carried)
+            ),
             None => "what the mesh carries is not known".to_owned(),
         }
     }
@@ -336,6 +369,14 @@ mod tests {
         step(20, 50 + queue.round() as u64)
     }
 
+    /// Answers of 60 ms while so much of all cores is used.
+    fn used(percent: u64) -> Step {
+        let mut step = step(20, 60);
+        let machine = &mut step.conditions.machine;
+        (machine.cores_us, machine.idle_us) = (Some(1_000), Some(1_000 - percent * 10));
+        step
+    }
+
     fn settle(wanted: f64, carries: f64) -> Fit {
         let mut fit = Fit::default();
         fit.measure(served(1.0, carries));
@@ -379,6 +420,29 @@ mod tests {
         // Less needs no more steps, more does.
         assert_eq!(fit.next(90.0), None);
         assert_eq!(fit.next(240.0), Some(240.0));
+    }
+
+    #[test]
+    fn no_step_uses_up_all_cores() {
+        let mut fit = Fit::default();
+        fit.measure(used(25));
+        fit.note(10.0, &used(25));
+        assert_eq!(fit.next(132.0), Some(60.0), "one step does not tell what the next will use");
+        fit.note(60.0, &used(55));
+        // 0.6% for each request per second: 80% at 101.7/s.
+        let next = fit.next(132.0).expect("one more step");
+        assert!((101.0..102.0).contains(&next), "{next}");
+        fit.note(next, &used(78));
+        assert_eq!(fit.next(132.0), None, "no step is left that is worth it");
+        assert!((fit.allowed(132.0) - next * BELOW).abs() < 1e-9);
+        assert_eq!(fit.why(132.0), "more than 102/s would use up the cores of this machine");
+        // The mesh is on other machines.
+        let mut elsewhere = Fit::default();
+        elsewhere.measure(used(25));
+        [(10.0, 25), (60.0, 30)].into_iter().for_each(|(rate, used_up)| {
+            elsewhere.note(rate, &used(used_up));
+        });
+        assert_eq!(elsewhere.next(132.0), Some(132.0));
     }
 
     #[test]
@@ -441,12 +505,6 @@ mod tests {
             None,
             "the machine stalls without any load, too"
         );
-        let used = |percent: u64| {
-            let mut step = step(20, 60);
-            let machine = &mut step.conditions.machine;
-            (machine.cores_us, machine.idle_us) = (Some(1_000), Some(1_000 - percent * 10));
-            step
-        };
         assert!(matches!(used(95).strain(&alone, Some(0.3)), Some(Strain::Busy(..))));
         assert_eq!(used(80).strain(&alone, Some(0.3)), None);
         assert_eq!(used(95).strain(&alone, Some(0.9)), None, "somebody else uses them");
