@@ -18,7 +18,9 @@ pub(super) fn with_line(path: &Path) -> (PathBuf, Option<usize>) {
     (path.to_owned(), None)
 }
 
-/// The feature files of a folder and of those below it, by name; a file is its own.
+/// The feature files of a folder and of those below it, by name; a file is its own. Folders whose
+/// names begin with a dot are not looked into: they belong to tools, as those in which Kubernetes
+/// keeps what a `ConfigMap` mounts, once more.
 pub(super) fn feature_files(path: &Path) -> Result<Vec<PathBuf>> {
     let doing = || format!("looking for features in {}", path.display());
     let unreadable = |cause: std::io::Error| Error::feature(doing(), cause);
@@ -31,7 +33,9 @@ pub(super) fn feature_files(path: &Path) -> Result<Vec<PathBuf>> {
             let entry = entry.map_err(unreadable)?;
             let (path, kind) = (entry.path(), entry.file_type().map_err(unreadable)?);
             if kind.is_dir() {
-                folders.push(path);
+                if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+                    folders.push(path);
+                }
             } else if path.extension().is_some_and(|extension| extension == "feature") {
                 files.push(path);
             }
@@ -48,4 +52,28 @@ pub(super) fn feature_files(path: &Path) -> Result<Vec<PathBuf>> {
 pub(super) fn application(file: &Path) -> Option<PathBuf> {
     let folders = file.ancestors().skip(1);
     folders.map(|folder| folder.join("application.yaml")).find(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn what_a_config_map_mounts_is_found_once() {
+        let mount = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| mount.path().join(name);
+        // As the kubelet lays it out, so that all files change at once.
+        fs::create_dir_all(path("..2026_11_28/rules")).expect("a folder");
+        for name in ["..2026_11_28/a.feature", "..2026_11_28/rules/b.feature"] {
+            fs::write(path(name), "Feature: a").expect("a file");
+        }
+        symlink("..2026_11_28", path("..data")).expect("a link");
+        symlink("..data/a.feature", path("a.feature")).expect("a link");
+        assert_eq!(feature_files(mount.path()).expect("readable"), [path("a.feature")]);
+        // Who names such a folder means it.
+        assert_eq!(feature_files(&path("..2026_11_28")).expect("readable").len(), 2);
+    }
 }

@@ -11,6 +11,7 @@ mod api;
 mod api_faults;
 mod cli;
 mod crash_safety;
+mod deploy;
 mod envoy;
 mod false_claims;
 mod image;
