@@ -9,7 +9,7 @@ use faultless::cluster::rights::{Place, rules};
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use crate::program::{Place as Folder, Said};
+use crate::program::{Place as Folder, finish};
 
 fn documents(path: &str) -> Vec<Value> {
     let text = fs::read_to_string(path).unwrap();
@@ -99,6 +99,6 @@ fn the_arguments_are_understood_and_the_parts_are_all_run() {
     for elsewhere in ["KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"] {
         command.env_remove(elsewhere);
     }
-    let said = Said::of(command.output().unwrap());
+    let said = finish(command);
     assert!(said.stderr.contains("connecting to the cluster around this pod"), "{said:?}");
 }
