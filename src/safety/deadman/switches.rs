@@ -15,13 +15,15 @@ use crate::safety::clock::Clock;
 use crate::safety::deadman::job::{Job, Switch};
 use crate::safety::journal::Journal;
 use crate::safety::lease;
+use crate::safety::undo::{Budget, retried};
 
 /// How much later the second switch fires: the proxies have long forgotten the VirtualServices
 /// when the DestinationRules go.
 pub(crate) const LATER: Duration = Duration::from_secs(10);
 
-/// How much later the watchdog is collected, if it did not end by itself: it may try for as long as
-/// any restore (3 minutes), after the pause between its two waves.
+/// How much later a watchdog that watches is collected, if it did not end by itself: it may try for
+/// as long as any restore (3 minutes), after the pause between its two waves. Until it watches,
+/// there is nothing to give back, and it goes with the rest.
 const GIVEN_BACK: Duration = Duration::from_mins(4);
 
 /// The switches of a run; every clone is the same.
@@ -34,6 +36,8 @@ pub(super) struct State {
     /// How long after the last heartbeat they fire; `None`: there are none.
     within: Option<Duration>,
     armed: Mutex<Armed>,
+    /// Held while deadlines are pushed, so that none is pushed to an earlier one.
+    pushing: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -60,7 +64,8 @@ impl DeadMan {
     /// Switches that fire so long after the last heartbeat, or none at all.
     pub(crate) fn new(run: &str, within: Option<Duration>) -> Self {
         let armed = Mutex::new(Armed { jobs: BTreeMap::new(), last: Clock::now() });
-        Self(Arc::new(State { run: run.to_owned(), within, armed }))
+        let pushing = tokio::sync::Mutex::default();
+        Self(Arc::new(State { run: run.to_owned(), within, armed, pushing }))
     }
 
     /// How long after the last heartbeat they fire, if there are any.
@@ -79,8 +84,7 @@ impl DeadMan {
         let Some(within) = self.0.within else { return Ok(None) };
         let within = match switch {
             Switch::VirtualServices => within,
-            Switch::Rest => within + LATER,
-            Switch::Watchdog => within + GIVEN_BACK,
+            Switch::Rest | Switch::Watchdog => within + LATER,
         };
         let key = (namespace.to_owned(), switch);
         let known = self.lock().jobs.get(&key).cloned();
@@ -100,8 +104,27 @@ impl DeadMan {
         Ok(Some(job.reference()))
     }
 
+    /// Gives the watchdog of a namespace the time that it needs: it watches now, and something is
+    /// going to be changed.
+    pub(crate) async fn watched(&self, cluster: &Cluster, namespace: &str) -> Result<()> {
+        let Some(within) = self.0.within else { return Ok(()) };
+        if let Some(job) = self.lock().jobs.get_mut(&(namespace.to_owned(), Switch::Watchdog)) {
+            job.within = within + GIVEN_BACK;
+        }
+        let missed = || Error::runner("pushing deadlines back", "the API server did not answer");
+        let pushed = retried(Budget::lasting(within), async || match self.beat(cluster).await {
+            Heartbeat::Missed => Err(missed()),
+            told => Ok(told),
+        });
+        match pushed.await? {
+            Heartbeat::Fired(why) => Err(Error::runner("pushing deadlines back", why)),
+            Heartbeat::Pushed | Heartbeat::Missed => Ok(()),
+        }
+    }
+
     /// Pushes every deadline back.
     pub(crate) async fn beat(&self, cluster: &Cluster) -> Heartbeat {
+        let _pushing = self.0.pushing.lock().await;
         let jobs: Vec<Job> = self.lock().jobs.values().cloned().collect();
         let begun = Clock::now();
         for Job { object, uid, since, within } in &jobs {

@@ -58,7 +58,7 @@ async fn start(applier: &Applier, charge: &WatchdogArgs) -> Result<()> {
             return Err(Error::runner(doing, "its dead-man's switch is gone"));
         };
         match found["metadata"]["annotations"][WATCHDOG].as_str().map(Said::of) {
-            Some(Said::Watching) => return Ok(()),
+            Some(Said::Watching) => return applier.dead_man.watched(cluster, namespace).await,
             Some(Said::Refused(why)) => return Err(Error::runner(doing, why)),
             Some(Said::Nothing) | None => {}
         }

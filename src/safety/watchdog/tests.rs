@@ -315,3 +315,27 @@ async fn a_watchdog_of_another_version_says_so_and_the_run_hears_it() {
     assert!(heard.contains("the run is of 9.9.9: make its image anew"), "{heard}");
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_watchdog_is_collected_late_only_once_it_watches() {
+    let (fake, state) = (Fake::default(), TempDir::new().unwrap());
+    fake.put(&format!("{DEPLOYMENTS}/mine"), object("Deployment", "mine", json!({"replicas": 1})));
+    let name = ObjectRef::of(&object("Deployment", "mine", json!({}))).unwrap();
+    let protected = applier(&fake, &state, Some(Duration::from_secs(60)));
+    let deadline = || fake.get(JOB).unwrap()["spec"]["activeDeadlineSeconds"].as_u64().unwrap();
+    let begins = async {
+        while fake.get(&format!("{DEPLOYMENTS}/faultless-r1-watchdog")).is_none() {
+            tokio::time::sleep(LOOK).await;
+        }
+        // Whoever dies now has changed nothing.
+        let before = deadline();
+        let mut job = fake.get(JOB).unwrap();
+        job["metadata"]["annotations"][WATCHDOG] = WATCHING.into();
+        fake.put(JOB, job);
+        before
+    };
+    let (before, written) = tokio::join!(begins, protected.scale(Scope::Scenario(0), &name, 2));
+    written.unwrap();
+    assert_eq!(before, 60 + LATER.as_secs());
+    assert!(deadline() >= 60 + 240, "{}", deadline());
+}
