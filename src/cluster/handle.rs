@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use super::barrier::Seen;
 use super::image::AgentImage;
 use super::tunnels::Tunnels;
 
@@ -20,6 +21,8 @@ pub struct Cluster {
     pub(super) tunnels: Tunnels,
     /// The namespace of the control plane, once sidecars have told it.
     pub(super) control_plane: Arc<OnceLock<String>>,
+    /// The proxies that control planes have known.
+    pub(super) seen: Seen,
     pub(super) agent_image: Arc<AgentImage>,
 }
 
@@ -50,6 +53,7 @@ impl Cluster {
             agent_image: Arc::new(AgentImage::own()),
             tunnels: Tunnels::default(),
             control_plane: Arc::default(),
+            seen: Seen::default(),
         }
     }
 

@@ -61,7 +61,7 @@ impl Judge {
         if let Some((proxy, reason)) = refused(before, now) {
             return Judgement::Refused(proxy, reason);
         }
-        if now.proxies.is_empty() {
+        if now.proxies.is_empty() && now.lost.is_empty() {
             return Judgement::Known(Proof::Acknowledged);
         }
         if self.shown.is_none() && expected.iter().all(|one| is_shown(one, now, shown)) {
@@ -77,7 +77,9 @@ impl Judge {
                     syncs.get(xds).is_some_and(|sync| self.lacks(*plane, *xds, sync, elapsed))
                 })
             })
-            .map(|(proxy, _)| proxy.clone())
+            .map(|(proxy, _)| proxy)
+            .chain(&now.lost)
+            .cloned()
             .collect();
         match &self.shown {
             _ if !behind.is_empty() => Judgement::Waiting(behind),
@@ -222,7 +224,7 @@ mod tests {
         let pages = shown.iter().map(|shown| if *shown { part.clone() } else { json!({}) });
         let shown = proxies.keys().cloned().zip(pages.map(|page| [(Xds::Route, page)].into()));
         let shown = shown.collect();
-        (Look { proxies, has_control_plane: true }, shown)
+        (Look { proxies, has_control_plane: true, ..Look::default() }, shown)
     }
 
     #[test]
@@ -310,6 +312,19 @@ mod tests {
         let (now, shown) = look(&[("a", 2, 2, ""), ("b", 2, 2, "")], &[false, true]);
         let judged = Judge::default().judge(&before, &now, &shown, &added(), MS(5));
         assert_eq!(judged, Judgement::Known(Proof::Shown), "`a` does not use it");
+    }
+
+    #[test]
+    fn who_lost_their_control_plane_do_not_know() {
+        let (before, _) = look(&[("a", 1, 1, ""), ("b", 1, 1, "")], &[]);
+        let b = Proxy { namespace: "shop".to_owned(), pod: "b".to_owned() };
+        let judged = |(mut now, shown): (Look, Shown)| {
+            now.lost.insert(b.clone());
+            Judge::default().judge(&before, &now, &shown, &added(), MS(900))
+        };
+        let waiting = Judgement::Waiting(vec![b.clone()]);
+        assert_eq!(judged(look(&[("a", 2, 2, "")], &[true])), waiting);
+        assert_eq!(judged(look(&[], &[])), waiting, "nobody is known");
     }
 
     #[test]

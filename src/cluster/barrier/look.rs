@@ -40,6 +40,8 @@ pub(super) struct Look {
     pub(super) proxies: BTreeMap<Proxy, (usize, Syncs)>,
     /// Whether any control plane could be asked.
     pub(super) has_control_plane: bool,
+    /// Those whose control plane does not know them any more.
+    pub(super) lost: BTreeSet<Proxy>,
 }
 
 // === impl Look ===
@@ -92,9 +94,14 @@ impl Cluster {
                 Err(Unreached::Failed(_)) if planes.len() > 1 => continue,
                 page => page?,
             };
-            let own = read(&page).into_iter().filter(|(p, _)| namespaces.contains(&p.namespace));
+            // One that was never sent anything has what an earlier control plane sent it.
+            let own = read(&page).into_iter().filter(|(proxy, syncs)| {
+                namespaces.contains(&proxy.namespace)
+                    && syncs.get(&Xds::Cluster).is_some_and(|sync| !sync.sent.is_empty())
+            });
             look.proxies.extend(own.map(|(proxy, syncs)| (proxy, (place, syncs))));
         }
+        look.lost = self.lost(&look, namespaces).await?;
         if !look.has_control_plane {
             for namespace in namespaces {
                 let pods = self.pods(namespace, "").await?;
@@ -105,6 +112,24 @@ impl Cluster {
             }
         }
         Ok(look)
+    }
+
+    /// Those whose control plane does not know them any more, though their pods are ready.
+    async fn lost(&self, look: &Look, namespaces: &[String]) -> Result<BTreeSet<Proxy>, Unreached> {
+        let mut lost = self.seen.lost(&look.proxies.keys().cloned().collect(), namespaces);
+        if lost.is_empty() {
+            return Ok(lost);
+        }
+        let mut pods = Vec::new();
+        for namespace in namespaces {
+            pods.extend(self.pods(namespace, "").await?);
+        }
+        let of = |pod: &Pod| Proxy { namespace: pod.namespace.clone(), pod: pod.name.clone() };
+        let there: BTreeSet<Proxy> = pods.iter().map(of).collect();
+        self.seen.forget(&lost.difference(&there).cloned().collect());
+        let ready: BTreeSet<Proxy> = pods.iter().filter(|pod| pod.ready).map(of).collect();
+        lost.retain(|proxy| ready.contains(proxy));
+        Ok(lost)
     }
 
     /// What these proxies show of these types. One that is gone meanwhile shows nothing.
@@ -148,7 +173,8 @@ mod tests {
     fn a_few_of_each_control_plane_are_asked() {
         let proxy = |pod: String| Proxy { namespace: "shop".to_owned(), pod };
         let proxies = (0..90).map(|n| (proxy(format!("p{n:02}")), (n % 3 / 2, Syncs::new())));
-        let look = Look { proxies: proxies.collect(), has_control_plane: true };
+        let proxies = proxies.collect();
+        let look = Look { proxies, has_control_plane: true, ..Look::default() };
         let of = |wide| witnesses(&look, wide).iter().map(|p| p.pod.clone()).collect::<Vec<_>>();
         assert_eq!(of(false), ["p00", "p45", "p02", "p47"]);
         assert_eq!(of(true).len(), 2 * WITNESSES_MAX);

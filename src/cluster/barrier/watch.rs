@@ -18,6 +18,10 @@ use crate::error::{Error, Result};
 /// of debouncing. Twice that is a mesh that does not converge.
 pub(super) const DEADLINE: Duration = Duration::from_secs(20);
 
+/// How much longer proxies are waited for that have lost their control plane: it may have to start,
+/// and an Envoy tries to reach it at least every 30 s.
+const RECONNECTED: Duration = Duration::from_secs(60);
+
 /// Between two looks, at first and at most. A look costs a control plane a page.
 const PAUSE: Duration = Duration::from_millis(5);
 const PAUSE_MAX: Duration = Duration::from_millis(80);
@@ -119,6 +123,11 @@ impl Cluster {
                     return Err(Error::mesh(doing(), format!("{proxy} refused it: {reason}"))
                         .hint(format!("look at {}", names.join(", "))));
                 }
+                Judgement::Waiting(_) if !look.lost.is_empty() => {
+                    if took > most + RECONNECTED {
+                        return Err(Error::runner(doing(), lost(&look.lost)));
+                    }
+                }
                 Judgement::Waiting(behind) if took > most => {
                     return Err(Error::runner(doing(), late(&behind)));
                 }
@@ -151,8 +160,17 @@ fn late(behind: &[Proxy]) -> String {
     if behind.is_empty() {
         return "no proxy was sent it: does any of them use it?".to_owned();
     }
-    let names: Vec<_> = behind.iter().take(5).map(ToString::to_string).collect();
-    format!("{} proxies still do not: {}", behind.len(), names.join(", "))
+    format!("{} proxies still do not: {}", behind.len(), some_of(behind))
+}
+
+fn lost(lost: &BTreeSet<Proxy>) -> String {
+    let count = lost.len();
+    format!("{count} proxies have lost their control plane: {}", some_of(lost))
+}
+
+fn some_of<'a>(proxies: impl IntoIterator<Item = &'a Proxy>) -> String {
+    let names: Vec<_> = proxies.into_iter().take(5).map(ToString::to_string).collect();
+    names.join(", ")
 }
 
 fn count(number: usize) -> u32 {
