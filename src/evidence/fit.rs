@@ -439,9 +439,9 @@ mod tests {
         // The mesh is on other machines.
         let mut elsewhere = Fit::default();
         elsewhere.measure(used(25));
-        [(10.0, 25), (60.0, 30)].into_iter().for_each(|(rate, used_up)| {
-            elsewhere.note(rate, &used(used_up));
-        });
+        for (rate, percent) in [(10.0, 25), (60.0, 30)] {
+            elsewhere.note(rate, &used(percent));
+        }
         assert_eq!(elsewhere.next(132.0), Some(132.0));
     }
 
@@ -512,9 +512,9 @@ mod tests {
         // What was started for the run was busy when one request at a time was sent.
         let mut fit = Fit::default();
         fit.measure(used(92));
-        [(10.0, 40), (60.0, 70), (130.0, 96), (130.0, 96)]
-            .into_iter()
-            .for_each(|(rate, percent)| fit.note(rate, &used(percent)));
+        for (rate, percent) in [(10.0, 40), (60.0, 70), (130.0, 96), (130.0, 96)] {
+            fit.note(rate, &used(percent));
+        }
         assert!(fit.why(130.0).contains("does not carry 130/s"), "{}", fit.why(130.0));
         let mut behind = step(20, 50);
         behind.tally.due += 10;
