@@ -19,6 +19,7 @@ mod pod_trouble;
 pub mod question;
 pub mod rights;
 mod rollout;
+mod seen;
 mod service_proxy;
 mod tunnel;
 mod tunnels;

@@ -5,7 +5,7 @@
 //! repeated looks (`look`) that `judge` judges. A look has what the control planes say of the
 //! proxies (`syncz`), and what some of these show themselves (`dump`) of what is `expected` by
 //! then; both come in the types of configuration that `xds` names. `endpoints` waits for pods
-//! instead of objects, and `seen` knows which proxies have lost their control plane. Where nobody may be asked, the waiting is `blind`, and `counters` are what
+//! instead of objects. Where nobody may be asked, the waiting is `blind`, and `counters` are what
 //! is left. `proof` says what it was in the end.
 
 mod before;
@@ -17,11 +17,9 @@ mod expected;
 mod judge;
 mod look;
 mod proof;
-mod seen;
 mod syncz;
 mod watch;
 mod xds;
 
 pub use before::Before;
 pub use proof::{Converged, Proof};
-pub(in crate::cluster) use seen::Seen;

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::barrier::Seen;
 use super::image::AgentImage;
+use super::seen::Seen;
 use super::tunnels::Tunnels;
 
 /// A mesh that can be disturbed.

@@ -116,20 +116,21 @@ impl Cluster {
 
     /// Those whose control plane does not know them any more, though their pods are ready.
     async fn lost(&self, look: &Look, namespaces: &[String]) -> Result<BTreeSet<Proxy>, Unreached> {
-        let mut lost = self.seen.lost(&look.proxies.keys().cloned().collect(), namespaces);
+        let named = |proxy: &Proxy| (proxy.namespace.clone(), proxy.pod.clone());
+        let known = look.proxies.keys().map(named).collect();
+        let lost = self.seen.lost(&known, namespaces);
         if lost.is_empty() {
-            return Ok(lost);
+            return Ok(BTreeSet::new());
         }
         let mut pods = Vec::new();
         for namespace in namespaces {
             pods.extend(self.pods(namespace, "").await?);
         }
-        let of = |pod: &Pod| Proxy { namespace: pod.namespace.clone(), pod: pod.name.clone() };
-        let there: BTreeSet<Proxy> = pods.iter().map(of).collect();
+        let there = pods.iter().map(|pod| (pod.namespace.clone(), pod.name.clone())).collect();
         self.seen.forget(&lost.difference(&there).cloned().collect());
-        let ready: BTreeSet<Proxy> = pods.iter().filter(|pod| pod.ready).map(of).collect();
-        lost.retain(|proxy| ready.contains(proxy));
-        Ok(lost)
+        let ready = pods.into_iter().filter(|pod| pod.ready);
+        let ready = ready.map(|pod| (pod.namespace, pod.name)).filter(|pod| lost.contains(pod));
+        Ok(ready.map(|(namespace, pod)| Proxy { namespace, pod }).collect())
     }
 
     /// What these proxies show of these types. One that is gone meanwhile shows nothing.

@@ -1,33 +1,34 @@
 //! Which proxies control planes have known. One that none knows any more, although its pod is still
-//! there, has lost its control plane, which restarts perhaps: it goes on with what it was sent last,
-//! and knows nothing of what is written meanwhile. Cheap to clone.
+//! there, has lost its control plane, which restarts perhaps: it goes on with what it was sent
+//! last, and knows nothing of what is written meanwhile.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::syncz::Proxy;
+/// A proxy's pod: its namespace and its name.
+pub(super) type Named = (String, String);
 
-/// The proxies of a mesh that were known to a control plane at some time.
+/// The proxies of a mesh that were known to a control plane at some time. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(in crate::cluster) struct Seen(Arc<Mutex<BTreeSet<Proxy>>>);
+pub(super) struct Seen(Arc<Mutex<BTreeSet<Named>>>);
 
 // === impl Seen ===
 
 impl Seen {
     /// Notes those that are known; answers which were, in these namespaces, and are not.
-    pub(super) fn lost(&self, known: &BTreeSet<Proxy>, namespaces: &[String]) -> BTreeSet<Proxy> {
+    pub(super) fn lost(&self, known: &BTreeSet<Named>, namespaces: &[String]) -> BTreeSet<Named> {
         let mut seen = self.lock();
         seen.extend(known.iter().cloned());
-        let here = |proxy: &&Proxy| namespaces.contains(&proxy.namespace);
+        let here = |(namespace, _): &&Named| namespaces.contains(namespace);
         seen.difference(known).filter(here).cloned().collect()
     }
 
     /// These are gone, and do not come back.
-    pub(super) fn forget(&self, gone: &BTreeSet<Proxy>) {
+    pub(super) fn forget(&self, gone: &BTreeSet<Named>) {
         self.lock().retain(|proxy| !gone.contains(proxy));
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeSet<Proxy>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<Named>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -36,9 +37,8 @@ impl Seen {
 mod tests {
     use super::*;
 
-    fn proxies(names: &[&str]) -> BTreeSet<Proxy> {
-        let proxy = |name: &&str| Proxy { namespace: "shop".to_owned(), pod: (*name).to_owned() };
-        names.iter().map(proxy).collect()
+    fn proxies(names: &[&str]) -> BTreeSet<Named> {
+        names.iter().map(|name| ("shop".to_owned(), (*name).to_owned())).collect()
     }
 
     #[test]
