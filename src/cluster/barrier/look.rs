@@ -94,11 +94,7 @@ impl Cluster {
                 Err(Unreached::Failed(_)) if planes.len() > 1 => continue,
                 page => page?,
             };
-            // One that was never sent anything has what an earlier control plane sent it.
-            let own = read(&page).into_iter().filter(|(proxy, syncs)| {
-                namespaces.contains(&proxy.namespace)
-                    && syncs.get(&Xds::Cluster).is_some_and(|sync| !sync.sent.is_empty())
-            });
+            let own = read(&page).into_iter().filter(|(p, _)| namespaces.contains(&p.namespace));
             look.proxies.extend(own.map(|(proxy, syncs)| (proxy, (place, syncs))));
         }
         look.lost = self.lost(&look, namespaces).await?;

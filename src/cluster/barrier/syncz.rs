@@ -63,11 +63,13 @@ impl Sync {
     }
 }
 
-/// The proxies of one control plane. An entry that is none costs that entry.
+/// The proxies of one control plane. An entry that is none costs that entry; one that was sent
+/// nothing yet has what an earlier control plane sent it, and is none of this one's.
 pub(super) fn read(page: &Value) -> BTreeMap<Proxy, Syncs> {
     let entries = page.as_array().into_iter().flatten();
     let read = |entry: &Value| Some((Proxy::named(entry["proxy"].as_str()?)?, syncs(entry)));
-    entries.filter_map(read).collect()
+    let is_sent = |(_, syncs): &(Proxy, Syncs)| syncs.values().any(|sync| !sync.sent.is_empty());
+    entries.filter_map(read).filter(is_sent).collect()
 }
 
 fn syncs(entry: &Value) -> Syncs {
@@ -103,7 +105,8 @@ mod tests {
                         {"sent": "x", "lastError": "no such cluster"},
                 },
             },
-            {"proxy": "no namespace"},
+            {"proxy": "no namespace", "route_sent": "x"},
+            {"proxy": "just-connected.travel-agency"},
             7,
         ]);
         let proxies = read(&page);
