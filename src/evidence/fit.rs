@@ -60,6 +60,9 @@ const BUSIER: f64 = 0.10;
 /// How much of all cores the next step may be expected to use.
 const NEARLY_BUSY: f64 = 0.80;
 
+/// A busy step that was to be expected to use less than this was busy with somebody else's work.
+const ELSEWHERE: f64 = 0.50;
+
 /// Half of the load that makes answers no quicker than this part of what they took is not what
 /// slows them: the machine has become slower since it was measured.
 const QUICKER: f64 = 0.7;
@@ -110,6 +113,8 @@ pub(crate) struct Fit {
     calmest: Option<f64>,
     /// The same of each step without strain, by its rate.
     used: Vec<(f64, f64)>,
+    /// Whether a busy step was taken for somebody else's work: that is believed once.
+    forgiven: bool,
     /// Less than what is carried, after a piece of load was too much nevertheless; none: all of it.
     eased: Option<f64>,
 }
@@ -209,6 +214,17 @@ impl Fit {
         high + (NEARLY_BUSY - now) / grown * (high - low)
     }
 
+    /// Whether the step with strain was busy though the two nearest without any foretell that it
+    /// would not be.
+    fn was_busy_elsewhere(&self) -> bool {
+        let ([.., (low, before), (high, now)], Some((rate, Strain::Busy(..)))) =
+            (self.used.as_slice(), &self.strained)
+        else {
+            return false;
+        };
+        high > low && now + (now - before) / (high - low) * (rate - high) < ELSEWHERE
+    }
+
     /// Notes what a rate showed.
     pub(crate) fn note(&mut self, rate: f64, step: &Step) {
         self.look_at(step);
@@ -218,6 +234,9 @@ impl Fit {
                 self.carried = self.carried.max(rate);
                 self.doubted = false;
                 self.used.extend(step.conditions.machine.busy().map(|busy| (rate, busy)));
+                if !self.forgiven && self.was_busy_elsewhere() {
+                    (self.strained, self.forgiven) = (None, true);
+                }
             }
             Some(_) if !self.doubted => self.doubted = true,
             Some(strain) if self.is_no_quicker(&strain) => {
@@ -420,6 +439,23 @@ mod tests {
         // Less needs no more steps, more does.
         assert_eq!(fit.next(90.0), None);
         assert_eq!(fit.next(240.0), Some(240.0));
+    }
+
+    #[test]
+    fn what_somebody_else_used_is_forgiven_once() {
+        let mut fit = Fit::default();
+        fit.measure(used(30));
+        // Another program takes the machine for a while, and ends.
+        (0..2).for_each(|_| fit.note(10.0, &used(92)));
+        fit.note(5.0, &used(30));
+        assert!(fit.next(60.0).is_some_and(|rate| rate < 10.0), "what is known so far");
+        fit.note(7.0, &used(31));
+        let rate = fit.next(60.0).expect("it goes on");
+        assert!(rate > 40.0, "{rate}");
+        (0..2).for_each(|_| fit.note(rate, &used(92)));
+        fit.note(17.0, &used(34));
+        assert!(fit.next(60.0).is_none_or(|again| again < rate), "not for ever");
+        assert!(fit.why(60.0).starts_with("the mesh does not carry 42/s"), "{}", fit.why(60.0));
     }
 
     #[test]
