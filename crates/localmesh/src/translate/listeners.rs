@@ -35,12 +35,16 @@ pub(super) fn listeners(view: &View<'_>) -> BTreeMap<String, Value> {
     found
 }
 
+/// A port of a real sidecar is bound once per worker (`SO_REUSEPORT`), and the kernel spreads the
+/// connections. A Unix socket is one for all workers, and under little load the same one accepts
+/// them all: half of the sidecar would be there for nobody. So Envoy spreads them.
 fn outbound(name: &str, filter: &Value) -> Value {
     json!({
         "@type": "type.googleapis.com/envoy.config.listener.v3.Listener",
         "name": name,
         "address": {"pipe": {"path": format!("out/{name}.sock"), "mode": SOCKET_MODE}},
         "tcp_backlog_size": BACKLOG,
+        "connection_balance_config": {"exact_balance": {}},
         "traffic_direction": "OUTBOUND",
         "stat_prefix": format!("outbound_{name};"),
         "filter_chains": [{"filters": [filter]}],
