@@ -1,9 +1,16 @@
-//! Feature files: found, parsed, expanded, picked. Text that is no feature is explained.
+//! Feature files: found, parsed, filled in, picked. Text that is no feature is explained.
 
+mod convert;
+mod doubts;
 mod find;
+mod misspelt;
+mod mistake;
 mod parse;
-mod parse_errors;
 mod pick;
 mod suite;
 
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::doubts::Doubt;
 pub(crate) use self::suite::Suite;

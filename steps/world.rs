@@ -1,9 +1,10 @@
 //! Cucumber's World: a handle on one scenario, and nothing else. The hooks around a scenario live
 //! in `run::hooks`, which makes the scenario.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use cucumber::World as _;
+use cucumber::step::Collection;
 use faultless::error::{Error, Result};
 use faultless::scenario::Scenario;
 use faultless::scenario::run::Run;
@@ -27,7 +28,7 @@ impl World {
     }
 
     /// All steps, as cucumber has them registered.
-    pub(crate) fn steps() -> cucumber::step::Collection<Self> {
+    pub(crate) fn steps() -> Collection<Self> {
         Self::collection()
     }
 }
@@ -37,3 +38,6 @@ impl std::fmt::Debug for World {
         f.write_str("World")
     }
 }
+
+/// All sentences. They are patterns to compile: once is enough for any number of features.
+pub(crate) static SENTENCES: LazyLock<Collection<World>> = LazyLock::new(World::steps);

@@ -6,7 +6,7 @@ use faultless::error::{ExitCode, Result};
 use faultless::scenario::Patience;
 
 use super::dry_run::{Checked, dry_run};
-use super::problem::refusal;
+use super::problem::{Problem, refusal};
 use crate::cli::CheckArgs;
 use crate::console;
 use crate::features::Suite;
@@ -19,6 +19,7 @@ pub(crate) async fn check(args: &CheckArgs) -> Result<ExitCode> {
     let checked = dry_run(&suite.features, &application, patience).await;
     let Checked { problems, mut warnings, unsupported, .. } = checked;
     warnings.extend(unsupported);
+    warnings.extend(suite.doubts.iter().map(|(file, doubt)| Problem::doubted(file, doubt)));
     warnings.sort();
     for warning in &warnings {
         console::note(&warning.to_string());

@@ -1,11 +1,13 @@
 //! What is wrong with a step, and how it is said.
 
 use std::fmt;
+use std::path::Path;
 
 use cucumber::gherkin;
 use cucumber::step::AmbiguousMatchError;
 use faultless::error::Error;
 
+use crate::features::Doubt;
 use crate::location::file;
 use crate::sentences;
 
@@ -68,6 +70,13 @@ impl Problem {
     pub(super) fn empty(feature: &gherkin::Feature, scenario: &gherkin::Scenario) -> Self {
         let text = format!("{}: {}", scenario.keyword, scenario.name);
         Self::at(feature, scenario.position, text, "it has no steps, so it shows nothing".into())
+    }
+
+    /// Of a heading.
+    pub(crate) fn doubted(file: &Path, doubt: &Doubt) -> Self {
+        let Doubt { place, text, what } = doubt;
+        let (file, cause) = (file.display().to_string(), format!("warning: {what}"));
+        Self { file, line: place.line, column: place.column, text: text.clone(), cause }
     }
 
     fn at(

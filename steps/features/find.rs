@@ -7,15 +7,18 @@ use faultless::error::{Error, Result};
 /// A folder with more feature files than this was not meant.
 const FILES_MAX: usize = 1_000;
 
-/// `FILE:LINE` taken apart, where the whole is not a file itself.
-pub(super) fn with_line(path: &Path) -> (PathBuf, Option<usize>) {
-    if !path.exists()
-        && let Some((file, line)) = path.to_string_lossy().rsplit_once(':')
+/// `FILE:LINE`, or `FILE:LINE:LINE`, taken apart, where the whole is not a file itself.
+pub(super) fn with_lines(path: &Path) -> (PathBuf, Vec<usize>) {
+    let mut lines = Vec::new();
+    let mut file = path.to_owned();
+    while !file.exists()
+        && let Some((shorter, line)) = file.to_string_lossy().rsplit_once(':')
         && let Ok(line) = line.parse()
     {
-        return (PathBuf::from(file), Some(line));
+        lines.push(line);
+        file = PathBuf::from(shorter);
     }
-    (path.to_owned(), None)
+    (file, lines)
 }
 
 /// The feature files of a folder and of those below it, by name; a file is its own. Folders whose

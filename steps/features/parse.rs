@@ -1,20 +1,29 @@
-//! A feature file's text as a feature, its outlines expanded.
+//! A feature file, read: what is wrong with it is told by line, what is doubtful is noted, the
+//! scenarios of the lines that are meant are left.
 
 use std::path::Path;
 
-use cucumber::feature::Ext as _;
 use cucumber::gherkin;
-use cucumber::gherkin::GherkinEnv;
 use faultless::error::{Error, Result};
+use gherkin_parser::Place;
 
-use super::parse_errors;
-use super::parse_errors::ParseError;
+use super::doubts::{Doubt, doubts, refusals};
+use super::mistake::{Mistake, refused};
+use super::{convert, misspelt, pick};
 
 /// A feature file is text that people write.
 const FILE_MAX: u64 = 1024 * 1024;
 
-/// Reads and parses a file.
-pub(super) fn file(file: &Path) -> Result<gherkin::Feature> {
+/// What a file says.
+pub(super) struct Parsed {
+    /// The feature, its outlines filled in.
+    pub feature: gherkin::Feature,
+    /// What may not be meant.
+    pub doubts: Vec<Doubt>,
+}
+
+/// Reads a file, of which the scenarios on these lines are meant, or all if there are none.
+pub(super) fn file(file: &Path, lines: &[usize]) -> Result<Parsed> {
     let doing = format!("parsing {}", file.display());
     let size = std::fs::metadata(file).map_err(|cause| Error::feature(doing.clone(), cause))?.len();
     if size > FILE_MAX {
@@ -22,29 +31,28 @@ pub(super) fn file(file: &Path) -> Result<gherkin::Feature> {
     }
     let text = std::fs::read_to_string(file).map_err(|cause| {
         let hint = "a feature file is UTF-8 text that you may read";
-        Error::feature(doing.clone(), cause).hint(hint)
+        Error::feature(doing, cause).hint(hint)
     })?;
-    let refused = |ParseError { line, column, cause }: ParseError| {
-        Error::feature(format!("parsing {}:{line}:{column}", file.display()), cause)
-    };
-    if let Some(error) = parse_errors::misspelt(&text) {
-        return Err(refused(error));
-    }
-    let feature = gherkin::Feature::parse(&text, GherkinEnv::default()).map_err(|cause| {
-        // "Error at LINE:COLUMN: {what was expected}"; the parts have no accessors.
-        let cause = cause.to_string();
-        let place = cause.trim_start_matches("Error at ").split([':', ' ']).next();
-        let line = place.and_then(|line| line.parse().ok()).unwrap_or(1);
-        refused(parse_errors::unparsed(&text, line, &cause))
-    })?;
-    if feature.count_scenarios() == 0 {
-        let cause = "the feature has no scenario".to_owned();
-        return Err(refused(ParseError { line: feature.position.line, column: 1, cause }));
-    }
+    let Parsed { feature, doubts } =
+        text_of(&text, lines).map_err(|mistakes| refused(file, mistakes))?;
     let feature = gherkin::Feature { path: Some(file.to_owned()), ..feature };
-    feature.expand_examples().map_err(|cause| {
-        let place = format!("{}:{}:{}", file.display(), cause.pos.line, cause.pos.col);
-        let cause = format!("no column of the examples is called <{}>", cause.name);
-        Error::feature(format!("parsing {place}"), cause)
-    })
+    Ok(Parsed { feature, doubts })
+}
+
+fn text_of(text: &str, lines: &[usize]) -> std::result::Result<Parsed, Vec<Mistake>> {
+    let document =
+        gherkin_parser::parse(text).map_err(|errors| misspelt::explained(text, errors))?;
+    let feature = document.feature.ok_or_else(|| {
+        let cause = "there is nothing in it; a feature file begins with `Feature: NAME`".to_owned();
+        vec![Mistake { place: Place { line: 1, column: 1 }, cause }]
+    })?;
+    let mut mistakes = misspelt::in_prose(&feature);
+    if mistakes.is_empty() {
+        mistakes = refusals(&feature);
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let picked = pick::on_lines(&feature, lines);
+    Ok(Parsed { doubts: doubts(&feature), feature: convert::feature(&feature, &picked) })
 }

@@ -1,12 +1,79 @@
 //! Which scenarios are meant, by line and by tags.
 
+use std::collections::BTreeSet;
+
 use cucumber::gherkin;
 use faultless::error::{Error, Result};
+use gherkin_parser::{Background, Described, Feature, Place, Scenario};
 
-/// The feature with those of its scenarios that fit; nothing if none does.
+/// The places of the scenarios that these lines pick, as Cucumber does: a row of examples its own,
+/// any other line of a scenario all of it, a rule's heading or background the rule, the feature's
+/// everything. No lines pick everything as well.
+pub(super) fn on_lines(feature: &Feature, lines: &[usize]) -> BTreeSet<Place> {
+    let parts = parts(feature);
+    let all = || parts.iter().flat_map(|part| &part.picks).copied().collect();
+    if lines.is_empty() {
+        return all();
+    }
+    // A line belongs to the last thing that begins on it or above.
+    let on = |line: &usize| parts.iter().rev().find(|part| part.from <= *line);
+    let picked = lines.iter().map(|line| on(line).map(|part| part.picks.clone()));
+    picked.flat_map(|picks| picks.unwrap_or_else(all)).collect()
+}
+
+/// Something of a feature file, from a line on.
+struct Part {
+    from: usize,
+    picks: BTreeSet<Place>,
+}
+
+/// All parts in the order of their lines.
+fn parts(feature: &Feature) -> Vec<Part> {
+    let all = places(feature.all_scenarios());
+    let mut parts = vec![Part { from: 0, picks: all.clone() }];
+    parts.extend(feature.background.as_ref().map(|it| background(it, &all)));
+    parts.extend(feature.scenarios.iter().flat_map(of_scenario));
+    for rule in &feature.rules {
+        let all = places(rule.scenarios.iter());
+        parts.push(Part { from: begin(&rule.head), picks: all.clone() });
+        parts.extend(rule.background.as_ref().map(|it| background(it, &all)));
+        parts.extend(rule.scenarios.iter().flat_map(of_scenario));
+    }
+    parts
+}
+
+fn background(background: &Background, all: &BTreeSet<Place>) -> Part {
+    Part { from: begin(&background.head), picks: all.clone() }
+}
+
+fn of_scenario(scenario: &Scenario) -> Vec<Part> {
+    let mut parts = vec![Part { from: begin(&scenario.head), picks: places([scenario]) }];
+    for examples in &scenario.examples {
+        let picks = examples.rows.iter().map(|row| row.place).collect();
+        parts.push(Part { from: begin(&examples.head), picks });
+        let rows = examples.rows.iter();
+        parts.extend(rows.map(|row| Part { from: row.place.line, picks: [row.place].into() }));
+    }
+    parts
+}
+
+fn places<'a>(scenarios: impl IntoIterator<Item = &'a Scenario>) -> BTreeSet<Place> {
+    let rows = |scenario: &'a Scenario| scenario.examples.iter().flat_map(|it| &it.rows);
+    let each = scenarios.into_iter().flat_map(|scenario| {
+        let own = scenario.examples.is_empty().then_some(scenario.head.place);
+        own.into_iter().chain(rows(scenario).map(|row| row.place))
+    });
+    each.collect()
+}
+
+/// A thing begins with its tags.
+fn begin(head: &Described) -> usize {
+    head.tags.first().map_or(head.place, |tag| tag.place).line
+}
+
+/// The feature with those of its scenarios whose tags fit; nothing if none does.
 pub(super) fn fitting(
     mut feature: gherkin::Feature,
-    line: Option<usize>,
     tags: Option<&str>,
 ) -> Result<Option<gherkin::Feature>> {
     use cucumber::tag::Ext as _;
@@ -17,17 +84,10 @@ pub(super) fn fitting(
             })
         })
         .transpose()?;
-    let starts: Vec<_> = (feature.scenarios.iter())
-        .chain(feature.rules.iter().flat_map(|rule| &rule.scenarios))
-        .map(|scenario| scenario.position.line)
-        .collect();
-    // A line picks the scenario in which it lies: the last one that starts at or before it.
-    let start = line.and_then(|line| starts.iter().copied().filter(|start| *start <= line).max());
     let outer = feature.tags.clone();
     let fits = |scenario: &gherkin::Scenario, more: &[String]| {
         let all: Vec<_> = outer.iter().chain(more).chain(&scenario.tags).cloned().collect();
-        (line.is_none() || Some(scenario.position.line) == start)
-            && tags.as_ref().is_none_or(|tags| tags.eval(&all))
+        tags.as_ref().is_none_or(|tags| tags.eval(&all))
     };
     feature.scenarios.retain(|scenario| fits(scenario, &[]));
     for rule in &mut feature.rules {

@@ -1,15 +1,21 @@
 //! Everything that the arguments name, read.
 
+use std::path::PathBuf;
+
 use cucumber::gherkin;
 use faultless::application::Application;
 use faultless::error::{Error, Result};
 
+use super::doubts::Doubt;
+use super::parse::Parsed;
 use super::{find, parse, pick};
 use crate::cli::FeatureArgs;
 
 /// The features of a run, ready to run, with the application they are about.
 pub(crate) struct Suite {
     pub features: Vec<gherkin::Feature>,
+    /// What may not be meant, in which file.
+    pub doubts: Vec<(PathBuf, Doubt)>,
     pub application: Application,
 }
 
@@ -18,18 +24,19 @@ pub(crate) struct Suite {
 impl Suite {
     /// Reads everything that the arguments name.
     pub(crate) fn read(args: &FeatureArgs) -> Result<Self> {
-        let mut features = Vec::new();
+        let (mut features, mut doubts) = (Vec::new(), Vec::new());
         let mut application = args.application.clone();
         let mut files = 0;
         for path in &args.paths {
-            let (path, line) = find::with_line(path);
+            let (path, lines) = find::with_lines(path);
             for file in find::feature_files(&path)? {
                 files += 1;
                 if application.is_none() {
                     application = find::application(&file);
                 }
-                let feature = parse::file(&file)?;
-                features.extend(pick::fitting(feature, line, args.tags.as_deref())?);
+                let Parsed { feature, doubts: of_file } = parse::file(&file, &lines)?;
+                doubts.extend(of_file.into_iter().map(|doubt| (file.clone(), doubt)));
+                features.extend(pick::fitting(feature, args.tags.as_deref())?);
             }
         }
         let paths: Vec<_> = args.paths.iter().map(|p| p.display().to_string()).collect();
@@ -56,7 +63,7 @@ impl Suite {
             )
             .hint("put application.yaml beside the features, or name it with --application")
         })?;
-        Ok(Self { features, application: Application::read(&application)? })
+        Ok(Self { features, doubts, application: Application::read(&application)? })
     }
 
     /// How many scenarios there are.

@@ -41,7 +41,7 @@ fn a_file_that_does_not_parse_is_shown_by_line_and_column() {
     refused("hello\n", "1:1", &["not with `hello`"]);
     refused("Feature: x\n  Scenaro: y\n", "2:3", &["did you mean `Scenario:`?"]);
     refused(&scenario("Wen every request to \"hotels\" is delayed by 5s"), "4:5", &["`When`"]);
-    refused(&scenario("nonsense"), "4:1", &["`nonsense` cannot stand here", "Given, When, Then"]);
+    refused(&scenario("nonsense"), "4:5", &["`nonsense` cannot stand here", "Given, When, Then"]);
     refused("Feature: x\n", "1:1", &["no scenario"]);
     refused("Feature: x\n  Scenario: nothing\n", "2:3", &["it has no steps"]);
     let outline = "Feature: f\n  Scenario Outline: s\n    Given every portal sends <n> requests \
@@ -49,7 +49,7 @@ fn a_file_that_does_not_parse_is_shown_by_line_and_column() {
     refused(outline, "3:5", &["<n>"]);
     let table = "Feature: f\n  Scenario Outline: s\n    Given every portal sends <n> requests \
                  per second\n    Examples:\n      | n | m |\n      | 2 |\n";
-    refused(table, "", &["different numbers of cells"]);
+    refused(table, "6:7", &["the row has 1 cell, the first row of its table 2"]);
 }
 
 #[test]

@@ -1,0 +1,179 @@
+//! What a feature file says, each thing with its place. The names are those of Cucumber's messages
+//! (`GherkinDocument`).
+
+/// A place in a file: both from 1, columns in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Place {
+    /// The line.
+    pub line: usize,
+    /// The column of its first character that is not blank.
+    pub column: usize,
+}
+
+/// A whole file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Document {
+    /// Nothing in a file of comments alone.
+    pub feature: Option<Feature>,
+}
+
+/// Text in prose below a heading.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Description {
+    /// Its lines as they are written, with their numbers; comments between them are left out.
+    pub lines: Vec<(usize, String)>,
+}
+
+/// What features, rules, backgrounds, scenarios and examples have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Described {
+    /// Where the keyword stands.
+    pub place: Place,
+    /// The tags above it; a background has none.
+    pub tags: Vec<Tag>,
+    /// The keyword, in the file's language, without the colon.
+    pub keyword: String,
+    /// What follows the colon.
+    pub name: String,
+    /// The prose below.
+    pub description: Description,
+}
+
+/// `Feature:`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Feature {
+    /// Its heading.
+    pub head: Described,
+    /// The code of the language of its keywords: `en`.
+    pub language: String,
+    /// Steps before each scenario.
+    pub background: Option<Background>,
+    /// Scenarios outside of rules.
+    pub scenarios: Vec<Scenario>,
+    /// Rules, behind all of these.
+    pub rules: Vec<Rule>,
+}
+
+/// `Rule:`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rule {
+    /// Its heading.
+    pub head: Described,
+    /// Steps before each of its scenarios.
+    pub background: Option<Background>,
+    /// Its scenarios.
+    pub scenarios: Vec<Scenario>,
+}
+
+/// `Background:`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Background {
+    /// Its heading.
+    pub head: Described,
+    /// Its steps.
+    pub steps: Vec<Step>,
+}
+
+/// `Scenario:` or `Scenario Outline:`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scenario {
+    /// Its heading.
+    pub head: Described,
+    /// Whether its keyword is one of an outline. Any scenario may have examples.
+    pub outline: bool,
+    /// Its steps.
+    pub steps: Vec<Step>,
+    /// Its examples.
+    pub examples: Vec<Examples>,
+}
+
+/// `Examples:`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Examples {
+    /// Its heading.
+    pub head: Described,
+    /// The first row: the columns' names.
+    pub header: Option<Row>,
+    /// The other rows, as wide as the first.
+    pub rows: Vec<Row>,
+}
+
+/// A step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Where its keyword stands.
+    pub place: Place,
+    /// The keyword, in the file's language, with the blank behind it if it has one.
+    pub keyword: String,
+    /// What kind of step the keyword begins.
+    pub kind: Kind,
+    /// What follows.
+    pub text: String,
+    /// Its doc string.
+    pub doc_string: Option<DocString>,
+    /// Its data table: rows of one width; empty if there is none.
+    pub table: Vec<Row>,
+}
+
+/// What kind of step a keyword begins (`StepKeywordType` of Cucumber's messages).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Given.
+    Context,
+    /// When.
+    Action,
+    /// Then.
+    Outcome,
+    /// And, But: the kind of the step before.
+    Conjunction,
+    /// `*`, and words that a language uses for several kinds: any.
+    Unknown,
+}
+
+/// A text of several lines below a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocString {
+    /// Where its delimiter stands.
+    pub place: Place,
+    /// What follows the delimiter, such as `yaml`.
+    pub media_type: Option<String>,
+    /// The text, without the delimiter's indentation.
+    pub content: String,
+}
+
+/// A row of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Where it begins.
+    pub place: Place,
+    /// Its cells, unescaped.
+    pub cells: Vec<String>,
+}
+
+/// A tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// Where it stands.
+    pub place: Place,
+    /// Its name, with the `@`.
+    pub name: String,
+}
+
+// === impl Description ===
+
+impl Description {
+    /// The whole text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.lines.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n")
+    }
+}
+
+// === impl Feature ===
+
+impl Feature {
+    /// All scenarios, with those of rules.
+    pub fn all_scenarios(&self) -> impl Iterator<Item = &Scenario> {
+        self.scenarios.iter().chain(self.rules.iter().flat_map(|rule| &rule.scenarios))
+    }
+}

@@ -1,0 +1,24 @@
+//! Gherkin as Cucumber's official parser reads it: the grammar of `gherkin.berp`, its eighty
+//! languages, its columns and the lines of its errors (<https://github.com/cucumber/gherkin>). The
+//! parser of the `gherkin` crate loses surplus cells, knows `# language:` only on the first line,
+//! and refuses what the official one reads; so text is read here, and its structs are filled in
+//! elsewhere. Pure: text in, a document or all of its errors out.
+
+mod ast;
+mod dialect;
+mod line;
+mod outline;
+mod parser;
+mod problem;
+
+pub use ast::{
+    Background, Described, Description, DocString, Document, Examples, Feature, Kind, Place, Row,
+    Rule, Scenario, Step, Tag,
+};
+pub use dialect::Dialect;
+pub use outline::Instance;
+pub use parser::parse;
+pub use problem::{ParseError, Problem, Token};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,30 @@
+//! What is wrong with a feature file, as it is told.
+
+use std::path::Path;
+
+use faultless::error::Error;
+use gherkin_parser::Place;
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Mistake {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub cause: String,
+}
+
+/// All that is wrong with a file as one error, by line.
+pub(super) fn refused(file: &Path, mut mistakes: Vec<Mistake>) -> Error {
+    mistakes.sort();
+    mistakes.dedup();
+    let at = |Mistake { place, .. }: &Mistake| {
+        format!("{}:{}:{}", file.display(), place.line, place.column)
+    };
+    if let [only] = &mistakes[..] {
+        return Error::feature(format!("parsing {}", at(only)), &only.cause);
+    }
+    let each = mistakes.iter().map(|mistake| format!("\n  {}: {}", at(mistake), mistake.cause));
+    let cause = format!("{} problems{}", mistakes.len(), each.collect::<String>());
+    Error::feature(format!("parsing {}", file.display()), cause)
+}
