@@ -65,6 +65,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn lines_follow_a_file_that_is_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a:7");
+        fs::write(&file, "Feature: a").expect("a file");
+        let with = |more: &str| with_lines(Path::new(&format!("{}{more}", file.display())));
+        assert_eq!(with(""), (file.clone(), vec![]));
+        assert_eq!(with(":12"), (file.clone(), vec![12]));
+        assert_eq!(with(":12:3"), (file.clone(), vec![3, 12]));
+        // What is not there is named as it was typed, or without its lines.
+        assert_eq!(with_lines(Path::new("none.feature")), ("none.feature".into(), vec![]));
+        assert_eq!(with_lines(Path::new("none.feature:2")).0, Path::new("none.feature"));
+    }
+
+    #[test]
     fn what_a_config_map_mounts_is_found_once() {
         let mount = tempfile::tempdir().expect("a folder");
         let path = |name: &str| mount.path().join(name);
