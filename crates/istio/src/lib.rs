@@ -29,6 +29,8 @@ mod virtual_service;
 
 #[cfg(test)]
 mod round_trip;
+#[cfg(test)]
+mod upstream;
 
 pub use admit::admit;
 pub use analysis::{Finding, Severity, analyze};

@@ -100,23 +100,29 @@ fn value(kind: &'static Type) -> BoxedStrategy<Value> {
         Type::Int(min, max) => {
             prop_oneof![Just(0), Just(*min), Just(*max), *min..=*max].prop_map(Value::from).boxed()
         }
-        Type::Number => {
-            let whole = (0..200_i64).prop_map(Value::from);
-            prop_oneof![whole, (0.0..200.0).prop_map(Value::from)].boxed()
+        Type::Number(..) => {
+            let whole = (0..100_i64).prop_map(Value::from);
+            prop_oneof![whole, (0.0..100.0).prop_map(Value::from)].boxed()
         }
+        Type::Bytes => select(&["", "aGk=", "aGVs"][..]).prop_map(Value::from).boxed(),
         Type::Duration | Type::AnyDuration => {
             select(&["5s", "1.5s", "0.250s", "90m", "1h30m", "0s"][..])
                 .prop_map(Value::from)
                 .boxed()
         }
         Type::Enum(names) => select(*names).prop_map(Value::from).boxed(),
-        Type::List(kind) => vec(value(kind), 0..3).prop_map(Value::from).boxed(),
-        Type::Map(kind) => {
-            let fields = vec((texts(), value(kind)), 0..3);
-            fields.prop_map(|fields| fields.into_iter().collect()).boxed()
+        Type::List(kind) | Type::Short(kind, _) => {
+            vec(value(kind), 0..3).prop_map(Value::from).boxed()
         }
+        Type::Map(kind) => map(kind),
+        Type::Selector => map(&Type::Text),
         Type::Object(message) => object(message),
     }
+}
+
+fn map(kind: &'static Type) -> BoxedStrategy<Value> {
+    let fields = vec((texts(), value(kind)), 0..3);
+    fields.prop_map(|fields| fields.into_iter().collect()).boxed()
 }
 
 fn object(message: &'static Message) -> BoxedStrategy<Value> {
