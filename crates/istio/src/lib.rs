@@ -28,6 +28,8 @@ mod validate;
 mod virtual_service;
 
 #[cfg(test)]
+mod istiod;
+#[cfg(test)]
 mod round_trip;
 #[cfg(test)]
 mod upstream;

@@ -47,15 +47,20 @@ fn quoted(feature: &str) -> Vec<String> {
     found
 }
 
-#[test]
-fn what_the_repository_holds_survives() {
+/// Each text of the repository with objects in it, of one document or several.
+pub(crate) fn texts_of_the_repository() -> Vec<String> {
     let text = |path: &PathBuf| fs::read_to_string(path).unwrap();
     let yaml = files("tests/it/data/translate", "yaml").iter().map(text).collect::<Vec<_>>();
     let features =
         [files("features", "feature"), files("tests/it/data/claims", "feature")].concat();
     let in_features = features.iter().flat_map(|path| quoted(&text(path)));
+    yaml.into_iter().chain(in_features).collect()
+}
+
+#[test]
+fn what_the_repository_holds_survives() {
     let mut seen = 0;
-    for text in yaml.into_iter().chain(in_features) {
+    for text in texts_of_the_repository() {
         for document in serde_yaml::Deserializer::from_str(&text) {
             let Ok(value) = Value::deserialize(document) else { continue };
             if ["VirtualService", "DestinationRule"].iter().any(|kind| value["kind"] == *kind) {
