@@ -23,26 +23,7 @@ mod retries;
 mod tls;
 mod traffic_policy;
 mod unused;
+mod validate;
 mod virtual_service;
 
-use serde_json::Value;
-
-use self::metadata::metadata;
-use self::node::Node;
-use crate::review::Review;
-
-/// Reviews an object of this kind, whose fields all fit the schema.
-pub(crate) fn validate(kind: &str, object: &Value) -> Review {
-    let mut review = Review::default();
-    let root = Node::root(object, "");
-    if !metadata(&root, &mut review) {
-        return review;
-    }
-    let (spec, namespace) = (root.at("spec"), root.at("metadata").text("namespace"));
-    match kind {
-        "VirtualService" => virtual_service::virtual_service(&spec, namespace, &mut review),
-        "DestinationRule" => destination_rule::destination_rule(&spec, namespace, &mut review),
-        _ => {}
-    }
-    review
-}
+pub(crate) use self::validate::validate;

@@ -192,7 +192,7 @@ fn what_istio_warns_of() {
     twice["spec"]["http"].as_array_mut().unwrap().push(first);
     let whole = "spec.http[1]: rule not used (all matches used";
     warned(&twice, &["spec.http[1].match[0]: is not used (duplicate match", whole]);
-    let errors = json!({"outlierDetection": {"consecutiveErrors": 1}});
+    let errors = json!({"outlierDetection": {"consecutiveErrors": 1, "maxEjectionPercent": 100}});
     warned(&policy(errors), &["has no effect since Istio 1.7"]);
 }
 
@@ -227,7 +227,9 @@ fn a_delegate_has_no_hosts() {
 fn weights_are_shares() {
     for (one, two) in [(2, 1), (700, 300)] {
         let to = |subset: &str, weight: i32| json!({"destination": {"host": "cart", "subset": subset}, "weight": weight});
-        warned(&rule(json!({"route": [to("v1", one), to("v2", two)]})), &[]);
+        let sum = one + two;
+        let said = format!("spec.http[0].route: weights sum to {sum}, not 100: they are shares of");
+        warned(&rule(json!({"route": [to("v1", one), to("v2", two)]})), &[&said]);
     }
 }
 
@@ -249,7 +251,8 @@ fn newer_fields_are_known() {
     warned(
         &policy(json!({
             "connectionPool": {"http": {"http2KeepAlive": {"interval": "30s", "timeout": "5s"}}},
-            "outlierDetection": {"outlierDetectionHttpErrorCodes": [429, 503]},
+            "outlierDetection":
+                {"outlierDetectionHttpErrorCodes": [429, 503], "maxEjectionPercent": 100},
         })),
         &[],
     );
@@ -258,6 +261,22 @@ fn newer_fields_are_known() {
     refused(&policy(typo), field);
     let half = json!({"connectionPool": {"http": {"http2KeepAlive": {"interval": "30s"}}}});
     refused(&policy(half), "http2KeepAlive.timeout: http2 keepalive timeout is required");
+}
+
+/// envoyproxy/envoy#27909 and istio/istio#28746: an ejection that does not happen.
+#[test]
+fn who_may_be_ejected_is_told() {
+    let most = |percent: Value| {
+        let fields = json!({"consecutive5xxErrors": 1, "maxEjectionPercent": percent});
+        policy(json!({"outlierDetection": fields}))
+    };
+    let field = "spec.trafficPolicy.outlierDetection.maxEjectionPercent: ";
+    let ten = format!("{field}is absent, which means Envoy's 10%: of fewer than ten pods none");
+    warned(&most(Value::Null), &[&ten]);
+    warned(&most(0.into()), &[&ten]);
+    warned(&most(50.into()), &[&format!("{field}of fewer than 2 pods none is left out")]);
+    warned(&most(30.into()), &[&format!("{field}of fewer than 4 pods none is left out")]);
+    warned(&most(100.into()), &[]);
 }
 
 #[test]

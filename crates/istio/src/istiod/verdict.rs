@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::fields::field_of;
 use super::oracle::Said;
 use crate::admit::judge;
+use crate::object::Object;
 
 /// How two verdicts agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,7 @@ pub(super) fn compare(object: &Value, theirs: &Said) -> Result<Outcome, String> 
         stored["metadata"]["namespace"] = "default".into();
     }
     let (found, review) = judge(kind, &mut stored).ok_or("no such kind")?;
+    let read = Object::parse(object);
     let accepted = theirs.errors.is_empty();
     let errors = &theirs.errors;
     let unread = errors.iter().find(|error| error.contains("cannot parse proto message"));
@@ -36,7 +38,10 @@ pub(super) fn compare(object: &Value, theirs: &Said) -> Result<Outcome, String> 
         return Ok(if accepted { Outcome::SchemaRefuses } else { Outcome::BothRefuse });
     }
     match (review.errors.is_empty(), accepted) {
-        (true, true) => warned(&review.warnings, theirs),
+        (true, true) => match read {
+            Ok(_) => warned(&review.warnings, theirs),
+            Err(cause) => Err(format!("it is right and cannot be read: {cause}")),
+        },
         (true, false) => Err(format!("we accept, istiod says {errors:?}")),
         (false, true) => Err(format!("istiod accepts, we say {:?}", review.errors)),
         (false, false) if unread.is_some() => Err(format!("it is not read: {errors:?}")),
@@ -61,6 +66,8 @@ fn unknown(ours: &[String], theirs: &Said) -> Result<Outcome, String> {
     };
     match theirs.errors.iter().all(named) {
         true => Ok(Outcome::BothRefuse),
+        // It reads on behind such a name, and minds something there.
+        false if names.iter().all(|name| name.contains('_')) => Ok(Outcome::SpellingRefused),
         false => Err(format!("we say {ours:?} is unknown, istiod {:?}", theirs.errors)),
     }
 }

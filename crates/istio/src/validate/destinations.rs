@@ -32,6 +32,9 @@ pub(super) fn destinations(route: &Node<'_>, review: &mut Review) {
     if shares.len() > 1 && total > i64::from(u32::MAX) {
         let message = format_args!("Envoy refuses weights whose sum is {total}, above 2^32-1");
         review.warn(route.at("route"), message);
+    } else if shares.len() > 1 && total > 0 && total != 100 {
+        let message = format_args!("weights sum to {total}, not 100: they are shares of {total}");
+        review.warn(route.at("route"), message);
     }
 }
 

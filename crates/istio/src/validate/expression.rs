@@ -46,7 +46,7 @@ struct Reader<'a> {
 
 // === impl Reader ===
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     fn one(&mut self) -> Result<(), String> {
         let was_repeated = std::mem::take(&mut self.repeated);
         if let Some(quoted) = self.rest.strip_prefix(r"\Q") {
@@ -57,20 +57,18 @@ impl<'a> Reader<'a> {
         }
         let Some(c) = self.next() else { return Ok(()) };
         match c {
-            '\\' => self.escape(),
-            '[' => self.class(),
-            '(' => self.group(),
-            '*' | '+' | '?' => self.repetition(&c.to_string(), was_repeated),
+            '\\' => return self.escape(),
+            '[' => return self.class(),
+            '(' => return self.group(),
+            '*' | '+' | '?' => return self.repetition(&c.to_string(), was_repeated),
             '{' => match self.count() {
-                Some(count) => self.repetition(&count, was_repeated),
+                Some(count) => return self.repetition(&count, was_repeated),
                 None => self.literal('{'),
             },
-            '.' | '^' | '$' | '|' | ')' => {
-                self.out.push(c);
-                Ok(())
-            }
+            '.' | '^' | '$' | '|' | ')' => self.out.push(c),
             other => self.literal(other),
         }
+        Ok(())
     }
 
     fn next(&mut self) -> Option<char> {
@@ -86,9 +84,13 @@ impl<'a> Reader<'a> {
         rest.is_some()
     }
 
-    fn literal(&mut self, c: char) -> Result<(), String> {
+    fn literal(&mut self, c: char) {
         self.out.push_str(&regex::escape(c.encode_utf8(&mut [0; 4])));
-        Ok(())
+    }
+
+    /// Writes the character of this code, in hexadecimal digits.
+    fn code(&mut self, digits: &str) {
+        self.out.extend(["\\x{", digits, "}"]);
     }
 
     fn repetition(&mut self, operator: &str, was_repeated: bool) -> Result<(), String> {
@@ -163,7 +165,8 @@ impl<'a> Reader<'a> {
                     }
                     false => self.next().ok_or("invalid class")?.to_string(),
                 };
-                self.out.push_str(&format!("\\{c}{{{name}}}"));
+                let sign = if c == 'p' { "\\p{" } else { "\\P{" };
+                self.out.extend([sign, &name, "}"]);
             }
             'x' => {
                 let digits = match self.take("{") {
@@ -172,7 +175,7 @@ impl<'a> Reader<'a> {
                 };
                 let (digits, rest) = digits.ok_or("invalid escape sequence")?;
                 self.rest = rest;
-                self.out.push_str(&format!("\\x{{{digits}}}"));
+                self.code(digits);
             }
             '0'..='7' => {
                 // A single digit but 0 would refer back to a group.
@@ -183,13 +186,11 @@ impl<'a> Reader<'a> {
                 let digits = &before[..=more];
                 self.rest = &before[digits.len()..];
                 let code = u32::from_str_radix(digits, 8).unwrap_or_default();
-                self.out.push_str(&format!("\\x{{{code:x}}}"));
+                self.code(&format!("{code:x}"));
             }
             'A' | 'b' | 'B' | 'z' | 'd' | 'D' | 's' | 'S' | 'w' | 'W' | 'a' | 'f' | 'n' | 'r'
-            | 't' | 'v' => self.out.push_str(&format!("\\{c}")),
-            _ if c.is_ascii_punctuation() || c.is_ascii_control() || c == ' ' => {
-                return self.literal(c);
-            }
+            | 't' | 'v' => self.out.extend(['\\', c]),
+            _ if c.is_ascii_punctuation() || c.is_ascii_control() || c == ' ' => self.literal(c),
             _ => return Err(format!("invalid escape sequence: `\\{c}`")),
         }
         Ok(())
@@ -233,7 +234,7 @@ impl<'a> Reader<'a> {
         match self.next().ok_or("missing closing ]")? {
             '\\' => self.escape(),
             c => {
-                self.out.push_str(&format!("\\x{{{:x}}}", u32::from(c)));
+                self.code(&format!("{:x}", u32::from(c)));
                 Ok(())
             }
         }

@@ -15,6 +15,7 @@ enum Place {
 }
 
 /// Why Envoy could not read this value.
+#[expect(clippy::match_same_arms, reason = "each line is one step of the notation, in its order")]
 pub(super) fn header_value(value: &str) -> Result<(), &'static str> {
     let mut place = Place::Text;
     let mut chars = value.chars().peekable();

@@ -41,7 +41,7 @@ fn shares<'a>(setting: &Node<'a>, review: &mut Review) -> Result<(), (Node<'a>, 
             let message = format!("total locality weight {total} != 100");
             return Err((rule.at("to"), message));
         }
-        // Go takes them in any order; whether they overlap does not hang on it.
+        // Go takes them in any order, on which it hangs what is found; we take theirs.
         if let Err(cause) = apart(to.iter().map(|(name, _)| *name)) {
             review.error(rule.at("to"), cause);
         }
@@ -107,15 +107,13 @@ fn apart<'a>(all: impl Iterator<Item = &'a str>) -> Result<(), String> {
 /// Whether a place that was named leaves none for a later one. The test has the gaps of Istio's: a
 /// region's name alone is not found in an earlier `*` within it.
 fn overlaps(earlier: &[&str], later: &[&str]) -> bool {
-    let (named, new) = (earlier, later);
-    match (named, new) {
+    match (earlier, later) {
         (["*", ..], _) => true,
-        // A region alone clashes with anything of its name.
-        ([region, ..], [other]) => region == other,
-        // A region that was named, whole or by `region/*`, has no room for more.
-        ([region] | [region, "*", ..], [other, ..]) => region == other,
-        ([region, zone, ..], [other, own]) => region == other && zone == own,
-        ([region, zone] | [region, zone, "*"], [other, own, _]) => region == other && zone == own,
+        // A region alone clashes with anything of its name; one that was named, whole or by
+        // `region/*`, has no room for more.
+        ([region, ..], [other]) | ([region] | [region, "*", ..], [other, ..]) => region == other,
+        ([region, zone, ..], [other, own])
+        | ([region, zone] | [region, zone, "*"], [other, own, _]) => region == other && zone == own,
         ([region, zone, sub], [other, own, last]) => (region, zone, sub) == (other, own, last),
         _ => false,
     }

@@ -22,6 +22,16 @@ pub(super) fn outlier_detection(outlier: &Node<'_>, review: &mut Review) {
         );
     }
     duration_if_set(outlier, "interval", review);
+    let most = outlier.at("maxEjectionPercent");
+    if most.as_int() == 0 {
+        let message = "is absent, which means Envoy's 10%: of fewer than ten pods none is left out";
+        review.warn(&most, message);
+    } else if (1..100).contains(&most.as_int()) {
+        // Rounded up: of so many pods one is within the share.
+        let fewest = (100 + most.as_int() - 1) / most.as_int();
+        let message = format_args!("of fewer than {fewest} pods none is left out, and never all");
+        review.warn(&most, message);
+    }
     for name in ["maxEjectionPercent", "minHealthPercent"] {
         let percent = outlier.int(name);
         if !(0..=100).contains(&percent) {

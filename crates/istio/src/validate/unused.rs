@@ -54,7 +54,7 @@ fn unreachable(routes: &[Node<'_>], review: &mut Review) {
 /// What Istio compares of a condition on the beginning of a path.
 struct Prefix<'a> {
     block: Node<'a>,
-    prefix: &'a str,
+    path: &'a str,
     port: i64,
     method: String,
     authority: String,
@@ -65,8 +65,8 @@ struct Prefix<'a> {
 
 impl<'a> Prefix<'a> {
     fn of(block: Node<'a>) -> Option<Self> {
-        let prefix = block.at("uri").text("prefix");
-        if prefix.is_empty() {
+        let path = block.at("uri").text("prefix");
+        if path.is_empty() {
             return None;
         }
         let method = exact_or_prefix(&block.at("method"));
@@ -75,7 +75,7 @@ impl<'a> Prefix<'a> {
             entries.map(|(key, text)| (key, exact_or_prefix(&text))).collect()
         });
         Some(Self {
-            prefix,
+            path,
             port: block.int("port"),
             method: if method.is_empty() { "exact:GET".to_owned() } else { method },
             authority: exact_or_prefix(&block.at("authority")),
@@ -93,7 +93,7 @@ impl<'a> Prefix<'a> {
             };
             own.len() == others.len() && own.iter().all(begins)
         });
-        other.prefix.starts_with(self.prefix)
+        other.path.starts_with(self.path)
             && other.port == self.port
             && self.method.starts_with(&other.method)
             && self.authority.starts_with(&other.authority)
@@ -112,7 +112,7 @@ fn exact_or_prefix(text: &Node<'_>) -> String {
 fn covered(routes: &[Node<'_>], review: &mut Review) {
     let mut blocks: Vec<Prefix<'_>> = Vec::new();
     for block in routes.iter().flat_map(|route| route.items("match")).filter_map(Prefix::of) {
-        let by = blocks.iter().find(|own| own.prefix != block.prefix && own.covers(&block));
+        let by = blocks.iter().find(|own| own.path != block.path && own.covers(&block));
         if let Some(earlier) = by {
             let message = format_args!("is not used (overlaps with {})", earlier.block);
             review.warn(&block.block, message);

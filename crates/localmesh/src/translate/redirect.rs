@@ -8,6 +8,7 @@ pub(super) fn redirect_action(redirect: &Redirect) -> Value {
     let mut out = Map::new();
     let texts = [
         ("path_redirect", &redirect.uri),
+        ("prefix_rewrite", &redirect.prefix_rewrite),
         ("host_redirect", &redirect.authority),
         ("scheme_redirect", &redirect.scheme),
     ];
