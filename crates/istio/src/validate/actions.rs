@@ -5,7 +5,7 @@ use super::faults::http_status;
 use super::node::Node;
 use crate::review::Review;
 
-/// Codes that pilot hands on to Envoy; others are left out, which makes 301 of them.
+/// Codes that pilot hands on to Envoy; of others it makes a route without an action.
 const REDIRECT_CODES: &[i64] = &[301, 302, 303, 307, 308];
 
 /// Above this istiod warns; above ten times it refuses (bytes).
@@ -21,7 +21,10 @@ pub(super) fn actions(route: &Node<'_>, review: &mut Review) {
     }
     let code = route.at("redirect").at("redirectCode");
     if (300..400).contains(&code.as_int()) && !REDIRECT_CODES.contains(&code.as_int()) {
-        review.warn(code, "is none of 301, 302, 303, 307 and 308: Envoy answers 301");
+        review.warn(
+            code,
+            "is none of 301, 302, 303, 307 and 308: Envoy gets no action, and refuses the route",
+        );
     }
     if let Some(response) = route.get("directResponse") {
         direct_response(&response, review);

@@ -38,3 +38,15 @@ pub(super) fn direct_response(response: &DirectResponse) -> Value {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_may_keep_the_rest_of_a_path() {
+        let redirect = Redirect { prefix_rewrite: "/new".into(), ..Redirect::default() };
+        let expected = json!({"prefix_rewrite": "/new", "response_code": "MOVED_PERMANENTLY"});
+        assert_eq!(redirect_action(&redirect), expected);
+    }
+}
