@@ -31,6 +31,11 @@ pub(super) fn compare(object: &Value, theirs: &Said) -> Result<Outcome, String> 
     let accepted = theirs.errors.is_empty();
     let errors = &theirs.errors;
     let unread = errors.iter().find(|error| error.contains("cannot parse proto message"));
+    // `analyze` leaves out what cannot be read, and passes over what is unknown.
+    let unknown_to_them = errors.iter().any(|error| error.contains("unknown field"));
+    if unread.is_none() && !unknown_to_them && theirs.analyzed_invalid == accepted {
+        return Err(format!("istioctl analyze is of another mind than validate: {errors:?}"));
+    }
     if !found.unknown.is_empty() {
         return unknown(&found.unknown, theirs);
     }

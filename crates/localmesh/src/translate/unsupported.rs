@@ -161,6 +161,6 @@ mod tests {
         );
         let passthrough = json!({"trafficPolicy": {"loadBalancer": {"simple": "PASSTHROUGH"}}});
         said("DestinationRule", passthrough, &["PASSTHROUGH"]);
-        said("VirtualService", json!({"http": [{"timeout": "1s"}]}), &[]);
+        said("VirtualService", json!({"hosts": ["x"], "http": [{"timeout": "1s"}]}), &[]);
     }
 }
