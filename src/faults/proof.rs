@@ -1,7 +1,7 @@
 //! What Istio objects must show at the proxies if they take effect. Read from the objects
 //! themselves, so that it holds for a sentence's objects and for a feature's own YAML alike. Pure.
 
-use istio::{HttpRoute, Object, Percentage, RouteDestination, TrafficPolicy, VirtualServiceSpec};
+use istio::{HttpFault, HttpRoute, Object, RouteDestination, TrafficPolicy, VirtualServiceSpec};
 
 use super::host::services;
 use crate::units::ServiceName;
@@ -108,11 +108,8 @@ fn of_rules(spec: &VirtualServiceSpec) -> Vec<Meant> {
 
 fn of_rule(rule: &HttpRoute) -> Vec<Meant> {
     let mut signs = Vec::new();
-    let percent = |share: Option<&Percentage>| share.map(|share| *share.value);
     let fault = rule.fault.as_ref();
-    let delay = fault.and_then(|fault| percent(fault.delay.as_ref()?.percentage.as_ref()));
-    let abort = fault.and_then(|fault| percent(fault.abort.as_ref()?.percentage.as_ref()));
-    let (delay, abort) = (delay.filter(|share| *share > 0.0), abort.filter(|share| *share > 0.0));
+    let (delay, abort) = (fault.and_then(delayed), fault.and_then(aborted));
     signs.extend(delay.map(|percent| (Signal::Flag("DI"), Some(percent))));
     signs.extend(abort.map(|percent| (Signal::Flag("FI"), Some(percent))));
     if rule.timeout.is_some() && fault.is_none() {
@@ -121,8 +118,7 @@ fn of_rule(rule: &HttpRoute) -> Vec<Meant> {
     if rule.retries.as_ref().is_some_and(|retries| *retries.attempts > 0) {
         signs.push((Signal::Repeated, None));
     }
-    // Without a percentage it is all.
-    let copied = percent(rule.mirror_percentage.as_ref()).unwrap_or(100.0);
+    let copied = rule.mirrored_percent();
     if let Some(mirror) = &rule.mirror
         && !mirror.subset.is_empty()
         && copied > 0.0
@@ -136,6 +132,24 @@ fn of_rule(rule: &HttpRoute) -> Vec<Meant> {
         signs.extend(reached(&rule.route));
     }
     signs
+}
+
+/// For which percentage a delay is meant. Without one it never happens, which nobody means: it is to
+/// show at least once, and what is claimed of it passes no more than it does.
+fn delayed(fault: &HttpFault) -> Option<f64> {
+    let delay = fault.delay.as_ref().filter(|delay| delay.fixed_delay.is_some())?;
+    meant(delay.share())
+}
+
+/// For which percentage an abort is meant.
+fn aborted(fault: &HttpFault) -> Option<f64> {
+    let says = |abort: &&istio::Abort| abort.http_status.is_some() || abort.grpc_status.is_some();
+    meant(fault.abort.as_ref().filter(says)?.share())
+}
+
+/// Whoever writes 0% means none.
+fn meant(share: Option<f64>) -> Option<f64> {
+    share.map_or(Some(0.0), |share| Some(share).filter(|share| *share > 0.0))
 }
 
 /// The subsets that a rule sends anything to. How much of it is for a claim to say: what is retried
@@ -152,8 +166,11 @@ fn of_policy(policy: &TrafficPolicy) -> Vec<Meant> {
     if policy.connection_pool.is_some() {
         signs.push((Signal::Flag("UO"), None));
     }
-    // `consecutiveErrors`, which is ignored since Istio 1.7, is no reason to expect anything.
+    // `consecutiveErrors`, which is ignored since Istio 1.7, is no reason to expect anything. Where
+    // some pods must stay, no request ever finds all of them left out, and the few that are left
+    // out show nowhere; without a percentage it may be that none is, which nobody means.
     if let Some(ejection) = &policy.outlier_detection
+        && matches!(ejection.max_ejection_percent, None | Some(0 | 100..))
         && (ejection.consecutive_5xx_errors > Some(0)
             || ejection.consecutive_gateway_errors > Some(0))
     {
@@ -183,10 +200,20 @@ mod tests {
 
     #[test]
     fn every_part_of_a_rule_has_its_sign() {
-        let delay = json!({"fault": {"delay": {"percentage": {"value": 50.0}}}});
-        assert_eq!(of_rule(&delay), [Signal::Flag("DI")]);
-        let none = json!({"fault": {"delay": {"percentage": {"value": 0.0}}}});
-        assert_eq!(of_rule(&none), []);
+        let delay = |mut fields: Value| {
+            fields["fixedDelay"] = "5s".into();
+            json!({"fault": {"delay": fields}})
+        };
+        assert_eq!(of_rule(&delay(json!({"percentage": {"value": 50.0}}))), [Signal::Flag("DI")]);
+        assert_eq!(of_rule(&delay(json!({"percent": 50}))), [Signal::Flag("DI")]);
+        assert_eq!(of_rule(&delay(json!({"percentage": {"value": 0.0}}))), []);
+        // Without a percentage it never happens, and says so by what is missing.
+        assert_eq!(of_rule(&delay(json!({}))), [Signal::Flag("DI")]);
+        let abort = json!({"fault": {"abort": {"httpStatus": 503}}});
+        assert_eq!(of_rule(&abort), [Signal::Flag("FI")]);
+        // Without a length or a status there is none to happen.
+        let nothing = json!({"percentage": {"value": 50.0}});
+        assert_eq!(of_rule(&json!({"fault": {"delay": nothing, "abort": nothing}})), []);
         assert_eq!(of_rule(&json!({"timeout": "2s"})), [Signal::Flag("UT")]);
         assert_eq!(of_rule(&json!({"retries": {"attempts": 3}})), [Signal::Repeated]);
         assert_eq!(of_rule(&json!({"retries": {"attempts": 0}})), []);
@@ -196,7 +223,8 @@ mod tests {
         let mirror = json!({"mirror": {"subset": "v3"}, "mirrorPercentage": {"value": 50.0}});
         assert_eq!(of_rule(&mirror), [Signal::Copied("v3".into())]);
         let aborted = json!({
-            "fault": {"abort": {"percentage": {"value": 100.0}}}, "route": [to("v1", 100)],
+            "fault": {"abort": {"httpStatus": 500, "percentage": {"value": 100.0}}},
+            "route": [to("v1", 100)],
         });
         assert_eq!(of_rule(&aborted), [Signal::Flag("FI")]);
         let tcp = json!({"hosts": [HOST], "tcp": [split]});
@@ -212,7 +240,10 @@ mod tests {
             let object = Object::parse(&object).unwrap();
             proofs(&[object]).iter().map(|proof| proof.least_percent).collect::<Vec<_>>()
         };
-        let delay = |value: f64| json!({"fault": {"delay": {"percentage": {"value": value}}}});
+        let delay = |value: f64| {
+            let delay = json!({"fixedDelay": "5s", "percentage": {"value": value}});
+            json!({"fault": {"delay": delay}})
+        };
         assert_eq!(least(json!([delay(100.0)])), [90]);
         assert_eq!(least(json!([delay(20.0)])), [10]);
         // Nobody knows how many requests these are for.
@@ -222,6 +253,13 @@ mod tests {
         assert_eq!(least(json!([some, {"route": []}])), [0]);
         let mirror = json!({"mirror": {"subset": "v3"}, "mirrorPercentage": {"value": 50.0}});
         assert_eq!(least(json!([mirror])), [25]);
+        // By their old names.
+        let old = json!({"mirror": {"subset": "v3"}, "mirror_percent": 10});
+        assert_eq!(least(json!([old])), [5]);
+        let old = json!({"fault": {"delay": {"fixedDelay": "2s", "percent": 100}}});
+        assert_eq!(least(json!([old])), [90]);
+        // It must show at all.
+        assert_eq!(least(json!([{"fault": {"delay": {"fixedDelay": "2s"}}}])), [0]);
     }
 
     #[test]
@@ -234,5 +272,7 @@ mod tests {
         let ejection = policy(&json!({"outlierDetection": {"consecutive5xxErrors": 1}}));
         assert_eq!(ejection, [Signal::Flag("UH")]);
         assert!(ejection[0].of_a_limit());
+        let part = json!({"consecutive5xxErrors": 1, "maxEjectionPercent": 50});
+        assert_eq!(policy(&json!({"outlierDetection": part})), []);
     }
 }

@@ -3,10 +3,9 @@
 
 use serde_json::Value;
 
-use crate::object::Object;
 use crate::review::Review;
 use crate::schema::{DESTINATION_RULE, Findings, VIRTUAL_SERVICE, walk};
-use crate::validate;
+use crate::validate::validate;
 
 /// More mistakes than this in one object are not all told: the answer stays readable.
 const MAX_TOLD: usize = 20;
@@ -16,14 +15,10 @@ const MAX_TOLD: usize = 20;
 /// reason to refuse, otherwise it is dropped, as `fieldValidation` says. Objects of other kinds are
 /// admitted as they are.
 pub fn admit(kind: &str, object: &Value, strict: bool) -> Result<(Value, Vec<String>), String> {
-    let message = match kind {
-        "VirtualService" => &VIRTUAL_SERVICE,
-        "DestinationRule" => &DESTINATION_RULE,
-        _ => return Ok((object.clone(), Vec::new())),
-    };
     let mut admitted = object.clone();
-    let mut found = Findings::default();
-    walk(message, &mut admitted, "", &mut found);
+    let Some((found, review)) = judge(kind, &mut admitted) else {
+        return Ok((admitted, Vec::new()));
+    };
     if strict && !found.unknown.is_empty() {
         let each = found.unknown.iter().map(|path| format!("unknown field {path:?}"));
         return Err(format!("strict decoding error: {}", told(each)));
@@ -31,7 +26,6 @@ pub fn admit(kind: &str, object: &Value, strict: bool) -> Result<(Value, Vec<Str
     if !found.invalid.is_empty() {
         return Err(told(found.invalid.into_iter()));
     }
-    let review = review(kind, &admitted)?;
     if !review.errors.is_empty() {
         let errors = told(review.errors.into_iter());
         let webhook = "admission webhook \"validation.istio.io\" denied the request";
@@ -43,14 +37,21 @@ pub fn admit(kind: &str, object: &Value, strict: bool) -> Result<(Value, Vec<Str
     Ok((admitted, warnings))
 }
 
-/// What fits the schema can be read.
-fn review(kind: &str, object: &Value) -> Result<Review, String> {
-    let mut review = Review::default();
-    match Object::parse_as(kind, object)? {
-        Object::VirtualService(object) => validate::virtual_service(&object, &mut review),
-        Object::DestinationRule(object) => validate::destination_rule(&object, &mut review),
-    }
-    Ok(review)
+/// What the schema says, after which the object is as it would be stored; and what istiod says of
+/// it then, which is asked only of what fits.
+pub(crate) fn judge(kind: &str, object: &mut Value) -> Option<(Findings, Review)> {
+    let message = match kind {
+        "VirtualService" => &VIRTUAL_SERVICE,
+        "DestinationRule" => &DESTINATION_RULE,
+        _ => return None,
+    };
+    let mut found = Findings::default();
+    walk(message, object, "", &mut found);
+    let review = match found.invalid.is_empty() {
+        true => validate(kind, object),
+        false => Review::default(),
+    };
+    Some((found, review))
 }
 
 fn told(each: impl Iterator<Item = String>) -> String {

@@ -31,19 +31,27 @@ impl From<String> for Duration {
 const UNITS: &[(&str, u64)] = &[
     ("ns", 1),
     ("us", 1_000),
-    ("µs", 1_000),
+    ("\u{b5}s", 1_000),
+    ("\u{3bc}s", 1_000),
     ("ms", 1_000_000),
     ("s", 1_000_000_000),
     ("m", 60_000_000_000),
     ("h", 3_600_000_000_000),
 ];
 
-/// The length in the notation above; `None` for anything else, for negative durations and for what
-/// does not fit into protobuf's range (about 10,000 years).
+/// The length in the notation above; `None` for anything else and for negative durations.
 #[must_use]
 pub fn parse(text: &str) -> Option<time::Duration> {
+    signed(text).and_then(|nanos| u64::try_from(nanos).ok()).map(time::Duration::from_nanos)
+}
+
+/// The length in ns as Go's `time.ParseDuration` reads it, which an API server and istiod both ask:
+/// with a sign, and within 2^63 ns (some 292 years).
+pub(crate) fn signed(text: &str) -> Option<i64> {
+    let negative = text.starts_with('-');
+    let text = text.strip_prefix(['+', '-']).unwrap_or(text);
     if text == "0" {
-        return Some(time::Duration::ZERO);
+        return Some(0);
     }
     let mut rest = text;
     let mut nanos: u128 = 0;
@@ -59,10 +67,8 @@ pub fn parse(text: &str) -> Option<time::Duration> {
         nanos = nanos.checked_add(scaled(number, scale)?)?;
         rest = tail;
     }
-    // Protobuf's Duration ends at 315,576,000,000 seconds.
-    let seconds = u64::try_from(nanos / 1_000_000_000).ok().filter(|s| *s <= 315_576_000_000)?;
-    let subsec = u32::try_from(nanos % 1_000_000_000).ok()?;
-    Some(time::Duration::new(seconds, subsec))
+    let nanos = i64::try_from(nanos).ok()?;
+    Some(if negative { -nanos } else { nanos })
 }
 
 /// `number` (digits with at most one point) times `scale`, exactly, cut at the nanosecond.
@@ -99,7 +105,7 @@ pub fn proto(duration: time::Duration) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{parse, proto};
+    use super::{parse, proto, signed};
 
     #[test]
     fn gos_notation_is_read_exactly() {
@@ -110,6 +116,8 @@ mod tests {
         }
         assert_eq!(parse("0.1s"), Some(Duration::from_millis(100)));
         assert_eq!(parse("1ns"), Some(Duration::from_nanos(1)));
+        assert_eq!(parse("+.5s"), Some(Duration::from_millis(500)));
+        assert_eq!((signed("-5s"), signed("2562048h")), (Some(-5_000_000_000), None));
     }
 
     #[test]

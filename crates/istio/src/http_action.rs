@@ -7,6 +7,8 @@ parts! {
     pub struct Redirect {
         /// New path.
         pub uri: Field<String>,
+        /// What replaces the matched beginning of the path.
+        pub prefix_rewrite: Field<String>,
         /// New host.
         pub authority: Field<String>,
         /// New scheme.

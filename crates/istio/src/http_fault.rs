@@ -73,3 +73,29 @@ impl Percentage {
         Self { value: percent.into(), ..Self::default() }
     }
 }
+
+// === impl Delay ===
+
+impl Delay {
+    /// How many percent of the requests it is for; `None` if nothing is said of it, which is none
+    /// too. The deprecated whole number counts where `percentage` is absent (pilot's
+    /// `TranslateFault`).
+    #[must_use]
+    pub fn share(&self) -> Option<f64> {
+        // Envoy counts without a sign: what is below nought is more than all.
+        let whole = |percent: i64| if percent < 0 { 100.0 } else { percent.min(100) as f64 };
+        let new = self.percentage.as_ref().map(|share| *share.value);
+        new.or(self.percent.map(whole))
+    }
+}
+
+// === impl Abort ===
+
+impl Abort {
+    /// How many percent of the requests it is for; `None` if nothing is said of it, which is none
+    /// too.
+    #[must_use]
+    pub fn share(&self) -> Option<f64> {
+        self.percentage.as_ref().map(|share| *share.value)
+    }
+}

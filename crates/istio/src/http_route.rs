@@ -38,6 +38,9 @@ parts! {
         pub mirror_percentage: Option<Percentage>,
         /// The deprecated form of `mirrorPercentage`.
         pub mirror_percent: Option<i64>,
+        /// The same by its name in the proto, which counts where `mirrorPercent` is absent.
+        #[serde(rename = "mirror_percent")]
+        pub mirror_percent_of_proto: Option<i64>,
         /// Several mirrors.
         pub mirrors: Field<Vec<Mirror>>,
         /// Header changes for the whole rule.
@@ -64,5 +67,38 @@ parts! {
         pub destination: Field<Destination>,
         /// How many requests; none means all.
         pub percentage: Option<Percentage>,
+    }
+}
+
+// === impl HttpRoute ===
+
+impl HttpRoute {
+    /// How many percent of the requests `mirror` gets: all, if nothing else is said (pilot's
+    /// `MirrorPercent`).
+    #[must_use]
+    pub fn mirrored_percent(&self) -> f64 {
+        let old = self.mirror_percent.or(self.mirror_percent_of_proto);
+        let old = old.and_then(|percent| i32::try_from(percent).ok()).map(f64::from);
+        self.mirror_percentage.as_ref().map(|share| *share.value).or(old).unwrap_or(100.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize as _;
+    use serde_json::{Value, json};
+
+    use super::HttpRoute;
+
+    #[test]
+    fn the_newest_name_of_the_share_counts() {
+        let percent = |rule: Value| HttpRoute::deserialize(rule).unwrap().mirrored_percent();
+        let (new, old, proto) = ("mirrorPercentage", "mirrorPercent", "mirror_percent");
+        let close = |one: f64, other: f64| assert!((one - other).abs() < 1e-9, "{one} {other}");
+        close(percent(json!({})), 100.0);
+        close(percent(json!({proto: 10})), 10.0);
+        close(percent(json!({proto: 10, old: 20})), 20.0);
+        close(percent(json!({proto: 10, old: 20, new: {"value": 0.5}})), 0.5);
+        close(percent(json!({old: 20, new: {}})), 0.0);
     }
 }

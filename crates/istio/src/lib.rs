@@ -28,7 +28,11 @@ mod validate;
 mod virtual_service;
 
 #[cfg(test)]
+mod istiod;
+#[cfg(test)]
 mod round_trip;
+#[cfg(test)]
+mod upstream;
 
 pub use admit::admit;
 pub use analysis::{Finding, Severity, analyze};

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::destination_rule::{DestinationRule, DestinationRuleSpec};
@@ -115,13 +116,52 @@ impl fmt::Display for Object {
     }
 }
 
-fn read<'a, T: Deserialize<'a>>(value: &'a Value) -> Result<T, String> {
-    serde_path_to_error::deserialize(value).map_err(|error| error.to_string())
+fn read<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
+    let once = |value: &Value| serde_path_to_error::deserialize(value);
+    // An API server takes 5.0 where a whole number is due, and drops what is null; so do we, at the
+    // second try.
+    let read = once(value).or_else(|error| once(&whole(value)).map_err(|_| error));
+    read.map_err(|error: serde_path_to_error::Error<_>| error.to_string())
+}
+
+/// The same with whole numbers written as such, and without nulls.
+fn whole(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => {
+            let number = number.as_f64().filter(|number| number.fract() == 0.0);
+            let number = number.filter(|number| number.abs() < 9e15);
+            #[expect(clippy::cast_possible_truncation, reason = "it is whole and below 2^53")]
+            number.map_or_else(|| value.clone(), |number| (number as i64).into())
+        }
+        Value::Array(items) => items.iter().map(whole).collect(),
+        Value::Object(fields) => {
+            let kept = fields.iter().filter(|(_, field)| !field.is_null());
+            kept.map(|(name, field)| (name.clone(), whole(field))).collect()
+        }
+        other => other.clone(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_api_server_rewrites_is_read() {
+        let of = |attempts: f64| {
+            let labels = json!([{"sourceLabels": {"a": null}}]);
+            let spec = json!({
+                "http": [{"retries": {"attempts": attempts}, "match": labels, "x": 1.5}],
+            });
+            json!({"kind": "VirtualService", "spec": spec})
+        };
+        let read = Object::parse(&of(2.0)).unwrap().to_value();
+        let expected =
+            json!({"retries": {"attempts": 2}, "match": [{"sourceLabels": {}}], "x": 1.5});
+        assert_eq!(read["spec"]["http"][0], expected);
+        let said = Object::parse(&of(2.5)).unwrap_err();
+        assert!(said.starts_with("spec.http[0].retries.attempts: invalid type"), "{said}");
+    }
 
     #[test]
     fn what_cannot_be_read_is_told_with_its_place() {

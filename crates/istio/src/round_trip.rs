@@ -47,15 +47,20 @@ fn quoted(feature: &str) -> Vec<String> {
     found
 }
 
-#[test]
-fn what_the_repository_holds_survives() {
+/// Each text of the repository with objects in it, of one document or several.
+pub(crate) fn texts_of_the_repository() -> Vec<String> {
     let text = |path: &PathBuf| fs::read_to_string(path).unwrap();
     let yaml = files("tests/it/data/translate", "yaml").iter().map(text).collect::<Vec<_>>();
     let features =
         [files("features", "feature"), files("tests/it/data/claims", "feature")].concat();
     let in_features = features.iter().flat_map(|path| quoted(&text(path)));
+    yaml.into_iter().chain(in_features).collect()
+}
+
+#[test]
+fn what_the_repository_holds_survives() {
     let mut seen = 0;
-    for text in yaml.into_iter().chain(in_features) {
+    for text in texts_of_the_repository() {
         for document in serde_yaml::Deserializer::from_str(&text) {
             let Ok(value) = Value::deserialize(document) else { continue };
             if ["VirtualService", "DestinationRule"].iter().any(|kind| value["kind"] == *kind) {
@@ -100,23 +105,29 @@ fn value(kind: &'static Type) -> BoxedStrategy<Value> {
         Type::Int(min, max) => {
             prop_oneof![Just(0), Just(*min), Just(*max), *min..=*max].prop_map(Value::from).boxed()
         }
-        Type::Number => {
-            let whole = (0..200_i64).prop_map(Value::from);
-            prop_oneof![whole, (0.0..200.0).prop_map(Value::from)].boxed()
+        Type::Number(..) => {
+            let whole = (0..100_i64).prop_map(Value::from);
+            prop_oneof![whole, (0.0..100.0).prop_map(Value::from)].boxed()
         }
+        Type::Bytes => select(&["", "aGk=", "aGVs"][..]).prop_map(Value::from).boxed(),
         Type::Duration | Type::AnyDuration => {
             select(&["5s", "1.5s", "0.250s", "90m", "1h30m", "0s"][..])
                 .prop_map(Value::from)
                 .boxed()
         }
         Type::Enum(names) => select(*names).prop_map(Value::from).boxed(),
-        Type::List(kind) => vec(value(kind), 0..3).prop_map(Value::from).boxed(),
-        Type::Map(kind) => {
-            let fields = vec((texts(), value(kind)), 0..3);
-            fields.prop_map(|fields| fields.into_iter().collect()).boxed()
+        Type::List(kind) | Type::Short(kind, _) => {
+            vec(value(kind), 0..3).prop_map(Value::from).boxed()
         }
+        Type::Map(kind) => map(kind),
+        Type::Selector => map(&Type::Text),
         Type::Object(message) => object(message),
     }
+}
+
+fn map(kind: &'static Type) -> BoxedStrategy<Value> {
+    let fields = vec((texts(), value(kind)), 0..3);
+    fields.prop_map(|fields| fields.into_iter().collect()).boxed()
 }
 
 fn object(message: &'static Message) -> BoxedStrategy<Value> {

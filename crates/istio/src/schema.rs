@@ -12,3 +12,6 @@ pub(crate) use destination_rule::DESTINATION_RULE;
 pub(crate) use kinds::{Message, Type};
 pub(crate) use virtual_service::VIRTUAL_SERVICE;
 pub(crate) use walk::{Findings, walk};
+
+#[cfg(test)]
+mod tests;

@@ -122,20 +122,20 @@ fn the_webhook_refuses_virtual_services() {
         &delay(json!({"fixedDelay": "5s", "percentage": {"value": -1}})),
         "not in range 0..100",
     );
-    refused(&delay(json!({"percentage": {"value": 1}})), "fixedDelay is required");
+    refused(&delay(json!({"fixedDelay": "1.0001s"})), "only durations to ms precision");
     refused(&delay(json!({"exponentialDelay": "5s"})), "exponentialDelay not supported");
     let abort = |fields: Value| rule(json!({"fault": {"abort": fields}}));
-    refused(&abort(json!({"httpStatus": 99})), "invalid abort http status 99");
-    refused(&abort(json!({"httpStatus": 600})), "invalid abort http status 600");
+    refused(&abort(json!({"httpStatus": 99})), "httpStatus: HTTP status 99 is not in range");
+    refused(&abort(json!({"httpStatus": 601})), "httpStatus: HTTP status 601 is not in range");
     refused(&abort(json!({"http2Error": "x"})), "not supported yet");
     refused(&abort(json!({"grpcStatus": "TIRED"})), "gRPC status \"TIRED\"");
     refused(
         &rule(json!({"mirrorPercentage": {"value": 150}})),
-        "mirrorPercentage.value: percentage",
+        "mirrorPercentage.value: percentage 150",
     );
     let to = |destination: Value| rule(json!({"route": [{"destination": destination}]}));
     refused(&to(json!({"host": "*"})), "invalid destination host *");
-    refused(&to(json!({"host": ""})), "domain name \"\" invalid");
+    refused(&to(json!({"host": ""})), "empty domain name");
     refused(&to(json!({"host": "cart", "subset": "V_1"})), "subset name is invalid");
     refused(&to(json!({"host": "cart", "port": {"number": 70_000}})), "range 1..65535");
     refused(&to(json!({"host": "cart", "port": {"number": 0}})), "range 1..65535");
@@ -146,11 +146,9 @@ fn the_webhook_refuses_virtual_services() {
     refused(&rule(json!({"redirect": {"uri": "/x"}})), "cannot contain both route and redirect");
     refused(&rule(json!({"route": []})), "HTTP route, redirect or direct_response is required");
     refused(&virtual_service(json!({"hosts": ["cart"]})), "http, tcp or tls must be provided");
-    let mut hostless = rule(json!({}));
-    hostless["spec"]["hosts"] = json!([]);
-    refused(&hostless, "must have at least one host");
-    hostless["spec"]["hosts"] = json!(["*"]);
-    refused(&hostless, "wildcard host *");
+    let mut everything = rule(json!({}));
+    everything["spec"]["hosts"] = json!(["*"]);
+    refused(&everything, "wildcard host *");
     let tcp = json!({"hosts": ["db"], "tcp": [{}]});
     refused(&virtual_service(tcp), "TCP route is required");
 }
@@ -159,15 +157,18 @@ fn the_webhook_refuses_virtual_services() {
 fn the_webhook_refuses_destination_rules() {
     refused(&policy(json!({})), "traffic policy must have at least one field");
     refused(&policy(json!({"connectionPool": {}})), "connection pool must have at least one field");
-    refused(&policy(json!({"connectionPool": {"tcp": {}}})), "must have at least one field");
+    assert!(strictly(&policy(json!({"connectionPool": {"tcp": {}}}))).is_ok());
     let tcp = json!({"connectionPool": {"tcp": {"maxConnections": -1}}});
     refused(&policy(tcp), "-1 must be non-negative");
     let outlier = |fields: Value| policy(json!({"outlierDetection": fields}));
-    refused(&outlier(json!({"maxEjectionPercent": 101})), "percentage is not in range");
+    refused(
+        &outlier(json!({"maxEjectionPercent": 101})),
+        "maxEjectionPercent: percentage 101 is not in range",
+    );
     refused(&outlier(json!({"consecutiveLocalOriginFailures": 1})), "split external");
     let twice = json!([{"name": "v1", "labels": {"a": "b"}}, {"name": "v1", "labels": {"a": "c"}}]);
     refused(&destination_rule(json!({"host": "cart", "subsets": twice})), "duplicate subset name");
-    refused(&policy(json!({"portLevelSettings": [{}]})), "must have a port");
+    refused(&policy(json!({"portLevelSettings": [{}]})), "must have valid port");
 }
 
 #[test]
@@ -189,9 +190,100 @@ fn what_istio_warns_of() {
     let mut twice = rule(json!({"match": [{"uri": {"exact": "/a"}}]}));
     let first = twice["spec"]["http"][0].clone();
     twice["spec"]["http"].as_array_mut().unwrap().push(first);
-    warned(&twice, &["spec.http[1].match[0]: is not used (duplicate match"]);
-    let errors = json!({"outlierDetection": {"consecutiveErrors": 1}});
+    let whole = "spec.http[1]: rule not used (all matches used";
+    warned(&twice, &["spec.http[1].match[0]: is not used (duplicate match", whole]);
+    let errors = json!({"outlierDetection": {"consecutiveErrors": 1, "maxEjectionPercent": 100}});
     warned(&policy(errors), &["has no effect since Istio 1.7"]);
+}
+
+/// istio/istio#57317 and #13419: words are taken as they stand, numbers by Go's list of statuses.
+#[test]
+fn words_for_retries_are_istiods() {
+    let on = |words: &str| rule(json!({"retries": {"attempts": 2, "retryOn": words}}));
+    assert!(strictly(&on("gateway-error,connect-failure,503")).is_ok());
+    refused(&on("gatway-error"), "spec.http[0].retries.retryOn: \"gatway-error\" is not a valid");
+    refused(&on("gateway-error, connect-failure"), "\" connect-failure\" is not a valid");
+    refused(&on("5xx,499"), "\"499\" is not a valid retryOn policy");
+    let none = rule(json!({"retries": {"attempts": 0, "retryRemoteLocalities": true}}));
+    refused(&none, "spec.http[0].retries.attempts: http retry policy configured");
+}
+
+/// istio/istio#42602 and #24368: a root leaves its rules to an object without hosts.
+#[test]
+fn a_delegate_has_no_hosts() {
+    let match_ = json!([{"uri": {"prefix": "/travels"}}]);
+    let root = json!({"match": match_, "delegate": {"name": "rules", "namespace": "shop"}});
+    let root = virtual_service(json!({"hosts": ["travels"], "http": [root]}));
+    warned(&root, &[]);
+    let mut delegate = rule(json!({"retries": {"attempts": 2, "retryOn": "5xx"}}));
+    delegate["spec"].as_object_mut().unwrap().remove("hosts");
+    warned(&delegate, &[]);
+    delegate["spec"]["gateways"] = json!(["mesh"]);
+    refused(&delegate, "spec.gateways: delegate virtual service must have no gateways");
+}
+
+/// istio/istio#36069: weights are shares of their sum.
+#[test]
+fn weights_are_shares() {
+    for (one, two) in [(2, 1), (700, 300)] {
+        let to = |subset: &str, weight: i32| json!({"destination": {"host": "cart", "subset": subset}, "weight": weight});
+        let sum = one + two;
+        let said = format!("spec.http[0].route: weights sum to {sum}, not 100: they are shares of");
+        warned(&rule(json!({"route": [to("v1", one), to("v2", two)]})), &[&said]);
+    }
+}
+
+/// istio/istio#32884: names of years ago, and an older version of the API.
+#[test]
+fn old_names_are_known() {
+    let mut old = rule(json!({"mirror": {"host": "cart"}, "mirror_percent": 10}));
+    old["apiVersion"] = "networking.istio.io/v1alpha3".into();
+    warned(&old, &["spec.http[0].mirror_percent: is deprecated, use mirrorPercentage"]);
+    let delay = rule(json!({"fault": {"delay": {"percent": 100, "fixedDelay": "2s"}}}));
+    warned(&delay, &["spec.http[0].fault.delay.percent: is deprecated, use percentage"]);
+    let both = json!({"delay": {"percent": 100, "percentage": {"value": 1}, "fixedDelay": "2s"}});
+    warned(&rule(json!({"fault": both})), &["is deprecated", "has no effect beside percentage"]);
+}
+
+/// Fields that came with Istio 1.28 and later; a typing error stays one.
+#[test]
+fn newer_fields_are_known() {
+    warned(
+        &policy(json!({
+            "connectionPool": {"http": {"http2KeepAlive": {"interval": "30s", "timeout": "5s"}}},
+            "outlierDetection":
+                {"outlierDetectionHttpErrorCodes": [429, 503], "maxEjectionPercent": 100},
+        })),
+        &[],
+    );
+    let typo = json!({"outlierDetection": {"consecutive5xxError": 3}});
+    let field = "unknown field \"spec.trafficPolicy.outlierDetection.consecutive5xxError\"";
+    refused(&policy(typo), field);
+    let half = json!({"connectionPool": {"http": {"http2KeepAlive": {"interval": "30s"}}}});
+    refused(&policy(half), "http2KeepAlive.timeout: http2 keepalive timeout is required");
+}
+
+/// envoyproxy/envoy#27909 and istio/istio#28746: an ejection that does not happen.
+#[test]
+fn who_may_be_ejected_is_told() {
+    let most = |percent: Value| {
+        let fields = json!({"consecutive5xxErrors": 1, "maxEjectionPercent": percent});
+        policy(json!({"outlierDetection": fields}))
+    };
+    let field = "spec.trafficPolicy.outlierDetection.maxEjectionPercent: ";
+    let ten = format!("{field}is absent, which means Envoy's 10%: of fewer than ten pods none");
+    warned(&most(Value::Null), &[&ten]);
+    warned(&most(0.into()), &[&ten]);
+    warned(&most(50.into()), &[&format!("{field}of fewer than 2 pods none is left out")]);
+    warned(&most(30.into()), &[&format!("{field}of fewer than 4 pods none is left out")]);
+    warned(&most(100.into()), &[]);
+}
+
+#[test]
+fn whole_numbers_may_have_a_point() {
+    let object = rule(json!({"retries": {"attempts": 2.0}}));
+    let (stored, _) = strictly(&object).unwrap();
+    assert_eq!(stored["spec"]["http"][0]["retries"]["attempts"], json!(2));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::hosts::Known;
 use crate::destination::RouteDestination;
 use crate::http_route::HttpRoute;
 
-/// Every destination exists, and the weights sum to 100 where people expect percentages.
+/// Every destination exists.
 pub(super) fn destinations(
     route: &[RouteDestination],
     namespace: &str,
@@ -16,11 +16,6 @@ pub(super) fn destinations(
     for (index, share) in route.iter().enumerate() {
         let field = format!("{path}.route[{index}].destination");
         known.destination(&share.destination, namespace, &field, found);
-    }
-    let sum: i64 = route.iter().map(|share| i64::from(share.weight.unwrap_or(0))).sum();
-    if route.len() > 1 && sum != 100 {
-        let message = format!("weights sum to {sum}, not 100: they are shares of {sum}");
-        found.error(format!("{path}.route"), message);
     }
 }
 

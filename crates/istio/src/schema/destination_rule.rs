@@ -1,7 +1,9 @@
 //! The fields of `DestinationRule` (istio/api `networking/v1/destination_rule.proto`).
 
-use super::kinds::Type::{Any, AnyDuration, Bool, Duration, Enum, List, Map, Number, Object, Text};
-use super::kinds::{INT32, Message, TEXT_MAP, TEXTS, UINT32, UINT64, message};
+use super::kinds::Type::{
+    Any, AnyDuration, Bool, Duration, Enum, Int, List, Map, Number, Object, Selector, Short, Text,
+};
+use super::kinds::{INT32, Message, PERCENT, TEXT_MAP, TEXTS, UINT32, UINT64, message};
 use super::virtual_service::PORT_SELECTOR;
 
 /// The whole object.
@@ -25,7 +27,7 @@ static SPEC: Message = Message {
     one_of: &[],
 };
 
-static SELECTOR: Message = message(&[("matchLabels", TEXT_MAP)]);
+static SELECTOR: Message = message(&[("matchLabels", Selector)]);
 
 static SUBSET: Message = Message {
     fields: &[("name", Text), ("labels", TEXT_MAP), ("trafficPolicy", Object(&TRAFFIC_POLICY))],
@@ -38,7 +40,7 @@ static TRAFFIC_POLICY: Message = message(&[
     ("connectionPool", Object(&CONNECTION_POOL)),
     ("outlierDetection", Object(&OUTLIER_DETECTION)),
     ("tls", Object(&TLS)),
-    ("portLevelSettings", List(&Object(&PORT_POLICY))),
+    ("portLevelSettings", Short(&Object(&PORT_POLICY), 4096)),
     ("tunnel", Object(&TUNNEL)),
     ("proxyProtocol", Object(&PROXY_PROTOCOL)),
     ("retryBudget", Object(&RETRY_BUDGET)),
@@ -54,7 +56,11 @@ static PORT_POLICY: Message = message(&[
 
 static PROXY_PROTOCOL: Message = message(&[("version", Enum(&["V1", "V2"]))]);
 
-static RETRY_BUDGET: Message = message(&[("percent", Number), ("minRetryConcurrency", UINT32)]);
+static RETRY_BUDGET: Message = message(&[
+    ("percent", PERCENT),
+    ("minRetryConcurrency", UINT32),
+    ("budgetInterval", AnyDuration),
+]);
 
 static TUNNEL: Message = Message {
     fields: &[("protocol", Text), ("targetHost", Text), ("targetPort", UINT32)],
@@ -67,6 +73,7 @@ static LOAD_BALANCER: Message = Message {
         ("simple", Enum(SIMPLE)),
         ("consistentHash", Object(&CONSISTENT_HASH)),
         ("localityLbSetting", Object(&LOCALITY)),
+        ("zoneAwareLbSetting", Object(&ZONE_AWARE)),
         ("warmupDurationSecs", Duration),
         ("warmup", Object(&WARMUP)),
     ],
@@ -78,7 +85,11 @@ const SIMPLE: &[&str] =
     &["UNSPECIFIED", "LEAST_CONN", "RANDOM", "PASSTHROUGH", "ROUND_ROBIN", "LEAST_REQUEST"];
 
 static WARMUP: Message = Message {
-    fields: &[("duration", Duration), ("minimumPercent", Number), ("aggression", Number)],
+    fields: &[
+        ("duration", Duration),
+        ("minimumPercent", PERCENT),
+        ("aggression", Number(0.0, f64::INFINITY)),
+    ],
     required: &["duration"],
     one_of: &[],
 };
@@ -115,13 +126,21 @@ static COOKIE: Message = Message {
     one_of: &[],
 };
 
-static COOKIE_ATTRIBUTE: Message = message(&[("name", Text), ("value", Text)]);
+static COOKIE_ATTRIBUTE: Message =
+    Message { fields: &[("name", Text), ("value", Text)], required: &["name"], one_of: &[] };
 
 static LOCALITY: Message = message(&[
     ("distribute", List(&Object(&DISTRIBUTE))),
     ("failover", List(&Object(&FAILOVER))),
     ("failoverPriority", TEXTS),
     ("enabled", Bool),
+]);
+
+static ZONE_AWARE: Message = message(&[
+    ("failover", List(&Object(&FAILOVER))),
+    ("failoverPriority", TEXTS),
+    ("enabled", Bool),
+    ("minClusterSize", Int(1, u32::MAX as i64)),
 ]);
 
 static DISTRIBUTE: Message = message(&[("from", Text), ("to", Map(&UINT32))]);
@@ -151,7 +170,10 @@ static HTTP_SETTINGS: Message = message(&[
     ("h2UpgradePolicy", Enum(&["DEFAULT", "DO_NOT_UPGRADE", "UPGRADE"])),
     ("useClientProtocol", Bool),
     ("maxConcurrentStreams", INT32),
+    ("http2KeepAlive", Object(&HTTP2_KEEPALIVE)),
 ]);
+
+static HTTP2_KEEPALIVE: Message = message(&[("interval", Duration), ("timeout", Duration)]);
 
 static OUTLIER_DETECTION: Message = message(&[
     ("consecutiveErrors", INT32),
@@ -163,6 +185,7 @@ static OUTLIER_DETECTION: Message = message(&[
     ("baseEjectionTime", Duration),
     ("maxEjectionPercent", INT32),
     ("minHealthPercent", INT32),
+    ("outlierDetectionHttpErrorCodes", List(&Int(100, 599))),
 ]);
 
 static TLS: Message = message(&[

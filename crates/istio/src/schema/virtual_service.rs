@@ -1,7 +1,7 @@
 //! The fields of `VirtualService` (istio/api `networking/v1/virtual_service.proto`).
 
-use super::kinds::Type::{Any, AnyDuration, Bool, Duration, Enum, List, Map, Number, Object, Text};
-use super::kinds::{INT32, Message, TEXT_MAP, TEXTS, UINT32, message};
+use super::kinds::Type::{Any, Bool, Bytes, Duration, Enum, List, Map, Object, Text};
+use super::kinds::{INT32, Message, NUMBER, TEXT_MAP, TEXTS, UINT32, message};
 
 /// The whole object.
 pub(crate) static VIRTUAL_SERVICE: Message = message(&[
@@ -88,11 +88,12 @@ static DESTINATION: Message = Message {
 
 pub(super) static PORT_SELECTOR: Message = message(&[("number", UINT32)]);
 
-static PERCENT: Message = message(&[("value", Number)]);
+static PERCENT: Message = message(&[("value", NUMBER)]);
 
 static REDIRECT: Message = Message {
     fields: &[
         ("uri", Text),
+        ("prefixRewrite", Text),
         ("authority", Text),
         ("port", UINT32),
         ("derivePort", Enum(&["FROM_PROTOCOL_DEFAULT", "FROM_REQUEST_PORT"])),
@@ -110,7 +111,7 @@ static DIRECT_RESPONSE: Message = Message {
 };
 
 static BODY: Message = Message {
-    fields: &[("string", Text), ("bytes", Text)],
+    fields: &[("string", Text), ("bytes", Bytes)],
     required: &[],
     one_of: &[&["string", "bytes"]],
 };
@@ -167,7 +168,7 @@ static CORS: Message = message(&[
     ("allowMethods", TEXTS),
     ("allowHeaders", TEXTS),
     ("exposeHeaders", TEXTS),
-    ("maxAge", AnyDuration),
+    ("maxAge", Duration),
     ("allowCredentials", Bool),
     ("unmatchedPreflights", Enum(&["UNSPECIFIED", "FORWARD", "IGNORE"])),
 ]);
@@ -178,8 +179,11 @@ static HEADERS: Message =
 static HEADER_OPERATIONS: Message =
     message(&[("set", TEXT_MAP), ("add", TEXT_MAP), ("remove", TEXTS)]);
 
-static TLS_ROUTE: Message =
-    message(&[("match", List(&Object(&TLS_MATCH))), ("route", List(&Object(&ROUTE_DESTINATION)))]);
+static TLS_ROUTE: Message = Message {
+    fields: &[("match", List(&Object(&TLS_MATCH))), ("route", List(&Object(&ROUTE_DESTINATION)))],
+    required: &["match"],
+    one_of: &[],
+};
 
 static TLS_MATCH: Message = Message {
     fields: &[

@@ -1,91 +1,98 @@
-//! What a rule does: it forwards, redirects, answers or delegates, and may rewrite on the way.
+//! What a rule does besides forwarding: it redirects, answers, or rewrites on the way.
 
-use super::faults::STATUS;
-use super::matches::expression;
-use super::names::port_number;
-use crate::http_action::{DirectResponse, Redirect, Rewrite};
-use crate::http_route::HttpRoute;
+use super::expression::expression;
+use super::faults::http_status;
+use super::node::Node;
 use crate::review::Review;
 
-/// What Envoy can answer with in a redirect.
-const REDIRECT_CODES: &[u32] = &[301, 302, 303, 307, 308];
+/// Codes that pilot hands on to Envoy; of others it makes a route without an action.
+const REDIRECT_CODES: &[i64] = &[301, 302, 303, 307, 308];
+
+/// Above this istiod warns; above ten times it refuses (bytes).
+const LARGE_BODY: usize = 100 * 1024;
+const MAX_BODY: usize = 1024 * 1024;
 
 /// Reviews what a rule does.
-pub(super) fn actions(route: &HttpRoute, path: &str, review: &mut Review) {
-    one_action(route, path, review);
-    if let Some(action) = &route.redirect {
-        redirect(action, &format!("{path}.redirect"), review);
-    }
-    if let Some(response) = &route.direct_response {
-        direct_response(response, &format!("{path}.directResponse"), review);
-    }
-    if let Some(action) = &route.rewrite {
-        rewrite(action, &format!("{path}.rewrite"), review);
-    }
-}
-
-/// One rule does one thing: forward, redirect, answer or delegate.
-fn one_action(route: &HttpRoute, path: &str, review: &mut Review) {
-    let (forwards, redirects) = (!route.route.is_empty(), route.redirect.is_some());
-    let (answers, delegates) = (route.direct_response.is_some(), route.delegate.is_some());
-    if !(forwards || redirects || answers || delegates) {
-        review.error(path, "HTTP route, redirect or direct_response is required");
-    }
-    if forwards && redirects {
-        review.error(path, "HTTP route cannot contain both route and redirect");
-    }
-    if answers && (forwards || redirects) {
-        review.error(path, "HTTP route cannot contain both route or redirect and direct_response");
-    }
-    if delegates && (forwards || redirects || answers) {
-        review.error(
-            path,
-            "HTTP route cannot contain both delegate and route, redirect or direct_response",
-        );
-    }
-    if redirects && route.fault.is_some() {
-        review.error(path, "HTTP route cannot contain both fault and redirect");
-    }
-    if redirects && route.rewrite.is_some() {
-        review.error(path, "HTTP route rule cannot contain both rewrite and redirect");
-    }
-}
-
-fn redirect(redirect: &Redirect, path: &str, review: &mut Review) {
-    if let Some(code) = redirect.redirect_code
-        && !REDIRECT_CODES.contains(&code)
+pub(super) fn actions(route: &Node<'_>, review: &mut Review) {
+    if let Some(action) = route.get("redirect")
+        && let Err((field, cause)) = redirect(&action, route)
     {
-        let field = format!("{path}.redirectCode");
-        review.error(field, format_args!("{code} is not one of 301, 302, 303, 307, 308"));
+        review.error(field, cause);
     }
-    if *redirect == Redirect::default() {
-        review.error(path, "redirect must specify URI, authority, scheme, or port");
-    }
-    if let Some(port) = redirect.port {
-        port_number(port, &format!("{path}.port"), review);
-    }
-}
-
-fn direct_response(response: &DirectResponse, path: &str, review: &mut Review) {
-    let status = *response.status;
-    if !STATUS.contains(&i64::from(status)) {
-        review.error(
-            format!("{path}.status"),
-            format_args!("invalid HTTP status {status}, must be 200 to 599"),
+    let code = route.at("redirect").at("redirectCode");
+    if (300..400).contains(&code.as_int()) && !REDIRECT_CODES.contains(&code.as_int()) {
+        review.warn(
+            code,
+            "is none of 301, 302, 303, 307 and 308: Envoy gets no action, and refuses the route",
         );
     }
+    if let Some(response) = route.get("directResponse") {
+        direct_response(&response, review);
+    }
+    if let Some(action) = route.get("rewrite") {
+        rewrite(&action, review);
+    }
 }
 
-fn rewrite(rewrite: &Rewrite, path: &str, review: &mut Review) {
-    if *rewrite == Rewrite::default() {
-        review.error(path, "rewrite must specify URI, UriRegexRewrite, authority, or both");
+/// Istio stops at the first mistake.
+fn redirect<'a>(redirect: &Node<'a>, route: &Node<'a>) -> Result<(), (Node<'a>, String)> {
+    let wrong = |field: &str, cause: &str| {
+        let field = if field.is_empty() { redirect.clone() } else { redirect.at(field) };
+        Err((field, cause.to_owned()))
+    };
+    let has = |name: &str| !redirect.text(name).is_empty();
+    if has("uri") && has("prefixRewrite") {
+        return wrong("", "redirect may only specify one of uri or prefix_rewrite");
     }
-    let Some(regex) = &rewrite.uri_regex_rewrite else { return };
-    if !rewrite.uri.is_empty() {
-        review.error(path, "rewrite may only contain one of URI or UriRegexRewrite");
+    let not_by_prefix = |block: &Node<'_>| block.get("uri").is_some_and(|uri| !uri.has("prefix"));
+    if has("prefixRewrite") && route.items("match").iter().any(not_by_prefix) {
+        let message = "redirect prefix_rewrite requires all URI matches to use prefix match type";
+        return wrong("prefixRewrite", message);
     }
-    if regex.pattern.is_empty() || regex.rewrite.is_empty() {
-        review.error(path, "UriRegexRewrite requires both Rewrite and Match to be specified");
+    let texts = ["uri", "prefixRewrite", "authority", "scheme"];
+    let ports = ["port", "derivePort"];
+    if !texts.into_iter().any(has) && !ports.iter().any(|name| redirect.has(name)) {
+        return wrong("", "redirect must specify URI, authority, scheme, or port");
     }
-    expression(&regex.pattern, &format!("{path}.uriRegexRewrite.match"), review);
+    let code = redirect.int("redirectCode");
+    if code != 0 && !(300..=399).contains(&code) {
+        return wrong("redirectCode", &format!("{code} is not a valid redirect code, must be 3xx"));
+    }
+    if !["", "http", "https"].contains(&redirect.text("scheme")) {
+        return wrong("scheme", "invalid redirect scheme, must be \"http\" or \"https\"");
+    }
+    if redirect.int("port") > 65_535 {
+        return wrong("port", "port number must be in the range 1..65535");
+    }
+    Ok(())
+}
+
+fn direct_response(response: &Node<'_>, review: &mut Review) {
+    let body = response.at("body");
+    let encoded = body.text("bytes");
+    let bytes = encoded.trim_end_matches('=').len() * 3 / 4;
+    let size = body.text("string").len().max(bytes);
+    if size > MAX_BODY {
+        review.error(&body, "large direct responses may impact the control plane: at most 1MB");
+    } else if size > LARGE_BODY {
+        review.warn(&body, "large direct responses may impact control plane performance");
+    }
+    http_status(&response.at("status"), review);
+}
+
+/// Istio stops at the first mistake.
+fn rewrite(rewrite: &Node<'_>, review: &mut Review) {
+    let by_regex = rewrite.get("uriRegexRewrite");
+    let (uri, authority) = (rewrite.text("uri"), rewrite.text("authority"));
+    if !uri.is_empty() && by_regex.is_some() {
+        review.error(rewrite, "rewrite may only contain one of URI or UriRegexRewrite");
+    } else if uri.is_empty() && by_regex.is_none() && authority.is_empty() {
+        review.error(rewrite, "rewrite must specify URI, UriRegexRewrite, or authority");
+    } else if let Some(regex) = by_regex {
+        if regex.text("match").is_empty() || regex.text("rewrite").is_empty() {
+            review.error(regex, "UriRegexRewrite requires both Rewrite and Match to be specified");
+        } else {
+            expression(&regex.at("match"), review);
+        }
+    }
 }

@@ -1,71 +1,86 @@
-//! The conditions of a rule.
+//! The conditions of a rule for HTTP (`validateHTTPRouteMatchRequest`).
 
-use super::names::port_number;
-use crate::http_match::{HttpMatch, StringMatch};
+use super::expression::expression;
+use super::names::{gateway_names, label, pod_labels, port_if_set};
+use super::node::Node;
 use crate::review::Review;
 
-pub(super) fn http_match(block: &HttpMatch, path: &str, review: &mut Review) {
-    let one = |name: &str, text: &Option<StringMatch>, review: &mut Review| {
-        if let Some(text) = text {
-            let field = format!("{path}.{name}");
-            if name == "uri" && text.is_presence() {
-                review.error(&field, "uri match must say exact, prefix or regex");
-            }
-            string_match(text, &field, review);
+const PSEUDO_HEADERS: &[&str] = &[":method", ":scheme", ":authority", ":path", ":status"];
+
+pub(super) fn matches(route: &Node<'_>, review: &mut Review) {
+    for block in route.items("match") {
+        for (name, text) in block.entries("headers") {
+            header_name(name, &text, review);
+            string_match(&text, review);
         }
-    };
-    one("uri", &block.uri, review);
-    one("scheme", &block.scheme, review);
-    one("method", &block.method, review);
-    one("authority", &block.authority, review);
-    let maps = [("headers", &block.headers), ("withoutHeaders", &block.without_headers)];
-    for (name, map) in maps {
-        for (header, text) in map {
-            let field = format!("{path}.{name}.{header}");
-            if !header_name(header) {
-                review.error(
-                    &field,
-                    format_args!("header name {header:?} is not a valid header name"),
-                );
+        for (name, text) in block.entries("withoutHeaders") {
+            header_name(name, &text, review);
+            // Pilot reads `*` as "is there at all".
+            if text.text("regex") != "*" {
+                string_match(&text, review);
             }
-            string_match(text, &field, review);
+        }
+        // A path may have an empty beginning; the others may not.
+        regex(&block.at("uri"), review);
+        if block
+            .get("uri")
+            .is_some_and(|uri| !["exact", "prefix", "regex"].iter().any(|m| uri.has(m)))
+        {
+            review.warn(block.at("uri"), "says nothing: every path meets it");
+        }
+        for name in ["scheme", "method", "authority"] {
+            string_match(&block.at(name), review);
+        }
+        for (_, text) in block.entries("queryParams") {
+            string_match(&text, review);
+        }
+        port_if_set(&block, review);
+        pod_labels(&block, "sourceLabels", review);
+        gateway_names(&block, review);
+        let namespace = block.text("sourceNamespace");
+        if !(namespace.is_empty() || label(namespace)) {
+            review.error(block.at("sourceNamespace"), format_args!("{namespace:?} is invalid"));
         }
     }
-    for (name, text) in &block.query_params {
-        string_match(text, &format!("{path}.queryParams.{name}"), review);
-    }
-    if let Some(port) = block.port {
-        port_number(port, &format!("{path}.port"), review);
+}
+
+/// A condition on what a token claims; only gateways know.
+pub(super) fn is_claim(header: &str) -> bool {
+    const PREFIX: &str = "@request.auth.claims";
+    let Some((start, rest)) = header.split_at_checked(PREFIX.len()) else { return false };
+    let dotted = rest.starts_with('.') && rest.len() > 1;
+    let bracketed = rest.starts_with('[') && rest.ends_with(']') && rest.len() > 2;
+    start.eq_ignore_ascii_case(PREFIX) && (dotted || bracketed)
+}
+
+fn header_name(name: &str, place: &Node<'_>, review: &mut Review) {
+    if name.is_empty() {
+        review.error(place, "header name cannot be empty");
+    } else if !(is_claim(name) || PSEUDO_HEADERS.contains(&name) || is_token(name)) {
+        review.error(place, format_args!("header name {name} is not a valid header name"));
     }
 }
 
-/// RFC 9110's token, or one of HTTP/2's pseudo headers.
-fn header_name(name: &str) -> bool {
-    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    let plain = name.strip_prefix(':').unwrap_or(name);
-    !plain.is_empty() && plain.chars().all(token)
+/// RFC 9110's token, and the comma: in Istio's expression `+-.` is a range.
+pub(super) fn is_token(name: &str) -> bool {
+    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+,-.^_`|~".contains(c);
+    !name.is_empty() && name.chars().all(token)
 }
 
-fn string_match(text: &StringMatch, path: &str, review: &mut Review) {
-    if text.is_presence() {
-        return;
+fn string_match(text: &Node<'_>, review: &mut Review) {
+    if text.get("prefix").is_some_and(|prefix| prefix.as_text().is_empty()) {
+        review.error(text.at("prefix"), "prefix string match should not be empty");
     }
-    if let Some(regex) = &text.regex {
-        expression(regex, &format!("{path}.regex"), review);
-    }
-    if text.exact.as_deref() == Some("") || text.prefix.as_deref() == Some("") {
-        // Envoy refuses an empty prefix; pilot reads an empty text as "not set".
-        review.error(path, "an empty string cannot be matched; use {} for presence");
-    }
+    regex(text, review);
 }
 
-/// RE2 and the regex crate agree on what is allowed but for look-around (in neither) and
-/// back-references (in neither), so the crate is the judge.
-pub(super) fn expression(pattern: &str, path: &str, review: &mut Review) {
-    if let Err(error) = regex::Regex::new(pattern) {
-        let last = error.to_string().lines().last().unwrap_or_default().to_owned();
-        review.error(path, format_args!("invalid regular expression {pattern:?}: {last}"));
-    } else if pattern.is_empty() {
-        review.error(path, "an empty regular expression cannot be matched");
+/// The expression of a condition, if it is one.
+pub(super) fn regex(text: &Node<'_>, review: &mut Review) {
+    match text.get("regex") {
+        Some(regex) if regex.as_text().is_empty() => {
+            review.error(regex, "regex string match should not be empty");
+        }
+        Some(regex) => expression(&regex, review),
+        None => {}
     }
 }

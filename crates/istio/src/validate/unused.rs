@@ -1,46 +1,122 @@
-//! Rules that can never be used, as far as one object shows it.
+//! Rules that can never be used, as far as one object shows it (`analyzeUnreachableHTTPRules` and
+//! its likes).
 
-use crate::field::Field;
-use crate::http_match::HttpMatch;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::node::Node;
 use crate::review::Review;
-use crate::virtual_service::VirtualServiceSpec;
 
-/// Rules that can never be used: behind a rule for everything, or with the same conditions as an
-/// earlier one.
-pub(super) fn unused(spec: &VirtualServiceSpec, review: &mut Review) {
-    let mut seen: Vec<&HttpMatch> = Vec::new();
-    let mut everything = None;
-    for (index, route) in spec.http.iter().enumerate() {
-        let field = format!("spec.http[{index}]");
-        if let Some(earlier) = everything {
-            review.warn(
-                &field,
-                format_args!(
-                    "rule not used (only the last rule can have no matches; {earlier} has none)"
-                ),
-            );
+/// Warns of rules behind a rule for everything, and of conditions that were met before.
+pub(super) fn unused(spec: &Node<'_>, review: &mut Review) {
+    for protocol in ["http", "tcp", "tls"] {
+        unreachable(&spec.items(protocol), review);
+    }
+    covered(&spec.items("http"), review);
+}
+
+fn unreachable(routes: &[Node<'_>], review: &mut Review) {
+    let mut seen: Vec<Value> = Vec::new();
+    let mut everything = false;
+    for route in routes {
+        let blocks = route.items("match");
+        if blocks.is_empty() {
+            if everything {
+                review.warn(route, "rule not used (only the last rule can have no matches)");
+            }
+            everything = true;
             continue;
         }
-        if route.matches.is_empty() {
-            everything = Some(index);
-        }
-        for (number, block) in route.matches.iter().enumerate() {
-            let anonymous =
-                |block: &HttpMatch| HttpMatch { name: Field::default(), ..block.clone() };
-            if seen.iter().any(|earlier| anonymous(earlier) == anonymous(block)) {
-                review.warn(
-                    format!("{field}.match[{number}]"),
-                    "is not used (duplicate match in an earlier rule)",
-                );
+        let mut duplicates = 0;
+        for block in &blocks {
+            if everything {
+                review.warn(block, "rule not used (route without matches defined before)");
+                continue;
             }
-            seen.push(block);
+            let mut anonymous = block.value().clone();
+            if let Some(fields) = anonymous.as_object_mut() {
+                fields.remove("name");
+            }
+            if seen.contains(&anonymous) {
+                review.warn(block, "is not used (duplicate match in an earlier rule)");
+                duplicates += 1;
+            } else {
+                seen.push(anonymous);
+            }
+        }
+        if duplicates == blocks.len() {
+            review.warn(route, "rule not used (all matches used by prior rules)");
         }
     }
-    let bare = spec.tcp.iter().position(|route| route.matches.is_empty());
-    for index in bare.map_or(0..0, |first| first + 1..spec.tcp.len()) {
-        review.warn(
-            format!("spec.tcp[{index}]"),
-            "rule not used (only the last rule can have no matches)",
-        );
+}
+
+/// What Istio compares of a condition on the beginning of a path.
+struct Prefix<'a> {
+    block: Node<'a>,
+    path: &'a str,
+    port: i64,
+    method: String,
+    authority: String,
+    maps: [BTreeMap<&'a str, String>; 3],
+}
+
+// === impl Prefix ===
+
+impl<'a> Prefix<'a> {
+    fn of(block: Node<'a>) -> Option<Self> {
+        let path = block.at("uri").text("prefix");
+        if path.is_empty() {
+            return None;
+        }
+        let method = exact_or_prefix(&block.at("method"));
+        let maps = ["headers", "queryParams", "withoutHeaders"].map(|name| {
+            let entries = block.entries(name).into_iter();
+            entries.map(|(key, text)| (key, exact_or_prefix(&text))).collect()
+        });
+        Some(Self {
+            path,
+            port: block.int("port"),
+            method: if method.is_empty() { "exact:GET".to_owned() } else { method },
+            authority: exact_or_prefix(&block.at("authority")),
+            maps,
+            block,
+        })
+    }
+
+    /// Whether what meets the other meets this one too.
+    fn covers(&self, other: &Self) -> bool {
+        let each = self.maps.iter().zip(&other.maps);
+        let mut same = each.map(|(own, others)| {
+            let begins = |(key, value): (&&str, &String)| {
+                others.get(key).is_some_and(|other| value.starts_with(other.as_str()))
+            };
+            own.len() == others.len() && own.iter().all(begins)
+        });
+        other.path.starts_with(self.path)
+            && other.port == self.port
+            && self.method.starts_with(&other.method)
+            && self.authority.starts_with(&other.authority)
+            && same.all(|same| same)
+    }
+}
+
+fn exact_or_prefix(text: &Node<'_>) -> String {
+    match (text.text("exact"), text.text("prefix")) {
+        ("", "") => String::new(),
+        ("", prefix) => format!("prefix:{prefix}"),
+        (exact, _) => format!("exact:{exact}"),
+    }
+}
+
+fn covered(routes: &[Node<'_>], review: &mut Review) {
+    let mut blocks: Vec<Prefix<'_>> = Vec::new();
+    for block in routes.iter().flat_map(|route| route.items("match")).filter_map(Prefix::of) {
+        let by = blocks.iter().find(|own| own.path != block.path && own.covers(&block));
+        if let Some(earlier) = by {
+            let message = format_args!("is not used (overlaps with {})", earlier.block);
+            review.warn(&block.block, message);
+        }
+        blocks.push(block);
     }
 }

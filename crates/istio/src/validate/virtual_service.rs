@@ -1,87 +1,94 @@
 //! What istiod's webhook objects to in a `VirtualService`, and what it only warns of
-//! (`pkg/config/validation/virtualservice.go`).
+//! (`ValidateVirtualService` in `pkg/config/validation/validation.go`).
 
-use super::actions::actions;
-use super::destinations::weights;
-use super::faults::http_fault;
-use super::matches::http_match;
-use super::names::{host_name, port_number};
-use super::retries_mirrors::{http_retries, mirrors};
+use super::http_route::http_route;
+use super::layer4::{tcp_route, tls_route};
+use super::matches::is_claim;
+use super::names::{
+    export_to, gateway_domain, gateway_names, is_address, overlap, wildcard_domain,
+};
+use super::node::Node;
 use super::unused::unused;
-use crate::http_route::HttpRoute;
 use crate::review::Review;
-use crate::tcp_route::{TcpRoute, subnet as network};
-use crate::virtual_service::VirtualService;
 
 /// Reviews an object whose fields all fit the schema.
-pub(crate) fn virtual_service(object: &VirtualService, review: &mut Review) {
-    let spec = &object.spec;
-    hosts(object, review);
-    let rules = spec.http.len() + spec.tcp.len();
-    if rules + spec.tls.len() == 0 {
-        review.error("spec", "http, tcp or tls must be provided in virtual service");
+pub(crate) fn virtual_service(spec: &Node<'_>, namespace: &str, review: &mut Review) {
+    let is_delegate = !spec.any("hosts");
+    if is_delegate {
+        for (field, what) in [("gateways", "gateways"), ("tls", "tls route"), ("tcp", "tcp route")]
+        {
+            if spec.any(field) {
+                let message =
+                    format_args!("delegate virtual service must have no {what} specified");
+                review.error(spec.at(field), message);
+            }
+        }
     }
-    for (index, route) in spec.http.iter().enumerate() {
-        http_route(route, &format!("spec.http[{index}]"), review);
+    gateway_names(spec, review);
+    let on_gateways =
+        spec.any("gateways") && !spec.items("gateways").iter().any(|name| name.as_text() == "mesh");
+    hosts(spec, on_gateways, review);
+    if !["http", "tcp", "tls"].iter().any(|field| spec.any(field)) {
+        review.error(spec, "http, tcp or tls must be provided in virtual service");
     }
-    for (index, route) in spec.tcp.iter().enumerate() {
-        tcp_route(route, &format!("spec.tcp[{index}]"), review);
+    for route in spec.items("http") {
+        if !on_gateways {
+            claims(&route, review);
+        }
+        http_route(&route, is_delegate, review);
     }
+    for route in spec.items("tls") {
+        tls_route(&route, spec, on_gateways, review);
+    }
+    for route in spec.items("tcp") {
+        tcp_route(&route, review);
+    }
+    export_to(spec, namespace, false, review);
     unused(spec, review);
 }
 
-fn hosts(object: &VirtualService, review: &mut Review) {
-    let spec = &object.spec;
-    if spec.hosts.is_empty() {
-        review.error("spec.hosts", "virtual service must have at least one host");
-    }
-    for (index, host) in spec.hosts.iter().enumerate() {
-        let field = format!("spec.hosts[{index}]");
-        if !host_name(host, true) {
-            review.error(&field, format_args!("domain name {host:?} invalid"));
-        } else if spec.hosts.iter().take(index).any(|earlier| earlier == host) {
-            review.error(&field, format_args!("duplicate hosts in virtual service: {host}"));
+/// Only gateways know who a request is from.
+fn claims(route: &Node<'_>, review: &mut Review) {
+    for block in route.items("match") {
+        let headers = block.entries("headers").into_iter().chain(block.entries("withoutHeaders"));
+        for (_, header) in headers.filter(|(name, _)| is_claim(name)) {
+            review.error(&header, "JWT claim based routing is only supported for gateways");
         }
-    }
-    if object.on_mesh() && spec.hosts.iter().any(|host| host == "*") {
-        let message =
-            "wildcard host * is not allowed for virtual services bound to the mesh gateway";
-        review.error("spec.hosts", message);
     }
 }
 
-fn http_route(route: &HttpRoute, path: &str, review: &mut Review) {
-    actions(route, path, review);
-    weights(&route.route, path, review);
-    for (index, block) in route.matches.iter().enumerate() {
-        http_match(block, &format!("{path}.match[{index}]"), review);
-    }
-    if let Some(fault) = &route.fault {
-        http_fault(fault, &format!("{path}.fault"), review);
-    }
-    if let Some(retries) = &route.retries {
-        http_retries(retries, &format!("{path}.retries"), review);
-    }
-    mirrors(route, path, review);
-}
-
-fn tcp_route(route: &TcpRoute, path: &str, review: &mut Review) {
-    if route.route.is_empty() {
-        review.error(path, "TCP route is required");
-    }
-    weights(&route.route, path, review);
-    for (index, block) in route.matches.iter().enumerate() {
-        let field = format!("{path}.match[{index}]");
-        if let Some(port) = block.port {
-            port_number(port, &format!("{field}.port"), review);
-        }
-        for subnet in &block.destination_subnets {
-            if network(subnet).is_none() {
-                review.error(
-                    format!("{field}.destinationSubnets"),
-                    format_args!("{subnet:?} is not a CIDR block or an address"),
-                );
+fn hosts(spec: &Node<'_>, on_gateways: bool, review: &mut Review) {
+    let hosts = spec.items("hosts");
+    let routes = spec.items("tls");
+    let mut blocks = routes.iter().flat_map(|route| route.items("match"));
+    let sni = blocks.any(|block| block.any("sniHosts"));
+    let mut all_valid = true;
+    for host in &hosts {
+        let name = host.as_text();
+        let judged = if on_gateways { gateway_domain(name, sni) } else { wildcard_domain(name) };
+        match judged {
+            Err(_) if is_address(name) => {}
+            Err(cause) => {
+                all_valid = false;
+                review.error(host, cause);
             }
+            Ok(()) if !on_gateways && name == "*" => {
+                all_valid = false;
+                let message = "wildcard host * is not allowed for virtual services bound to the \
+                               mesh gateway";
+                review.error(host, message);
+            }
+            Ok(()) => {}
+        }
+    }
+    if !all_valid {
+        return;
+    }
+    for (index, host) in hosts.iter().enumerate() {
+        let name = host.as_text();
+        for other in hosts.iter().take(index).map(Node::as_text).filter(|own| overlap(own, name)) {
+            let message = format_args!("duplicate hosts in virtual service: {other} & {name}");
+            review.error(host, message);
         }
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::filters::FAULT_TYPE;
 use istio::duration::{self, Duration};
-use istio::{Abort, Delay, GRPC, HttpFault};
+use istio::{Abort, GRPC, HttpFault};
 
 pub(super) fn fault(fault: &HttpFault) -> Option<Value> {
     let mut out = json!({"@type": FAULT_TYPE});
@@ -13,11 +13,11 @@ pub(super) fn fault(fault: &HttpFault) -> Option<Value> {
     {
         out["delay"] = json!({
             "fixed_delay": duration::proto(fixed),
-            "percentage": fault_share(delay),
+            "percentage": fraction(delay.share().unwrap_or_default()),
         });
     }
     if let Some(abort) = &fault.abort {
-        let percentage = fraction(abort.percentage.as_ref().map_or(0.0, |share| *share.value));
+        let percentage = fraction(abort.share().unwrap_or_default());
         match abort {
             Abort { http_status: Some(status), .. } => {
                 out["abort"] = json!({"http_status": status, "percentage": percentage});
@@ -30,13 +30,6 @@ pub(super) fn fault(fault: &HttpFault) -> Option<Value> {
         }
     }
     (out.get("delay").is_some() || out.get("abort").is_some()).then_some(out)
-}
-
-/// An absent percentage is 0%, unless the deprecated whole number is there.
-fn fault_share(delay: &Delay) -> Value {
-    let deprecated = delay.percent.and_then(|percent| i32::try_from(percent).ok());
-    let share = delay.percentage.as_ref().map(|share| *share.value);
-    fraction(share.or(deprecated.map(f64::from)).unwrap_or_default())
 }
 
 /// A share of a million, as pilot counts.

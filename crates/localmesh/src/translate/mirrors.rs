@@ -11,16 +11,12 @@ use super::target::destination_cluster;
 impl Rule<'_> {
     pub(super) fn mirrors(&self) -> Vec<Value> {
         let rule = self.rule;
-        let single = rule.mirror.iter().map(|mirror| {
-            let deprecated = rule.mirror_percent.and_then(|percent| i32::try_from(percent).ok());
-            let share = rule.mirror_percentage.as_ref().map(|share| *share.value);
-            (mirror, share.or(deprecated.map(f64::from)))
-        });
+        let single = rule.mirror.iter().map(|mirror| (mirror, rule.mirrored_percent()));
         let several = rule.mirrors.iter().map(|mirror| {
-            (&*mirror.destination, mirror.percentage.as_ref().map(|share| *share.value))
+            let share = mirror.percentage.as_ref().map_or(100.0, |share| *share.value);
+            (&*mirror.destination, share)
         });
         let each = single.chain(several).filter_map(|(destination, percent)| {
-            let percent = percent.unwrap_or(100.0);
             let namespace = &self.object.metadata.namespace;
             (percent > 0.0).then(|| {
                 json!({

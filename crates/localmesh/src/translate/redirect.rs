@@ -8,6 +8,7 @@ pub(super) fn redirect_action(redirect: &Redirect) -> Value {
     let mut out = Map::new();
     let texts = [
         ("path_redirect", &redirect.uri),
+        ("prefix_rewrite", &redirect.prefix_rewrite),
         ("host_redirect", &redirect.authority),
         ("scheme_redirect", &redirect.scheme),
     ];
@@ -36,4 +37,16 @@ pub(super) fn direct_response(response: &DirectResponse) -> Value {
         Some(Body { .. }) | None => {}
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_may_keep_the_rest_of_a_path() {
+        let redirect = Redirect { prefix_rewrite: "/new".into(), ..Redirect::default() };
+        let expected = json!({"prefix_rewrite": "/new", "response_code": "MOVED_PERMANENTLY"});
+        assert_eq!(redirect_action(&redirect), expected);
+    }
 }

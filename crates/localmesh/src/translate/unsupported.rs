@@ -13,7 +13,6 @@ const IGNORED: &[(&str, &[&str])] = &[
             "spec.tls",
             "spec.http.*.delegate",
             "spec.http.*.corsPolicy",
-            "spec.http.*.mirror_percent",
             "spec.http.*.redirect.derivePort",
             "spec.http.*.retries.retryRemoteLocalities",
             "spec.http.*.match.*.statPrefix",
@@ -39,12 +38,15 @@ const IGNORED_IN_POLICY: &[&str] = &[
     "retryBudget",
     "loadBalancer.consistentHash",
     "loadBalancer.localityLbSetting",
+    "loadBalancer.zoneAwareLbSetting",
     "loadBalancer.warmup",
     "loadBalancer.warmupDurationSecs",
     "connectionPool.tcp.tcpKeepalive",
     "connectionPool.http.h2UpgradePolicy",
     "connectionPool.http.useClientProtocol",
     "connectionPool.http.maxConcurrentStreams",
+    "connectionPool.http.http2KeepAlive",
+    "outlierDetection.outlierDetectionHttpErrorCodes",
 ];
 
 /// Says of each field of an admitted object that has no effect on the local mesh that it has none.
@@ -69,6 +71,7 @@ pub fn unsupported(object: &Value) -> Vec<String> {
         .into_iter()
         .map(|path| format!("{path} is accepted but has no effect on the local mesh"))
         .collect();
+    said.extend(without_hosts(object));
     said.extend(without_gateways(object));
     said.extend(passthrough(object));
     said
@@ -87,6 +90,14 @@ fn find(value: &Value, steps: &[&str], path: &str, found: &mut Vec<String>) {
         let path = if path.is_empty() { (*step).to_owned() } else { format!("{path}.{step}") };
         find(field, rest, &path, found);
     }
+}
+
+/// Nobody is led to a delegate, as `delegate` has no effect.
+fn without_hosts(object: &Value) -> Option<String> {
+    let hosts = object["spec"]["hosts"].as_array().is_some_and(|hosts| !hosts.is_empty());
+    (object["kind"] == "VirtualService" && !hosts).then(|| {
+        "spec.hosts is empty: a delegate is accepted but has no effect on the local mesh".to_owned()
+    })
 }
 
 /// There are no gateways: an object bound only to those does nothing.
@@ -128,10 +139,21 @@ mod tests {
     fn what_the_local_mesh_cannot_do_is_said() {
         said(
             "VirtualService",
-            json!({"http": [{"corsPolicy": {"allowMethods": ["GET"]}}]}),
+            json!({"hosts": ["x"], "http": [{"corsPolicy": {"allowMethods": ["GET"]}}]}),
             &["spec.http[0].corsPolicy is accepted but has no effect on the local mesh"],
         );
-        said("VirtualService", json!({"gateways": ["ingress"]}), &["names only gateways"]);
+        let on_gateways = json!({"hosts": ["x"], "gateways": ["ingress"]});
+        said("VirtualService", on_gateways, &["names only gateways"]);
+        // A delegate, and a field that is known by two names and has an effect under both.
+        let delegate = json!({"http": [{"mirror": {"host": "x"}, "mirror_percent": 10}]});
+        said("VirtualService", delegate, &["spec.hosts is empty: a delegate"]);
+        let newer = json!({"trafficPolicy": {
+            "connectionPool": {"http": {"http2KeepAlive": {"interval": "30s", "timeout": "5s"}}},
+            "outlierDetection": {"outlierDetectionHttpErrorCodes": [429]},
+        }});
+        let fields =
+            ["http.http2KeepAlive is accepted", "outlierDetectionHttpErrorCodes is accepted"];
+        said("DestinationRule", newer, &fields);
         said(
             "DestinationRule",
             json!({"subsets": [{"name": "v1", "trafficPolicy": {"tls": {"mode": "SIMPLE"}}}]}),
@@ -139,6 +161,6 @@ mod tests {
         );
         let passthrough = json!({"trafficPolicy": {"loadBalancer": {"simple": "PASSTHROUGH"}}});
         said("DestinationRule", passthrough, &["PASSTHROUGH"]);
-        said("VirtualService", json!({"http": [{"timeout": "1s"}]}), &[]);
+        said("VirtualService", json!({"hosts": ["x"], "http": [{"timeout": "1s"}]}), &[]);
     }
 }

@@ -63,28 +63,6 @@ Feature: Nonsense
           - route: [{destination: {host: hotels}}]
       """
 
-  Scenario: Weights of raw configuration that do not add up
-    # here
-    When this Istio configuration is applied:
-      """yaml
-      apiVersion: networking.istio.io/v1
-      kind: DestinationRule
-      metadata: {name: travels, namespace: travel-agency}
-      spec:
-        host: travels
-        subsets: [{name: v1, labels: {version: v1}}, {name: v2, labels: {version: v2}}]
-      ---
-      apiVersion: networking.istio.io/v1
-      kind: VirtualService
-      metadata: {name: travels, namespace: travel-agency}
-      spec:
-        hosts: [travels]
-        http:
-          - route:
-              - {destination: {host: travels, subset: v1}, weight: 80}
-              - {destination: {host: travels, subset: v2}, weight: 10}
-      """
-
   Scenario: Something that is no configuration of a sidecar
     # here
     When this Istio configuration is applied:
