@@ -127,6 +127,9 @@ fn the_webhook_refuses_virtual_services() {
     let abort = |fields: Value| rule(json!({"fault": {"abort": fields}}));
     refused(&abort(json!({"httpStatus": 99})), "httpStatus: HTTP status 99 is not in range");
     refused(&abort(json!({"httpStatus": 601})), "httpStatus: HTTP status 601 is not in range");
+    // Istio's bound is one wider than its message says, and Envoy's.
+    let beyond = abort(json!({"httpStatus": 600, "percentage": {"value": 1}}));
+    warned(&beyond, &["httpStatus: Envoy refuses HTTP status 600"]);
     refused(&abort(json!({"http2Error": "x"})), "not supported yet");
     refused(&abort(json!({"grpcStatus": "TIRED"})), "gRPC status \"TIRED\"");
     refused(
@@ -144,6 +147,17 @@ fn the_webhook_refuses_virtual_services() {
     refused(&rule(json!({"retries": {"attempts": 1, "retryOn": "99"}})), "not a valid retryOn");
     refused(&rule(json!({"match": [{"uri": {"regex": "("}}]})), "invalid regular expression");
     refused(&rule(json!({"redirect": {"uri": "/x"}})), "cannot contain both route and redirect");
+    let redirect = |with: &str, what: Value| {
+        rule(json!({"route": null, "redirect": {"uri": "/x"}, with: what}))
+    };
+    for (field, what) in [
+        ("fault", json!({"delay": {"fixedDelay": "1s", "percent": 1}})),
+        ("rewrite", json!({"uri": "/y"})),
+        ("directResponse", json!({"status": 200})),
+    ] {
+        let expected = format!("cannot contain both {field} and redirect");
+        refused(&redirect(field, what), &expected);
+    }
     refused(&rule(json!({"route": []})), "HTTP route, redirect or direct_response is required");
     refused(&virtual_service(json!({"hosts": ["cart"]})), "http, tcp or tls must be provided");
     let mut everything = rule(json!({}));
