@@ -3,6 +3,7 @@
 //! the only way to it.
 
 mod barrier;
+mod chain;
 mod connect;
 mod control_plane;
 mod failure;
@@ -10,6 +11,7 @@ pub mod granted;
 mod handle;
 pub mod image;
 mod image_name;
+mod kubeconfig;
 mod object_ref;
 mod objects;
 mod own_pods;
@@ -23,9 +25,10 @@ mod seen;
 mod service_proxy;
 mod tunnel;
 mod tunnels;
+mod way_hint;
 
 pub use barrier::{Before, Converged, Proof};
-pub(crate) use failure::chain;
+pub(crate) use chain::chain;
 pub use handle::Cluster;
 pub use image::{AgentImage, PullPolicy};
 pub use image_name::ImageName;
@@ -33,3 +36,4 @@ pub use object_ref::ObjectRef;
 pub use objects::MANAGER;
 pub(crate) use own_pods::OwnPods;
 pub use pod::Pod;
+pub(crate) use way_hint::way_hint;

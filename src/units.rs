@@ -1,10 +1,11 @@
-//! Words below which there are no bare numbers: percentages, rates, durations and names of
-//! services, as features write them. Pure.
+//! Words below which there are no bare numbers: percentages, rates, durations, names of services
+//! and the parts of a request, as features write them. Pure.
 
 mod error;
 mod nearest;
 mod percent;
 mod rate;
+pub mod request;
 mod service_name;
 mod span;
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Where the application's own load enters the mesh, and Faultless's with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
 use super::settings::{Endpoint, Settings};
+use crate::units::{UnitError, request};
 
 /// A place where the application's own load enters the mesh.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -33,6 +34,24 @@ pub struct Client {
 // === impl Client ===
 
 impl Client {
+    /// Refuses paths and headers that HTTP forbids.
+    pub(super) fn check_requests(&self) -> Result<(), UnitError> {
+        for path in &self.paths {
+            request::path(path)?;
+        }
+        let mut names = BTreeSet::new();
+        for (name, values) in &self.headers {
+            let header = request::header_name(name)?;
+            if !names.insert(name.to_ascii_lowercase()) {
+                return Err(UnitError::new(format!("the header `{name}` is said twice")));
+            }
+            for value in values {
+                request::header_value(&header, value)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Where its settings are, if it has any.
     #[must_use]
     pub fn endpoint(&self) -> Option<Endpoint> {

@@ -101,6 +101,7 @@ impl Application {
             if client.paths.is_empty() || client.headers.values().any(Vec::is_empty) {
                 return Err(format!("client `{name}` has an empty list of paths or header values"));
             }
+            client.check_requests().map_err(|cause| format!("client `{name}`: {cause}"))?;
         }
         Ok(this)
     }
@@ -150,5 +151,20 @@ clients:
         for bad in [unknown_field, unknown_service, no_paths, "application: [".to_owned()] {
             assert!(Application::parse(&bad, PathBuf::new()).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_http_forbids_is_told_of_the_client_that_says_it() {
+        for (good, bad, word) in [
+            ("paths: [/]", "paths: [/, '/a b']", "`/a%20b`"),
+            ("device: [web, mobile]", "Keep-Alive: [web]", "`Keep-Alive` belongs"),
+            ("device: [web, mobile]", "device: [web, \"a\\nb\"]", "a line break"),
+            ("device: [web, mobile]", "Device: [a], device: [b]", "`device` is said twice"),
+        ] {
+            let error = Application::parse(&SHOP.replace(good, bad), PathBuf::new()).unwrap_err();
+            assert!(error.starts_with("client `web`: ") && error.contains(word), "{error}");
+        }
+        let host = SHOP.replace("device: [web, mobile]", "Host: [shop.example.com]");
+        assert!(Application::parse(&host, PathBuf::new()).is_ok());
     }
 }

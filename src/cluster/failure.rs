@@ -1,7 +1,9 @@
 //! Answers of an API server that do not come, or that are none: bounded in time, and as errors that
 //! say whose fault it is.
 
+use super::chain::chain;
 use super::connect::REQUEST_TIMEOUT;
+use super::way_hint::way_hint;
 use crate::error::{Error, Result};
 
 /// Waits for an answer, whatever the client does meanwhile: it asks again after a 429, 503 or 504,
@@ -30,25 +32,15 @@ pub(super) fn failed(doing: String, cause: kube::Error) -> Error {
                 .of_rights()
         }
         kube::Error::Api(status) => Error::runner(doing, &status.message),
+        // The request was never sent: whoever should sign it in could not.
+        kube::Error::Service(own) if own.is::<Error>() => {
+            own.downcast_ref::<Error>().cloned().unwrap_or_else(|| Error::runner(doing, own))
+        }
         kube::Error::Service(_) | kube::Error::HyperError(_) => {
-            Error::runner(doing, chain(&cause)).hint("is the API server reachable and running?")
+            let text = chain(&cause);
+            let hint = way_hint(&text).unwrap_or("is the API server reachable and running?");
+            Error::runner(doing, text).hint(hint)
         }
         _ => Error::runner(doing, chain(&cause)),
     }
-}
-
-/// An error with its causes.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    // Deeper chains than this repeat themselves.
-    for _ in 0..8 {
-        let Some(next) = source else { break };
-        let next_text = next.to_string();
-        if !text.contains(&next_text) {
-            text = format!("{text}: {next_text}");
-        }
-        source = next.source();
-    }
-    text
 }

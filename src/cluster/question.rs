@@ -8,7 +8,7 @@ use kube::Resource as _;
 use kube::api::DynamicObject;
 use serde_json::Value;
 
-use super::failure::chain;
+use super::chain::chain;
 use super::handle::Cluster;
 use super::object_ref::ObjectRef;
 use super::objects::MANAGER;

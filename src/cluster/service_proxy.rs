@@ -5,7 +5,8 @@ use http_body_util::BodyExt as _;
 use http_body_util::Limited;
 use kube::client::Body;
 
-use super::failure::{chain, failed};
+use super::chain::chain;
+use super::failure::failed;
 use super::handle::Cluster;
 use crate::error::{Error, Result};
 

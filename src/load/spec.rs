@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::header::HOST;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use http_body_util::Full;
 use serde::{Deserialize, Serialize};
 
-use crate::units::Rate;
+use crate::units::{Rate, request};
 
 /// The longest name of a stream: it is shown in every line of a report.
 const NAME_MAX: usize = 200;
@@ -32,7 +32,7 @@ pub const IN_FLIGHT_MAX: u32 = 10_000;
 pub struct StreamSpec {
     /// What reports call it, e.g. `client voyages.fr`.
     pub name: String,
-    /// `http://host[:port]/path`; its authority is the `Host` header.
+    /// `http://host[:port]/path`: where to dial, and the `Host` header unless `headers` has one.
     pub url: String,
     /// Paths that replace the URL's, in turn by the request's index; none: the URL's own.
     #[serde(default)]
@@ -40,7 +40,8 @@ pub struct StreamSpec {
     /// The HTTP method.
     #[serde(default = "get")]
     pub method: String,
-    /// Headers; each takes its values in turn by the request's index, as clients do.
+    /// Headers; each takes its values in turn by the request's index, as clients do. `Host` is
+    /// sent instead of the URL's authority and changes nothing about where is dialled.
     #[serde(default)]
     pub headers: Vec<(String, Vec<String>)>,
     /// The body of every request.
@@ -118,12 +119,16 @@ pub struct Target {
     pub timeout: Duration,
     /// Whether answers without content are counted.
     pub expect_json_nonempty: bool,
-    authority: HeaderValue,
+    /// Values of the `Host` header, in turn.
+    authorities: Vec<HeaderValue>,
     method: Method,
     paths: Vec<Uri>,
-    headers: Vec<(HeaderName, Vec<HeaderValue>)>,
+    headers: Vec<Header>,
     body: Bytes,
 }
+
+/// A checked header with its values.
+type Header = (HeaderName, Vec<HeaderValue>);
 
 fn get() -> String {
     Method::GET.to_string()
@@ -163,29 +168,48 @@ impl StreamSpec {
         let (Some("http"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
             return Err(format!("the URL `{}` is not http://host[:port]/path", self.url));
         };
+        if self.url.contains('#') {
+            return Err(format!("the URL `{}` has a fragment, which is never sent", self.url));
+        }
         if authority.as_str().contains('@') || authority.host().is_empty() {
             return Err(format!("the URL `{}` needs a host and no user", self.url));
         }
-        let method: Method =
-            self.method.parse().map_err(|_| format!("`{}` is no HTTP method", self.method))?;
-        if method == Method::CONNECT {
-            return Err("CONNECT opens a tunnel and is no load".into());
-        }
+        let method = request::method(&self.method).map_err(|cause| cause.to_string())?;
         let own = uri.path_and_query().map_or("/", PathAndQuery::as_str).to_owned();
         let own = std::slice::from_ref(&own);
         let paths = if self.paths.is_empty() { own } else { &self.paths };
+        let (hosts, headers) = self.checked_headers()?;
+        let own_authority = HeaderValue::from_str(authority.as_str())
+            .map_err(|_| format!("the URL `{}` gives no Host header", self.url))?;
         Ok(Target {
             host: authority.host().trim_matches(['[', ']']).to_owned(),
             port: authority.port_u16().unwrap_or(80),
             timeout: Duration::from_millis(self.timeout_ms),
             expect_json_nonempty: self.expect_json_nonempty,
-            authority: HeaderValue::from_str(authority.as_str())
-                .map_err(|_| format!("the URL `{}` gives no Host header", self.url))?,
+            authorities: hosts.unwrap_or_else(|| vec![own_authority]),
             method,
             paths: paths.iter().map(|path| origin_form(path)).collect::<Result<_, _>>()?,
-            headers: self.headers.iter().map(header).collect::<Result<_, _>>()?,
+            headers,
             body: Bytes::from(self.body.clone().unwrap_or_default()),
         })
+    }
+
+    /// The values of `Host`, if it is said, and the other headers.
+    fn checked_headers(&self) -> Result<(Option<Vec<HeaderValue>>, Vec<Header>), String> {
+        let all: Vec<Header> = self.headers.iter().map(header).collect::<Result<_, _>>()?;
+        let longest = |(name, values): &Header| {
+            // With `: ` and the line's end.
+            name.as_str().len() + values.iter().map(HeaderValue::len).max().unwrap_or(0) + 4
+        };
+        let bytes = all.iter().map(longest).sum();
+        within("the length of all headers in bytes", bytes, 0, request::HEADERS_MAX)?;
+        let (mut hosts, others): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|(name, _)| *name == HOST);
+        let host = hosts.pop().map(|(_, values)| values);
+        match hosts.is_empty() {
+            true => Ok((host, others)),
+            false => Err("the header `Host` is said twice, and a request has one".into()),
+        }
     }
 
     fn check_numbers(&self) -> Result<(), String> {
@@ -225,7 +249,7 @@ impl Target {
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = in_turn(&self.paths, index).clone();
         let headers = request.headers_mut();
-        headers.insert(HOST, self.authority.clone());
+        headers.insert(HOST, in_turn(&self.authorities, index).clone());
         for (name, values) in &self.headers {
             headers.append(name, in_turn(values, index).clone());
         }
@@ -257,26 +281,15 @@ fn within<N: PartialOrd + std::fmt::Display>(
 }
 
 fn origin_form(path: &str) -> Result<Uri, String> {
-    let parsed: Result<PathAndQuery, _> = path.parse();
-    match parsed {
-        Ok(parsed) if path.starts_with('/') => Ok(Uri::from(parsed)),
-        _ => Err(format!("`{path}` is not a path such as /cart")),
-    }
+    request::path(path).map(Uri::from).map_err(|cause| cause.to_string())
 }
 
-fn header(
-    (name, values): &(String, Vec<String>),
-) -> Result<(HeaderName, Vec<HeaderValue>), String> {
+fn header((name, values): &(String, Vec<String>)) -> Result<Header, String> {
     within("the number of values of a header", values.len(), 1, LIST_MAX)?;
-    let parsed: HeaderName =
-        name.parse().map_err(|_| format!("`{name}` is not the name of a header"))?;
-    if [HOST, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].contains(&parsed) {
-        return Err(format!("the header `{name}` belongs to the connection, it cannot be set"));
-    }
-    let value = |value: &String| {
-        HeaderValue::from_str(value).map_err(|_| format!("a value of the header `{name}` is none"))
-    };
-    Ok((parsed, values.iter().map(value).collect::<Result<_, _>>()?))
+    let name = request::header_name(name).map_err(|cause| cause.to_string())?;
+    let value = |value: &String| request::header_value(&name, value);
+    let values = values.iter().map(value).collect::<Result<_, _>>();
+    Ok((name.clone(), values.map_err(|cause| cause.to_string())?))
 }
 
 #[cfg(test)]
@@ -314,6 +327,24 @@ mod tests {
     }
 
     #[test]
+    fn a_host_that_is_said_is_the_only_one_and_changes_no_address() {
+        let mut spec = spec();
+        spec.headers.push(("Host".into(), vec!["trips.example.com".into(), "b:81".into()]));
+        let target = spec.target().unwrap();
+        assert_eq!((target.host.as_str(), target.port), ("travels.travel-agency", 8000));
+        let hosts = |index| {
+            let request = target.request(index);
+            assert_eq!(request.uri(), "/travels");
+            let hosts = request.headers().get_all(HOST).iter();
+            hosts.map(|value| value.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            [hosts(0), hosts(1), hosts(2)].concat(),
+            ["trips.example.com", "b:81", "trips.example.com"]
+        );
+    }
+
+    #[test]
     fn it_reads_back_as_it_was_written_and_knows_its_fields() {
         let json = serde_json::to_string(&spec()).unwrap();
         assert_eq!(serde_json::from_str::<StreamSpec>(&json).unwrap(), spec());
@@ -327,7 +358,7 @@ mod tests {
     #[test]
     fn absurd_specs_are_refused_with_a_sentence() {
         type Change = fn(&mut StreamSpec);
-        let changes: [(&str, Change); 17] = [
+        let changes: [(&str, Change); 23] = [
             ("name", |s| s.name.clear()),
             ("URL", |s| s.url = "https://a/b".into()),
             ("URL", |s| s.url = "/b".into()),
@@ -340,7 +371,15 @@ mod tests {
             ("header", |s| s.headers = vec![("a b".into(), vec!["c".into()])]),
             ("header", |s| s.headers = vec![("a".into(), vec!["\r\nb: c".into()])]),
             ("values", |s| s.headers = vec![("a".into(), vec![])]),
-            ("connection", |s| s.headers = vec![("Host".into(), vec!["c".into()])]),
+            ("Keep-Alive", |s| s.headers = vec![("Keep-Alive".into(), vec!["c".into()])]),
+            ("Content-Length", |s| s.headers = vec![("Content-Length".into(), vec!["5".into()])]),
+            ("Host", |s| s.headers = vec![("Host".into(), vec!["a".into(), "u@b".into()])]),
+            ("twice", |s| {
+                s.headers = ["Host", "host"].map(|h| (h.into(), vec!["c".into()])).into();
+            }),
+            ("all headers", |s| s.headers = vec![("a".into(), vec!["c".repeat(50_000)])]),
+            ("fragment", |s| s.url = "http://a/b#c".into()),
+            ("GET", |s| s.method = "get".into()),
             ("timeout_ms", |s| s.timeout_ms = 0),
             ("duration_ms", |s| s.duration_ms = Some(u64::MAX)),
             ("max_in_flight", |s| s.max_in_flight = u32::MAX),

@@ -3,8 +3,8 @@
 use super::facts::Facts;
 use super::finding::{Finding, State};
 use super::role::roles;
-use crate::cluster::Cluster;
 use crate::cluster::question::Refusal;
+use crate::cluster::{Cluster, way_hint};
 use crate::error::{Error, Result};
 
 /// A first column wider than this would leave no room for what was seen.
@@ -89,11 +89,10 @@ fn rows(findings: &[Finding], which: impl Fn(State) -> bool) -> String {
 
 /// What to do about a server that did not answer, or said no to everything.
 fn advice(refusal: &Refusal) -> &'static str {
+    if let (0, Some(hint)) = (refusal.code, way_hint(&refusal.message)) {
+        return hint;
+    }
     match refusal.code {
-        0 if refusal.message.contains("UnsupportedCertVersion") => {
-            "the kubeconfig has a certificate of X.509 version 1, which kubectl takes and we do \
-             not: make one of version 3"
-        }
         0 if refusal.message.contains("certificate") => {
             "the context's certificate-authority does not vouch for this server: is it the right \
              cluster, by the right address?"

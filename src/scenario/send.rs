@@ -122,7 +122,9 @@ impl Scenario {
 
     /// Which loads cost the mesh alike: those that ask for the same pages.
     pub(crate) fn kind_of_load(&self) -> String {
-        let one = |(name, load): (&String, &Load)| format!("{name} {}", load.paths.join(" "));
+        let one = |(name, load): (&String, &Load)| {
+            format!("{name} {} {}", load.host().unwrap_or_default(), load.paths.join(" "))
+        };
         self.loads.iter().map(one).collect::<Vec<_>>().join("; ")
     }
 

@@ -25,7 +25,7 @@ impl FromStr for Load {
 
     fn from_str(text: &str) -> Result<Self, ParameterError> {
         let span = |text: &str| text.parse::<units::Span>().map_err(ParameterError::because);
-        let (text, headers) = match text.split_once(" with header ") {
+        let (text, headers) = match Self::header(text) {
             Some((text, header)) => (text, load::Headers::With(header.parse::<Header>()?.0)),
             None => match text.strip_suffix(" without its headers") {
                 Some(text) => (text, load::Headers::None),
@@ -46,6 +46,14 @@ impl FromStr for Load {
 }
 
 impl Load {
+    /// What is said before a header, and the header: what looks like one in a path is none.
+    fn header(text: &str) -> Option<(&str, &str)> {
+        let (before, _) = text.strip_suffix('"')?.rsplit_once('"')?;
+        let (rest, name) = before.strip_suffix(' ')?.rsplit_once(" with header ")?;
+        (!name.contains([' ', '"']))
+            .then(|| (rest, text[rest.len()..].trim_start_matches(" with ")))
+    }
+
     /// `80 requests per second at random times`, `requests growing over 5s`, `50 requests at once`.
     fn pace(manner: &str) -> Result<load::Pace, ParameterError> {
         let (many, rest) = match manner.split_once(" request") {

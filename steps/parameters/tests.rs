@@ -70,6 +70,12 @@ fn a_load_is_read_with_all_that_may_be_said_of_it() {
     let header = HeaderMatch { name: "user".into(), value: "for the others".into() };
     assert_eq!(burst.headers, load::Headers::With(header));
     assert_eq!((burst.pace, burst.lasting), (load::Pace::AtOnce(50), "250ms".parse().ok()));
+    let odd =
+        read("requests to \"/a with header b\" and \"/c\" with header Host \" with header \"");
+    assert_eq!(odd.paths, ["/a with header b", "/c"]);
+    let header = HeaderMatch { name: "host".into(), value: " with header ".into() };
+    assert_eq!(odd.headers, load::Headers::With(header));
+    assert_eq!(read("requests to \"/x with header y\"").paths, ["/x with header y"]);
     let fitted = read("requests to \"/travels\"");
     let pace = load::Pace::Rate { ceiling: None, random: false, growing: None };
     assert_eq!((fitted.pace, fitted.paths), (pace, vec!["/travels".to_owned()]));

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use cucumber::Parameter;
 use faultless::faults::HeaderMatch;
+use faultless::units::request::is_header_name;
 
 use super::error::ParameterError;
 use super::names::unquoted;
@@ -21,8 +22,7 @@ impl FromStr for Header {
         let (name, value) = rest.split_once(' ').ok_or_else(|| {
             ParameterError::new(format!("`{text}` is not like: header user \"new\""))
         })?;
-        let token = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if !name.chars().all(token) {
+        if !is_header_name(name) {
             return Err(ParameterError::new(format!("`{name}` is not the name of an HTTP header")));
         }
         let name = name.to_ascii_lowercase();

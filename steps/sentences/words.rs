@@ -27,8 +27,11 @@ pub(crate) const WORDS: &[(&str, &str, &str)] = &[
              per second to \"/travels\" and \"/travels/Rome\"`, `80 requests per second at random \
              times`, `80 requests per second growing over 5s`, `80 requests per second for 10s`, \
              `80 requests per second at random times growing over 2s for 10s without its headers`, \
-             `requests with header user \"new\"`, `50 requests at once` (each when one before it \
-             is answered; no claims about a client's latency)",
+             `requests with header user \"new\"`, `requests with header Host \"shop.example.com\"` \
+             (to the same service's address, for this host: the only one that is sent; the local \
+             mesh answers 502 for hosts that no service has, as outboundTrafficPolicy \
+             REGISTRY_ONLY does), `50 requests at once` (each when one before it is answered; no \
+             claims about a client's latency)",
     ),
     (
         Observer::NAME,

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// What is said about each scenario of the file, in order.
-const SAID: [&str; 25] = [
+const SAID: [&str; 30] = [
     "add up to 90",
     "no version `v9`",
     "has the subset \"v2\"",
@@ -31,6 +31,11 @@ const SAID: [&str; 25] = [
     "a slow answer delays the next request",
     "before it has grown",
     "timeout and fault on one rule",
+    "`keep-alive` belongs to one connection",
+    "`content-length` says how long the body is",
+    "without scheme and path",
+    "is never sent (RFC 9110, section 7.1): say `/travels`",
+    "`/travels/Besan%C3%A7on`",
 ];
 
 fn faultless(args: &[&str]) -> (Option<i32>, String) {

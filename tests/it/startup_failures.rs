@@ -123,6 +123,34 @@ fn a_context_must_exist() {
 }
 
 #[test]
+fn a_list_of_kubeconfigs_is_read_as_kubectl_reads_it() {
+    const NAME: &str = "arn:aws:eks:eu-central-1:000000000000:cluster/green";
+    let place = Place::new();
+    let entry = |name: &str| {
+        format!(
+            "clusters: [{{name: '{name}', cluster: {{server: 'https://127.0.0.1:1'}}}}]\n\
+             contexts: [{{name: '{name}', context: {{cluster: '{name}', user: none-yet}}}}]\n"
+        )
+    };
+    let (one, two) =
+        (place.file("one", &entry("ops@blue/travel")), place.file("two", &entry(NAME)));
+    let empty = place.file("empty", "");
+    let absent = place.path("absent");
+    let list = ["", arg(&absent), arg(&one), "", arg(&empty), arg(&two)].join(":");
+    let sweep = |context: &str| {
+        let mut command = place.faultless(&["sweep", "--dry-run", "--context", context]);
+        // What the environment says of proxies is not for a server on this machine.
+        command.env("KUBECONFIG", &list).env("HTTPS_PROXY", "ftp://me:hush@nowhere");
+        finish(command)
+    };
+    for context in ["ops@blue/travel", NAME] {
+        told(&place, &sweep(context), 3, &["Connection refused"]);
+    }
+    let said = sweep(&NAME.replace("green", "gren"));
+    told(&place, &said, 2, &[&format!("did you mean `{NAME}`?"), "absent"]);
+}
+
+#[test]
 fn files_that_cannot_be_written_are_told_before_a_mesh_starts() {
     let place = Place::new();
     let said = place.run(&["run", "--out", "/proc/no/such"]);

@@ -106,6 +106,14 @@ impl Load {
         matches!(self.pace, Pace::Rate { .. })
     }
 
+    /// The host it asks for by name, if that is not the service's own.
+    pub(crate) fn host(&self) -> Option<&str> {
+        match &self.headers {
+            Headers::With(HeaderMatch { name, value }) if name == "host" => Some(value),
+            Headers::Own | Headers::None | Headers::With(_) => None,
+        }
+    }
+
     /// How long it grows each time it begins, if that comes on top of its own duration.
     pub(crate) fn ramp(&self) -> Duration {
         let growing = self.growing().filter(|_| self.lasting.is_none());

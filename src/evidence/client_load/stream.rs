@@ -40,6 +40,8 @@ impl Load {
             Headers::Own => {}
             Headers::None => headers.clear(),
             Headers::With(HeaderMatch { name, value }) => {
+                // Names of headers have no case: `User` of the description is `user` of a step.
+                headers.retain(|own, _| !own.eq_ignore_ascii_case(name));
                 headers.insert(name.clone(), vec![value.clone()]);
             }
         }
@@ -81,7 +83,7 @@ mod tests {
 
     const APPLICATION: &str = "application: shop\nnamespaces: [shop]\nservices:\n  cart: \
         {namespace: shop, port: 80, versions: [v1]}\nportals:\n  web: {namespace: shop, workload: \
-        web, calls: cart, paths: [/a], headers: {from: [web], user: [x, y]}}\n  app: {namespace: \
+        web, calls: cart, paths: [/a], headers: {From: [web], user: [x, y]}}\n  app: {namespace: \
         shop, workload: app, calls: cart, paths: [/b]}\n";
 
     fn application() -> Application {

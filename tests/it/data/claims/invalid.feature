@@ -212,3 +212,28 @@ Feature: Nonsense
     When every request to "travels" is delayed by 5s
     # here
     And requests to "travels" with header portal "voyages.fr" time out after 2s
+
+  Scenario: a header of the connection
+    # here
+    Given client "voyages.fr" sends 20 requests per second with header Keep-Alive "timeout=5"
+    Then client "voyages.fr" sees no request fail
+
+  Scenario: a length that is not its own
+    # here
+    Given client "voyages.fr" sends 20 requests per second with header Content-Length "5"
+    Then client "voyages.fr" sees no request fail
+
+  Scenario: a host that is none
+    # here
+    Given client "voyages.fr" sends 20 requests per second with header Host "http://trips.example.com"
+    Then client "voyages.fr" sees no request fail
+
+  Scenario: a fragment
+    # here
+    Given client "voyages.fr" sends 20 requests per second to "/travels#top"
+    Then client "voyages.fr" sees no request fail
+
+  Scenario: what is not ASCII
+    # here
+    Given client "voyages.fr" sends 20 requests per second to "/travels/Besançon"
+    Then client "voyages.fr" sees no request fail

@@ -1,0 +1,251 @@
+//! Credential plugins: a program that a user's entry names, and that says who the user is
+//! (kubernetes.io, "client-go credential plugins").
+//!
+//! Run here and not by kube: with a bound in time and in size, with what it says on its standard
+//! error in the error, and never with its output, which is the credential.
+
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::process::Stdio;
+use std::time::Duration;
+
+use http::HeaderValue;
+use jiff::Timestamp;
+use kube::config::{Cluster, ExecAuthCluster, ExecConfig, ExecInteractiveMode};
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::Command;
+
+use super::bearer::bearer;
+use super::plugin_text::shown;
+use crate::error::{Error, Result};
+
+/// Some ask a cloud, which takes seconds.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// A person signs in in a browser.
+const PATIENCE_WITH_A_PERSON: Duration = Duration::from_mins(5);
+/// A credential is a page: a token, or a certificate with its chain.
+const OUTPUT_MAX: usize = 1 << 20;
+/// What is kept of its standard error, before it is made fit to be shown.
+const ERRORS_MAX: usize = 64 << 10;
+
+/// A plugin of a user's entry.
+#[derive(Debug)]
+pub(super) struct Plugin {
+    doing: String,
+    command: String,
+    version: String,
+    config: ExecConfig,
+    cluster: Option<ExecAuthCluster>,
+}
+
+/// What a plugin answered.
+#[derive(Debug)]
+pub(super) struct Said {
+    /// The header that signs in.
+    pub token: Option<HeaderValue>,
+    /// A certificate and its key, as PEM.
+    pub identity: Option<(String, SecretString)>,
+    /// Until when that holds.
+    pub until: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    kind: Option<String>,
+    api_version: Option<String>,
+    status: Option<Status>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    token: Option<String>,
+    client_certificate_data: Option<String>,
+    client_key_data: Option<String>,
+    expiration_timestamp: Option<String>,
+}
+
+// === impl Plugin ===
+
+impl Plugin {
+    /// The plugin of an entry, which is at this place.
+    pub(super) fn new(place: &str, config: ExecConfig, cluster: &Cluster) -> Result<Self> {
+        let doing = format!("signing in as {place}");
+        let refuse = |cause: &str| Err(Error::feature(doing.clone(), cause));
+        let command = config.command.clone().unwrap_or_default();
+        if command.is_empty() {
+            return refuse("its `exec` has no `command`");
+        }
+        let version = config.api_version.clone().unwrap_or_default();
+        if !matches!(
+            version.split_once('/'),
+            Some(("client.authentication.k8s.io", "v1" | "v1beta1",))
+        ) {
+            return refuse(
+                "the `apiVersion` of its `exec` is neither client.authentication.k8s.io/v1 nor \
+                 …/v1beta1",
+            );
+        }
+        let cluster = match config.provide_cluster_info {
+            true => Some(ExecAuthCluster::try_from(cluster).map_err(|_| {
+                Error::feature(
+                    doing.clone(),
+                    "the cluster's `certificate-authority`, which `provideClusterInfo` wants, \
+                     cannot be read",
+                )
+            })?),
+            false => None,
+        };
+        Ok(Self { doing, command, version, config, cluster })
+    }
+
+    /// Runs it once.
+    pub(super) async fn run(&self) -> Result<Said> {
+        let mode = self.config.interactive_mode.as_ref();
+        let terminal = std::io::stdin().is_terminal();
+        let person = terminal && mode != Some(&ExecInteractiveMode::Never);
+        if mode == Some(&ExecInteractiveMode::Always) && !terminal {
+            return Err(self.failed(
+                "wants to ask a person (`interactiveMode: Always`), and the standard input is no \
+                 terminal",
+            ));
+        }
+        let patience = if person { PATIENCE_WITH_A_PERSON } else { PATIENCE };
+        match tokio::time::timeout(patience, self.output(person)).await {
+            Ok(output) => self.read(&output?),
+            Err(_) => Err(self.failed(&format!("gave no answer within {} s", patience.as_secs()))),
+        }
+    }
+
+    async fn output(&self, person: bool) -> Result<Vec<u8>> {
+        let mut command = Command::new(&self.command);
+        command.args(self.config.args.iter().flatten());
+        for one in self.config.env.iter().flatten() {
+            if let (Some(name), Some(value)) = (one.get("name"), one.get("value")) {
+                command.env(name, value);
+            }
+        }
+        let info = json!({
+            "kind": "ExecCredential",
+            "apiVersion": self.version,
+            "spec": match &self.cluster {
+                Some(cluster) => json!({ "interactive": person, "cluster": cluster }),
+                None => json!({ "interactive": person }),
+            },
+        });
+        command
+            .env("KUBERNETES_EXEC_INFO", info.to_string())
+            .stdin(if person { Stdio::inherit() } else { Stdio::null() })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = command.spawn().map_err(|cause| self.not_started(&cause))?;
+        let (Some(output), Some(errors)) = (child.stdout.take(), child.stderr.take()) else {
+            return Err(self.failed("has no output"));
+        };
+        let (output, errors, ended) =
+            tokio::join!(whole(output), last(errors, person), child.wait());
+        let ended =
+            ended.map_err(|cause| self.failed(&format!("cannot be waited for: {cause}")))?;
+        if !ended.success() {
+            let said = match shown(&errors, &self.config) {
+                Some(said) => format!("and said:\n    {said}"),
+                None => "and said nothing on its standard error".to_owned(),
+            };
+            return Err(self.failed(&format!("ended with {ended} {said}")));
+        }
+        match output {
+            Ok(output) if output.len() <= OUTPUT_MAX => Ok(output),
+            Ok(_) => Err(self.failed("wrote more than 1 MiB")),
+            Err(cause) => Err(self.failed(&format!("cannot be read: {cause}"))),
+        }
+    }
+
+    /// Never quotes what it reads.
+    fn read(&self, output: &[u8]) -> Result<Said> {
+        // JSON, or the YAML that client-go takes, too.
+        let answer: Answer = serde_yaml::from_slice(output)
+            .map_err(|_| self.failed("did not write an ExecCredential"))?;
+        if answer.kind.as_deref() != Some("ExecCredential") {
+            return Err(self.failed("did not write an ExecCredential"));
+        }
+        if answer.api_version.as_deref() != Some(&self.version) {
+            return Err(self.failed(&format!(
+                "did not answer in the `apiVersion` that the entry asks for, {}",
+                self.version
+            )));
+        }
+        let status = answer.status.ok_or_else(|| self.failed("wrote no `status`"))?;
+        let token = match status.token.filter(|token| !token.is_empty()) {
+            Some(token) => Some(bearer(&token).ok_or_else(|| {
+                self.failed("wrote a token with characters in it that no header may have")
+            })?),
+            None => None,
+        };
+        let identity = match (status.client_certificate_data, status.client_key_data) {
+            (Some(certificate), Some(key)) => Some((certificate, key.into())),
+            (None, None) => None,
+            _ => return Err(self.failed("wrote a certificate without its key, or the reverse")),
+        };
+        if token.is_none() && identity.is_none() {
+            return Err(self.failed("wrote neither a token nor a certificate"));
+        }
+        let until = status.expiration_timestamp.map(|at| at.parse()).transpose();
+        let until =
+            until.map_err(|_| self.failed("wrote an `expirationTimestamp` that is none"))?;
+        Ok(Said { token, identity, until })
+    }
+
+    fn failed(&self, what: &str) -> Error {
+        Error::runner(self.doing.clone(), format!("the plugin `{}` {what}", self.command))
+    }
+
+    fn not_started(&self, cause: &std::io::Error) -> Error {
+        if cause.kind() != ErrorKind::NotFound {
+            return self.failed(&format!("cannot be run: {cause}"));
+        }
+        let error = self.failed("is not installed here, or not on PATH");
+        let hint = self.config.install_hint.as_deref().unwrap_or_default();
+        match shown(hint.as_bytes(), &self.config) {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}
+
+/// All of a stream, up to one byte more than may be.
+async fn whole(stream: impl AsyncRead + Unpin) -> std::io::Result<Vec<u8>> {
+    let mut output = Vec::new();
+    let mut bounded = stream.take(OUTPUT_MAX as u64 + 1);
+    bounded.read_to_end(&mut output).await?;
+    // Who writes more than that must not wait for a reader for ever.
+    tokio::io::copy(&mut bounded.into_inner(), &mut tokio::io::sink()).await?;
+    Ok(output)
+}
+
+/// The end of a stream; a person sees all of it as it comes.
+async fn last(mut stream: impl AsyncRead + Unpin, person: bool) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let mut piece = [0; 4_096];
+    let mut cut = false;
+    while let Ok(read @ 1..) = stream.read(&mut piece).await {
+        if person {
+            // Nobody is told that a terminal is gone.
+            let _ = std::io::stderr().write_all(&piece[..read]);
+        }
+        kept.extend_from_slice(&piece[..read]);
+        if kept.len() > 2 * ERRORS_MAX {
+            kept.drain(..kept.len() - ERRORS_MAX);
+            cut = true;
+        }
+    }
+    if cut {
+        // Half a token does not look like one.
+        let line = kept.iter().position(|byte| *byte == b'\n').map_or(kept.len(), |at| at + 1);
+        kept.drain(..line);
+    }
+    kept
+}
