@@ -1,5 +1,5 @@
 //! Where a run's events go: to the terminal while they happen, to `events.jsonl` one by one, and to
-//! `junit.xml` and `report.html` at the end.
+//! `junit.xml`, `report.html` and `messages.ndjson` at the end.
 
 use std::fs::{self, File};
 use std::io::{self, IsTerminal as _, Write as _};
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use faultless::error::{Error, Result};
 use faultless::scenario::Sink;
 use reports::console::{Console, Look};
-use reports::{Record, html, json, junit};
+use reports::{Record, html, json, junit, messages};
 
 /// A terminal that does not say how wide it is.
 const WIDTH: usize = 100;
@@ -18,7 +18,11 @@ const WIDTH: usize = 100;
 pub(crate) const EVENTS: &str = "events.jsonl";
 
 /// What is written when the whole run is known: a file's name, and what renders it.
-const PAPERS: [(&str, Render); 2] = [("junit.xml", junit::render), ("report.html", html::render)];
+const PAPERS: [(&str, Render); 3] = [
+    ("junit.xml", junit::render),
+    ("report.html", html::render),
+    ("messages.ndjson", messages::render),
+];
 
 /// A report as a function of the run.
 type Render = fn(&reports::Run) -> String;

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::Outcome;
+use crate::suite::Feature;
 
 /// One event with its place in the stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,6 +62,9 @@ pub enum Event {
         /// Whether every change is withheld, so that no scenario may pass.
         #[serde(default)]
         placebo: bool,
+        /// The features that will run; records of version 0.1.0 do not have them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        suite: Vec<Feature>,
     },
     /// The target is being made ready (fetching Envoy, starting pods, …).
     TargetProgress {

@@ -1,10 +1,10 @@
-//! Recorded runs and what each report makes of them: `samples/*.{txt,xml,html}`. With
+//! Recorded runs and what each report makes of them: `samples/*.{txt,xml,html,ndjson}`. With
 //! `UPDATE_SAMPLES` set in the environment the files are written anew instead of compared. For
 //! tests only (`lib.rs` says so), so what fails here may panic.
 
 use crate::console::{Console, Look, summary};
 use crate::run::Run;
-use crate::{html, json, junit};
+use crate::{html, json, junit, messages};
 
 /// A run in which everything happens that can.
 const RUN: &str = include_str!("../samples/run.jsonl");
@@ -14,6 +14,8 @@ const FEW: &str = include_str!("../samples/few.jsonl");
 const PLACEBO: &str = include_str!("../samples/placebo.jsonl");
 /// Part of the first as it was recorded before a claim's observer was told apart.
 const OLD: &str = include_str!("../samples/old.jsonl");
+/// With the features that were to run: twins in two files, one tried twice, one never begun.
+const SUITE: &str = include_str!("../samples/suite.jsonl");
 
 const PLAIN: Look = Look { width: 80, colour: false, live: false, verbose: false };
 const VERBOSE: Look = Look { verbose: true, ..PLAIN };
@@ -90,6 +92,13 @@ fn records_of_earlier_versions_are_shown() {
 #[test]
 fn the_junit_file() {
     check("run.xml", &junit::render(&run(RUN)));
+    check("suite.xml", &junit::render(&run(SUITE)));
+}
+
+#[test]
+fn the_messages() {
+    check("run.ndjson", &messages::render(&run(RUN)));
+    check("suite.ndjson", &messages::render(&run(SUITE)));
 }
 
 #[test]

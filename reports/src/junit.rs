@@ -4,6 +4,10 @@
 //! other way round with what the mesh did: a scenario that passes without its fault is the failure.
 
 mod case;
+mod finish;
+mod names;
 mod report;
+#[cfg(test)]
+mod tests;
 
 pub use self::report::render;

@@ -1,6 +1,6 @@
 //! The stream of records, folded into what a reader thinks in: a run, its scenarios, their steps,
 //! and the load that was sent. `reasons` says why a scenario did not pass, `together` makes one run
-//! of those that shared a suite.
+//! of those that shared a suite, `unbegun` tells what was to run and did not.
 
 mod load;
 mod reasons;
@@ -8,6 +8,7 @@ mod run;
 mod scenario;
 mod step;
 mod together;
+mod unbegun;
 
 pub use self::load::Load;
 pub use self::run::{Finished, Run};

@@ -10,22 +10,21 @@ const MAX_CHARS: usize = 4_000;
 /// turn the writing direction are replaced, lines are joined, and it is cut at `MAX_CHARS`.
 #[must_use]
 pub fn line(text: &str) -> String {
-    let joined = text.split(['\n', '\r', '\t']).map(str::trim).filter(|part| !part.is_empty());
-    let mut out = String::new();
-    for part in joined {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(&block(part));
-    }
-    out
+    let parts = text.split(['\n', '\r', '\t']).map(str::trim).filter(|part| !part.is_empty());
+    block(&parts.collect::<Vec<_>>().join(" "))
 }
 
 /// The same with its lines kept.
 #[must_use]
 pub fn block(text: &str) -> String {
+    bounded(text, MAX_CHARS)
+}
+
+/// The same, cut at so many characters.
+#[must_use]
+pub fn bounded(text: &str, max: usize) -> String {
     let mut chars = text.chars();
-    let mut out: String = chars.by_ref().take(MAX_CHARS).map(harmless).collect();
+    let mut out: String = chars.by_ref().take(max).map(harmless).collect();
     let more = chars.count();
     if more > 0 {
         out.push_str("… (");
@@ -78,6 +77,7 @@ mod tests {
         assert_eq!(line("pas\u{202e}deliaf"), "pas\u{fffd}deliaf");
         let long = line(&"x".repeat(5_000));
         assert!(long.ends_with("x… (1,000 more characters)"), "{long}");
+        assert!(line(&"two lines\n".repeat(5_000)).chars().count() < 4_100, "of all its lines");
     }
 
     #[test]

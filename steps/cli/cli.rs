@@ -42,7 +42,7 @@ pub(crate) enum Command {
     Sweep(SweepArgs),
     /// Check features without a mesh: unknown sentences, names and numbers.
     Check(CheckArgs),
-    /// Render a recorded run again: its summary, `junit.xml` and `report.html`.
+    /// Render a recorded run again: its summary, `junit.xml`, `report.html` and `messages.ndjson`.
     Report(ReportArgs),
     /// List the sentences that features can use.
     Steps(StepsArgs),

@@ -43,4 +43,10 @@ pub(crate) struct StepsArgs {
     /// As the page in `docs/`.
     #[arg(long)]
     pub markdown: bool,
+    /// As JSON for editors: Cucumber expressions, and what the words in braces match.
+    #[arg(long, conflicts_with = "markdown")]
+    pub json: bool,
+    /// As step definitions in JavaScript, for Cucumber's language server (`cucumber.glue`).
+    #[arg(long, conflicts_with_all = ["markdown", "json"])]
+    pub glue: bool,
 }

@@ -10,7 +10,8 @@ pub(crate) struct ReportArgs {
     /// (`run --shard`), all.
     #[arg(value_name = "PATH", default_value = "faultless-out")]
     pub records: Vec<PathBuf>,
-    /// Where `junit.xml` and `report.html` go [default: beside the record, if it is one]
+    /// Where `junit.xml`, `report.html` and `messages.ndjson` go [default: beside the record, if it
+    /// is one]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Show each step, change, proof and claim, also of scenarios that passed.

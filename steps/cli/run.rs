@@ -66,7 +66,7 @@ pub(crate) struct RunArgs {
     /// First finish a run on the same target that died.
     #[arg(long)]
     pub recover: bool,
-    /// Where `junit.xml`, `events.jsonl` and `report.html` go.
+    /// Where `junit.xml`, `events.jsonl`, `report.html` and `messages.ndjson` go.
     #[arg(long, value_name = "DIR", default_value = "faultless-out")]
     pub out: PathBuf,
     /// Tell each step, change, proof and claim while it happens, not only how scenarios end.

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::hooks;
 use crate::check::{Problem, ScenarioPlans};
 use crate::cli::RunArgs;
+use crate::cucumber_writer;
 use crate::features::Suite;
 use crate::lanes;
 use crate::lanes::{Lanes, Plan, TargetChoice};
@@ -64,6 +65,7 @@ pub(super) async fn conduct(
         target,
         scenarios: suite.scenarios(),
         placebo: args.placebo,
+        suite: cucumber_writer::told(&suite.features),
     });
     // The warnings of Istio itself come with each change.
     for what in unsupported.iter().filter(|_| args.context.is_none()) {

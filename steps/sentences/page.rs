@@ -1,9 +1,11 @@
-//! The sentences as people read them: on the terminal, and as the page in `docs/`.
+//! The sentences printed: as people read them, on the terminal and as the page in `docs/`, and as
+//! editors do.
 
 use std::fmt::Write as _;
 
 use faultless::error::{ExitCode, Result};
 
+use super::export;
 use super::registry::{Sentence, sentences};
 use super::words::WORDS;
 use crate::cli::StepsArgs;
@@ -12,7 +14,12 @@ use crate::console;
 /// Prints all sentences and words.
 #[expect(clippy::unnecessary_wraps, reason = "every command answers alike")]
 pub(crate) fn print(args: &StepsArgs) -> Result<ExitCode> {
-    let page = if args.markdown { markdown() } else { plain() };
+    let page = match args {
+        StepsArgs { markdown: true, .. } => markdown(),
+        StepsArgs { json: true, .. } => export::json(),
+        StepsArgs { glue: true, .. } => export::glue(),
+        _ => plain(),
+    };
     console::line(page.trim_end());
     Ok(ExitCode::Passed)
 }

@@ -244,7 +244,9 @@ fn a_recorded_run_is_shown_again() {
     assert_eq!(said.stdout, sample("report.txt"));
     let said = place.run(&["report", SAMPLE, "-v", "--out", arg(&out)]);
     assert_eq!(said.stdout, sample("report-verbose.txt"));
-    for (written, golden) in [("junit.xml", "run.xml"), ("report.html", "run.html")] {
+    let papers =
+        [("junit.xml", "run.xml"), ("report.html", "run.html"), ("messages.ndjson", "run.ndjson")];
+    for (written, golden) in papers {
         assert_eq!(fs::read_to_string(out.join(written)).unwrap(), sample(golden));
     }
     // A folder is read as a run leaves it, and its papers are written anew.

@@ -24,6 +24,7 @@ mod parity;
 mod port_forward;
 mod program;
 mod prometheus;
+mod readers;
 mod shop;
 mod startup_failures;
 mod tidy;

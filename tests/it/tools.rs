@@ -44,6 +44,49 @@ pub(crate) fn prometheus() -> Option<&'static Path> {
     found.as_deref()
 }
 
+/// A folder with the Python packages that read `junit.xml`, and Jenkins' schema of it,
+/// `junit-10.xsd`, which pytest's sources carry. Fetched through pip.
+pub(crate) fn python_packages() -> &'static Path {
+    static PACKAGES: OnceLock<PathBuf> = OnceLock::new();
+    PACKAGES.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-readers");
+        if !folder.join("junit-10.xsd").is_file() {
+            std::fs::create_dir_all(&folder).unwrap();
+            let script = "pip=\"python3 -m pip --disable-pip-version-check\" && \
+                $pip install -q --upgrade --target . junitparser==5.0.3 lxml==6.1.3 && \
+                $pip download -q --no-deps --no-binary pytest pytest==9.2.0 && \
+                tar xzf pytest-9.2.0.tar.gz --strip-components=3 \
+                pytest-9.2.0/testing/example_scripts/junit-10.xsd";
+            let fetched = Command::new("sh").args(["-c", script]).current_dir(&folder).status();
+            assert!(fetched.unwrap().success(), "pip could not fetch what reads junit.xml");
+        }
+        folder
+    })
+}
+
+/// A folder with the Node packages that read messages and sentences; none, and said so, where there
+/// is no Node or where npm cannot fetch them.
+pub(crate) fn node_packages() -> Option<&'static Path> {
+    static PACKAGES: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let found = PACKAGES.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("node-readers");
+        let done = folder.join("done");
+        if !done.is_file() {
+            std::fs::create_dir_all(&folder).unwrap();
+            let script = "npm init -y >/dev/null && npm install --silent --ignore-scripts \
+                @cucumber/messages@34.2.1 @cucumber/html-formatter@24.2.0 \
+                @cucumber/junit-xml-formatter@0.15.0 @cucumber/language-service@1.7.0 \
+                ajv@8.20.0 && touch done";
+            let _ = Command::new("sh").args(["-c", script]).current_dir(&folder).status();
+        }
+        if !done.is_file() {
+            eprintln!("SKIPPED: without Node and what npm fetches, nobody reads the messages");
+        }
+        done.is_file().then_some(folder)
+    });
+    found.as_deref()
+}
+
 /// A program on the PATH.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -1,46 +1,111 @@
 //! The XML document and its suites.
 
-use junit_report::{OffsetDateTime, Report, TestCase, TestSuite};
+use junit_report::{OffsetDateTime, Report, TestCase, TestResult, TestSuite};
 use time::format_description::well_known::Rfc3339;
 
 use super::case;
+use super::finish::{Extra, finish};
+use super::names::Names;
 use crate::run::{Run, Scenario};
 use crate::text;
+
+/// How long the texts of all cases together may be, in bytes: GitLab reads files of up to 30 MB.
+const TEXTS_MAX: usize = 24_000_000;
+
+/// The longest text of a case, in characters, where there are not too many of them.
+const TEXT_MAX: usize = 4_000;
+
+/// The least that is kept of a text, in characters.
+const TEXT_MIN: usize = 100;
 
 /// The XML document.
 ///
 /// # Panics
 ///
-/// Never: writing to memory does not fail.
+/// Never: writing to memory does not fail, and what is read back has just been written.
 #[must_use]
 pub fn render(run: &Run) -> String {
-    let mut report = Report::new();
+    let unbegun = run.unbegun();
+    let all: Vec<&Scenario> = run.scenarios.iter().chain(&unbegun).collect();
     let mut features: Vec<(&str, &str)> = Vec::new();
-    for scenario in &run.scenarios {
+    let mut known = std::collections::HashSet::new();
+    for scenario in &all {
         let feature = (scenario.file.as_str(), scenario.feature.as_str());
-        if !features.contains(&feature) {
+        if known.insert(feature) {
             features.push(feature);
         }
     }
+    let room = room(all.len());
+    let mut names = Names::of(&all, run.placebo);
+    let (mut report, mut extras) = (Report::new(), Vec::new());
     for feature in features {
-        let belongs = |s: &&Scenario| (s.file.as_str(), s.feature.as_str()) == feature;
-        let scenarios: Vec<&Scenario> = run.scenarios.iter().filter(belongs).collect();
-        let cases = scenarios.iter().map(|scenario| case::of(run, scenario, &scenarios)).collect();
-        report.add_testsuite(suite(feature.1, &scenarios[0].at, cases));
+        let belongs = |s: &&&Scenario| (s.file.as_str(), s.feature.as_str()) == feature;
+        let scenarios: Vec<&Scenario> = all.iter().filter(belongs).copied().collect();
+        let cases: Vec<_> = tries(&scenarios)
+            .iter()
+            .map(|attempts| (case::of(run, attempts, (&mut names, room)), attempts[0].line))
+            .collect();
+        let lines = cases
+            .iter()
+            .map(|((case, _), line)| (format!("line: {}", case.name), line.to_string()));
+        let file = text::line(feature.0);
+        let properties = of_run(run).into_iter().chain([("file".to_owned(), file.clone())]);
+        let properties = properties.chain(lines).collect();
+        let (cases, earlier) = cases.into_iter().map(|(case, _)| case).unzip();
+        let name = names.class(scenarios[0]);
+        report.add_testsuite(suite(name, &scenarios[0].at, cases));
+        extras.push(Extra { file: Some(file), properties, earlier });
     }
-    if let Some(problem) = case::problem(run) {
-        report.add_testsuite(suite("faultless", &run.started_at, vec![problem]));
+    if let Some(problem) = case::problem(run, &mut names, room) {
+        report.add_testsuite(suite("faultless".to_owned(), &run.started_at, vec![problem]));
+        extras.push(Extra {
+            properties: of_run(run),
+            earlier: vec![Vec::<TestResult>::new()],
+            file: None,
+        });
     }
-    let mut xml = Vec::new();
-    report.write_xml(&mut xml).expect("writing to memory does not fail");
-    let mut xml = String::from_utf8(xml).expect("the writer was given strings only");
-    xml.push('\n');
-    xml
+    finish(&report, &extras).expect("writing to memory does not fail")
 }
 
-fn suite(name: &str, at: &str, testcases: Vec<TestCase>) -> TestSuite {
+/// How many characters each text of so many cases may have: a case has two, and a character at most
+/// four bytes.
+fn room(cases: usize) -> usize {
+    (TEXTS_MAX / (8 * cases.max(1))).clamp(TEXT_MIN, TEXT_MAX)
+}
+
+/// The scenarios, each with all its attempts, in the order of the first ones.
+fn tries<'a>(scenarios: &[&'a Scenario]) -> Vec<Vec<&'a Scenario>> {
+    let mut places = std::collections::HashMap::new();
+    let mut tries: Vec<Vec<&Scenario>> = Vec::new();
+    for scenario in scenarios {
+        let known = scenario.begun().then(|| places.get(&scenario.id)).flatten();
+        if let Some(place) = known {
+            let known: &mut Vec<&Scenario> = &mut tries[*place];
+            known.push(*scenario);
+        } else {
+            places.insert(scenario.id, tries.len());
+            tries.push(vec![*scenario]);
+        }
+    }
+    tries
+}
+
+/// What a suite says of the run that it was part of.
+fn of_run(run: &Run) -> Vec<(String, String)> {
+    let mut said = vec![
+        ("run".to_owned(), text::line(&run.id)),
+        ("version".to_owned(), text::line(&run.version)),
+        ("target".to_owned(), text::line(&run.target)),
+    ];
+    if run.placebo {
+        said.push(("placebo".to_owned(), "true".to_owned()));
+    }
+    said
+}
+
+fn suite(name: String, at: &str, testcases: Vec<TestCase>) -> TestSuite {
     TestSuite {
-        name: text::line(name),
+        name,
         package: "faultless".to_owned(),
         timestamp: timestamp(at),
         hostname: "localhost".to_owned(),
@@ -58,115 +123,7 @@ fn timestamp(at: &str) -> OffsetDateTime {
 
 #[cfg(test)]
 mod tests {
-    use quick_junit::{NonSuccessKind, TestCaseStatus};
-
     use super::*;
-    use crate::json;
-    use crate::outcome::Outcome;
-
-    fn sample() -> Run {
-        Run::of(&json::read(include_str!("../../samples/run.jsonl")).unwrap().records)
-    }
-
-    fn parsed(run: &Run) -> quick_junit::Report {
-        quick_junit::Report::deserialize_from_str(&render(run)).expect("valid JUnit")
-    }
-
-    #[test]
-    fn failures_and_errors_are_told_apart() {
-        let run = sample();
-        let report = parsed(&run);
-        let mut seen = Vec::new();
-        for case in report.test_suites.iter().flat_map(|suite| &suite.test_cases) {
-            let kind = match &case.status {
-                TestCaseStatus::Success { .. } => "success".to_owned(),
-                TestCaseStatus::Skipped { .. } => "skipped".to_owned(),
-                TestCaseStatus::NonSuccess { kind, ty, .. } => {
-                    let kind = match kind {
-                        NonSuccessKind::Failure => "failure",
-                        NonSuccessKind::Error => "error",
-                    };
-                    format!("{kind} {}", ty.as_ref().unwrap().as_str())
-                }
-            };
-            assert!(case.classname.is_some() && case.time.is_some());
-            seen.push(kind);
-        }
-        seen.sort();
-        let expected = [
-            // The second is the run itself, which somebody stopped.
-            "error broken",
-            "error broken",
-            "error left behind",
-            "error wrong",
-            "failure failed",
-            "failure inconclusive",
-            "failure vacuous",
-            "skipped",
-            "success",
-        ];
-        assert_eq!(seen, expected);
-    }
-
-    #[test]
-    fn whatever_a_feature_says_the_xml_stays_valid() {
-        let mut run = sample();
-        let nasty = "\u{0}\u{b}\u{1b}[0m ]]> <b>&amp;\"' \u{fffe}\u{ffff} ü".to_owned();
-        for scenario in &mut run.scenarios {
-            scenario.name.clone_from(&nasty);
-            scenario.feature.clone_from(&nasty);
-            scenario.file.clone_from(&nasty);
-            for step in &mut scenario.steps {
-                step.text.clone_from(&nasty);
-                step.finished = Some((Outcome::Broken, Some(nasty.clone()), 1));
-            }
-            scenario.finished = Some((Outcome::Broken, u64::MAX / 4_000_000));
-        }
-        let report = parsed(&run);
-        let case = &report.test_suites[0].test_cases[0];
-        assert!(case.name.as_str().contains("<b>&amp;\"'") && case.name.as_str().contains('ü'));
-        let names: std::collections::BTreeSet<_> =
-            report.test_suites[0].test_cases.iter().map(|case| case.name.as_str()).collect();
-        assert_eq!(names.len(), report.test_suites[0].test_cases.len(), "made unique by line");
-    }
-
-    #[test]
-    fn a_run_that_never_got_to_its_scenarios_is_an_error() {
-        let finished = crate::run::Finished {
-            exit_code: 3,
-            problem: Some("starting the mesh: no Envoy".to_owned()),
-            took_ms: 10,
-        };
-        let run = Run { finished: Some(finished), ..Run::default() };
-        let report = parsed(&run);
-        assert_eq!((report.test_suites.len(), report.test_suites[0].errors), (1, 1));
-        assert!(render(&run).contains("no Envoy"));
-        assert_eq!(parsed(&Run::default()).test_suites[0].errors, 1, "a record that stops");
-    }
-
-    #[test]
-    fn in_a_placebo_run_the_one_that_passes_is_the_failure() {
-        let statuses = |run: &Run| {
-            let report = parsed(run);
-            let cases = report.test_suites.iter().flat_map(|suite| &suite.test_cases);
-            let ended = cases.map(|case| match &case.status {
-                TestCaseStatus::Success { .. } => "success",
-                TestCaseStatus::Skipped { .. } => "skipped",
-                TestCaseStatus::NonSuccess { kind: NonSuccessKind::Failure, .. } => "failure",
-                TestCaseStatus::NonSuccess { kind: NonSuccessKind::Error, .. } => "error",
-            });
-            ended.collect::<Vec<_>>()
-        };
-        let records = json::read(include_str!("../../samples/placebo.jsonl")).unwrap().records;
-        let mut run = Run::of(&records);
-        assert!(run.placebo && run.count(Outcome::Failed) > 0);
-        assert!(!statuses(&run).contains(&"failure"), "{:?}", statuses(&run));
-        run.scenarios[0].finished = Some((Outcome::Passed, 5));
-        assert_eq!(statuses(&run)[0], "failure");
-        assert!(render(&run).contains("its changes were withheld"));
-        run.scenarios[0].finished = Some((Outcome::Broken, 5));
-        assert_eq!(statuses(&run)[0], "error");
-    }
 
     #[test]
     fn times_are_read() {

@@ -28,22 +28,27 @@ impl Scenario {
         ((!repeats).then_some(cause), more)
     }
 
+    /// Why a step of it did not pass, most telling first; empty if it passed.
+    pub(crate) fn reasons_of(&self, step: &Step) -> Vec<String> {
+        let (cause, hint) = self.why(step);
+        let mut said: Vec<String> = cause.map(str::to_owned).into_iter().collect();
+        let bad = |claim: &&Claim| claim.outcome != Outcome::Passed;
+        said.extend(step.claims.iter().filter(bad).map(Claim::stated));
+        match (said.last_mut(), hint) {
+            (Some(last), Some(hint)) => *last = format!("{last}\n{hint}"),
+            (None, Some(hint)) => said.push(hint.to_owned()),
+            (_, None) => {}
+        }
+        said
+    }
+
     /// Why it did not pass, most telling first in each step; empty if it passed. What to do about
     /// it follows on lines of its own.
     #[must_use]
     pub fn reasons(&self) -> Vec<String> {
         let mut reasons: Vec<String> = Vec::new();
         for step in &self.steps {
-            let (cause, hint) = self.why(step);
-            let mut said: Vec<String> = cause.map(str::to_owned).into_iter().collect();
-            let bad = |claim: &&Claim| claim.outcome != Outcome::Passed;
-            said.extend(step.claims.iter().filter(bad).map(Claim::stated));
-            match (said.last_mut(), hint) {
-                (Some(last), Some(hint)) => *last = format!("{last}\n{hint}"),
-                (None, Some(hint)) => said.push(hint.to_owned()),
-                (_, None) => {}
-            }
-            reasons.extend(said);
+            reasons.extend(self.reasons_of(step));
         }
         let left = self.left_behind.iter().map(|what| format!("left behind: {what}"));
         reasons.extend(left);
@@ -78,7 +83,7 @@ mod tests {
     #[test]
     fn an_error_is_told_without_what_the_claims_say() {
         let why = |judged: &[(Outcome, &str)], message: &str| {
-            let mut step = Step::new("Then".to_owned(), String::new(), 1);
+            let mut step = Step::new(("Then".to_owned(), String::new(), 1), 0);
             step.finished = Some((Outcome::Failed, Some(message.to_owned()), 1));
             step.claims = judged
                 .iter()

@@ -4,6 +4,7 @@ use super::load::Load;
 use super::scenario::Scenario;
 use crate::event::{Event, Record, ScenarioId};
 use crate::outcome::Outcome;
+use crate::suite;
 use crate::wording;
 
 /// A run as far as its records tell.
@@ -19,6 +20,8 @@ pub struct Run {
     pub planned: u32,
     /// Whether their changes were withheld: then none of them may pass.
     pub placebo: bool,
+    /// The features that were to run; empty in records of version 0.1.0.
+    pub suite: Vec<suite::Feature>,
     /// When it began, as its first record says.
     pub started_at: String,
     /// In the order they began.
@@ -86,9 +89,9 @@ impl Run {
     pub fn on(&mut self, record: &Record) {
         self.elapsed_ms = record.elapsed_ms;
         match record.event.clone() {
-            Event::RunStarted { run, version, target, scenarios, placebo } => {
+            Event::RunStarted { run, version, target, scenarios, placebo, suite } => {
                 (self.id, self.version, self.target) = (run, version, target);
-                (self.planned, self.placebo) = (scenarios, placebo);
+                (self.planned, self.placebo, self.suite) = (scenarios, placebo, suite);
                 self.started_at.clone_from(&record.at);
             }
             Event::TargetProgress { what } => {
@@ -97,8 +100,10 @@ impl Run {
             // What it did without is in the record, for whoever asks why.
             Event::Preflight { .. } => {}
             Event::ScenarioStarted { scenario, feature, file, line, name, tags } => {
+                let attempt = self.scenarios.iter().filter(|known| known.id == scenario).count();
                 self.scenarios.push(Scenario {
                     id: scenario,
+                    attempt: u32::try_from(attempt).unwrap_or(u32::MAX),
                     feature,
                     file,
                     line,

@@ -10,6 +10,8 @@ use crate::outcome::Outcome;
 pub struct Scenario {
     /// Its id.
     pub id: ScenarioId,
+    /// How often it had been tried before: one with the tag `@retry` begins again when it failed.
+    pub attempt: u32,
     /// Name of its feature.
     pub feature: String,
     /// The feature's file.
@@ -43,6 +45,12 @@ pub struct Scenario {
 // === impl Scenario ===
 
 impl Scenario {
+    /// Whether it began: one that did not has no time.
+    #[must_use]
+    pub fn begun(&self) -> bool {
+        !self.at.is_empty()
+    }
+
     /// How it ended; one that did not end is broken.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
@@ -80,14 +88,14 @@ impl Scenario {
     }
 
     /// The step that is running, or one without a sentence for what happens outside of steps.
-    fn current(&mut self) -> &mut Step {
+    fn current(&mut self, elapsed_ms: u64) -> &mut Step {
         let outside = self
             .steps
             .last()
             .is_none_or(|step| step.finished.is_some() && !step.keyword.is_empty());
         if outside {
             let sentence = "(outside of the steps)".to_owned();
-            self.steps.push(Step::new(String::new(), sentence, self.line));
+            self.steps.push(Step::new((String::new(), sentence, self.line), elapsed_ms));
         }
         self.steps.last_mut().expect("one was just pushed if there was none")
     }
@@ -96,7 +104,7 @@ impl Scenario {
     pub(super) fn on(&mut self, record: &Record) {
         match record.event.clone() {
             Event::StepStarted { keyword, text, line, .. } => {
-                self.steps.push(Step::new(keyword, text, line));
+                self.steps.push(Step::new((keyword, text, line), record.elapsed_ms));
             }
             Event::StepFinished { outcome, message, took_ms, .. } => {
                 if let Some(step) = self.steps.iter_mut().rev().find(|s| !s.keyword.is_empty()) {
@@ -107,7 +115,7 @@ impl Scenario {
                 self.phases.push((phase, detail, record.elapsed_ms));
             }
             Event::Disturbed { objects, proxies, converged_ms, proof, warnings, .. } => {
-                let step = self.current();
+                let step = self.current(record.elapsed_ms);
                 step.changes.push(changed(&objects, proxies, converged_ms, &proof));
                 step.warnings.extend(warnings);
             }
@@ -129,7 +137,7 @@ impl Scenario {
             }
             Event::Judged { outcome, claim, observer, numbers, proof, .. } => {
                 let claim = Claim { outcome, text: claim, observer, numbers, proof };
-                self.current().claims.push(claim);
+                self.current(record.elapsed_ms).claims.push(claim);
             }
             Event::Restored { left_behind, unproven, .. } => {
                 self.left_behind.extend(left_behind);

@@ -12,6 +12,8 @@ pub struct Step {
     pub text: String,
     /// Its line.
     pub line: u32,
+    /// Milliseconds since the run's start when it began.
+    pub started_ms: u64,
     /// Outcome, reason and how long it took; `None` if it did not end.
     pub finished: Option<(Outcome, Option<String>, u64)>,
     /// Claims that were judged in it.
@@ -41,11 +43,12 @@ pub struct Claim {
 
 impl Step {
     /// One that has just begun.
-    pub(super) fn new(keyword: String, text: String, line: u32) -> Self {
+    pub(super) fn new((keyword, text, line): (String, String, u32), started_ms: u64) -> Self {
         Self {
             keyword,
             text,
             line,
+            started_ms,
             finished: None,
             claims: Vec::new(),
             changes: Vec::new(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::run::{Finished, Run};
-use crate::event::ScenarioId;
+use crate::suite::Feature;
 
 // === impl Run ===
 
@@ -41,12 +41,27 @@ impl Run {
             whole.elapsed_ms = whole.elapsed_ms.max(run.elapsed_ms);
             whole.left_behind.extend(run.left_behind);
             whole.interrupted = whole.interrupted.or(run.interrupted);
-            whole.scenarios.extend(run.scenarios);
-        }
-        for (at, scenario) in whole.scenarios.iter_mut().enumerate() {
-            scenario.id = ScenarioId(u32::try_from(at).unwrap_or(u32::MAX));
+            // One that was tried again keeps its id through all its attempts.
+            let above = whole.scenarios.iter().map(|one| one.id.0.saturating_add(1)).max();
+            let of_part = run.scenarios.into_iter().map(|mut scenario| {
+                scenario.id.0 = scenario.id.0.saturating_add(above.unwrap_or(0));
+                scenario
+            });
+            whole.scenarios.extend(of_part);
+            for feature in run.suite {
+                join(&mut whole.suite, feature);
+            }
         }
         Ok(whole)
+    }
+}
+
+/// A feature whose scenarios were parted is one again.
+fn join(suite: &mut Vec<Feature>, part: Feature) {
+    let same = |known: &&mut Feature| (&known.file, known.line) == (&part.file, part.line);
+    match suite.iter_mut().find(same) {
+        Some(known) => known.join(part),
+        None => suite.push(part),
     }
 }
 
@@ -78,16 +93,21 @@ const fn badness(exit_code: u8) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::ScenarioId;
     use crate::run::Scenario;
 
     fn run(id: &str, names: &[&str], exit_code: u8) -> Run {
-        let scenario = |name: &&str| Scenario { name: (*name).to_owned(), ..Scenario::default() };
+        let scenario = |(id, name): (u32, &&str)| Scenario {
+            id: ScenarioId(id),
+            name: (*name).to_owned(),
+            ..Scenario::default()
+        };
         Run {
             id: id.to_owned(),
             target: "context kind".to_owned(),
             planned: 2,
             started_at: format!("2026-11-28T10:00:0{exit_code}Z"),
-            scenarios: names.iter().map(scenario).collect(),
+            scenarios: (0..).zip(names).map(scenario).collect(),
             finished: Some(Finished { exit_code, problem: None, took_ms: u64::from(exit_code) }),
             ..Run::default()
         }
