@@ -6,7 +6,8 @@ const ROOTS: &[(&str, &str)] =
     &[("src/", "faultless"), ("steps/", "steps"), ("reports/src/", "reports"), ("tests/it/", "it")];
 
 /// The crates that others can name.
-pub(super) const LIBRARIES: &[&str] = &["faultless", "reports", "istio", "exposition", "localmesh"];
+pub(super) const LIBRARIES: &[&str] =
+    &["faultless", "reports", "istio", "exposition", "localmesh", "manifests"];
 
 /// The module that a file is, by its path.
 pub(super) fn module_of(path: &str) -> Vec<String> {
