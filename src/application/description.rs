@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use manifests::Problem;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::client::Client;
 use super::manifest;
@@ -81,10 +83,13 @@ impl Application {
     }
 
     pub(crate) fn parse(text: &str, folder: PathBuf) -> std::result::Result<Self, String> {
-        let mut yaml: serde_yaml::Value =
-            serde_yaml::from_str(text).map_err(|cause| cause.to_string())?;
-        yaml.apply_merge().map_err(|cause| cause.to_string())?;
-        let mut this: Self = serde_yaml::from_value(yaml).map_err(|cause| cause.to_string())?;
+        let read = manifests::read(text).map_err(|Problem { at, what }| match at {
+            Some(at) => format!("line {}, column {}: {what}", at.line, at.column),
+            None => what,
+        })?;
+        let documents = <[Value; 1]>::try_from(read.documents);
+        let [document] = documents.map_err(|_| "it is not one document".to_owned())?;
+        let mut this: Self = serde_json::from_value(document).map_err(|cause| cause.to_string())?;
         this.folder = folder;
         for (name, service) in &mut this.services {
             if service.name.is_empty() {
@@ -147,7 +152,9 @@ clients:
         let unknown_field = SHOP.replace("calls: cart", "calls: cart, color: red");
         let unknown_service = SHOP.replace("calls: cart", "calls: card");
         let no_paths = SHOP.replace("paths: [/]", "paths: []");
-        for bad in [unknown_field, unknown_service, no_paths, "application: [".to_owned()] {
+        let twice = SHOP.replace("namespaces: [shop]", "namespaces: [shop]\nservices: {}");
+        let open = "application: [".to_owned();
+        for bad in [unknown_field, unknown_service, no_paths, twice, open, String::new()] {
             assert!(Application::parse(&bad, PathBuf::new()).is_err(), "{bad}");
         }
     }

@@ -1,5 +1,6 @@
 //! The run as the program sees it: signals, the clock on a terminal, what is said at the end.
 
+use std::mem::take;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -29,7 +30,13 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
     let application = Arc::new(suite.application.clone());
     let patience = Patience { confidence: args.confidence, max_load_time: args.max_load_time };
     let checked = check::dry_run(&suite.features, &application, patience).await;
-    let Checked { problems, warnings: _, unsupported, plans } = checked;
+    let Checked { mut problems, warnings, mut unsupported, objects, plans } = checked;
+    if args.strict {
+        problems.extend(warnings);
+        // On a cluster it has an effect.
+        problems.extend(if args.context.is_none() { take(&mut unsupported) } else { Vec::new() });
+        problems.sort();
+    }
     if !problems.is_empty() {
         return Err(check::refusal(&problems));
     }
@@ -42,7 +49,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
     let stop = CancellationToken::new();
     let appliers = OnceLock::new();
     let place = place(&args, (image, source), suite.scenarios());
-    let scenarios = (suite, plans, unsupported);
+    let scenarios = (suite, plans, unsupported, objects);
     let work =
         conduct((&args, &place), scenarios, application, sink.clone(), stop.clone(), &appliers);
     let mut work = std::pin::pin!(work);

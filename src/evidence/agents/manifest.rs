@@ -1,5 +1,7 @@
 //! What an agent is made of. Pure.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::application::Client;
@@ -11,15 +13,20 @@ pub(crate) fn workload(client: &Client) -> String {
     format!("faultless-load-{}", client.workload)
 }
 
+/// The labels of an agent's pods, by which rules may know who calls.
+pub(crate) fn labels(client: &Client, run: &str) -> [(&'static str, String); 5] {
+    [
+        ("app", workload(client)),
+        ("version", "v1".to_owned()),
+        (MANAGED_BY.0, MANAGED_BY.1.to_owned()),
+        (RUN_LABEL, run.to_owned()),
+        ("sidecar.istio.io/inject", "true".to_owned()),
+    ]
+}
+
 pub(crate) fn deployment(client: &Client, run: &str, image: &AgentImage) -> Value {
     let name = workload(client);
-    let labels = json!({
-        "app": name,
-        "version": "v1",
-        MANAGED_BY.0: MANAGED_BY.1,
-        RUN_LABEL: run,
-        "sidecar.istio.io/inject": "true",
-    });
+    let labels: BTreeMap<&str, String> = labels(client, run).into();
     let mut spec = image.pod_spec("agent", &["agent".to_owned()]);
     spec["containers"][0]["ports"] = json!([{"name": "http-agent", "containerPort": agent::PORT}]);
     // It asks nothing of the API server, and what it has not cannot be taken from it.
@@ -51,8 +58,6 @@ fn annotations() -> Value {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     #[test]

@@ -1,9 +1,10 @@
 //! Rules one by one: where they send to, and what they may not have beside each other.
 
-use super::finding::Findings;
-use super::hosts::Known;
+use super::destinations::Known;
+use super::finding::{Finding, Findings};
 use crate::destination::RouteDestination;
 use crate::http_route::HttpRoute;
+use crate::object::Object;
 
 /// Every destination exists, and the weights sum to 100 where people expect percentages.
 pub(super) fn destinations(
@@ -22,6 +23,19 @@ pub(super) fn destinations(
         let message = format!("weights sum to {sum}, not 100: they are shares of {sum}");
         found.error(format!("{path}.route"), message);
     }
+}
+
+/// The rules of an object that have a fault beside what it switches off: in one that somebody else
+/// wrote, a fault that is laid over it meets what was there.
+#[must_use]
+pub fn faults_beside(object: &Object) -> Vec<Finding> {
+    let mut found = Findings::of(object);
+    if let Object::VirtualService(service) = object {
+        for (index, route) in service.spec.http.iter().enumerate() {
+            fault_alone(route, &format!("spec.http[{index}]"), &mut found);
+        }
+    }
+    found.into_vec()
 }
 
 /// Istio promises neither timeouts nor retries beside a fault on one rule.
