@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use manifests::Problem;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::client::Client;
 use super::manifest;
@@ -83,13 +82,15 @@ impl Application {
     }
 
     pub(crate) fn parse(text: &str, folder: PathBuf) -> std::result::Result<Self, String> {
-        let read = manifests::read(text).map_err(|Problem { at, what }| match at {
+        // Bounds what anchors repeat. `kubectl` never reads this file, so `y` is no boolean in it.
+        manifests::read(text).map_err(|Problem { at, what }| match at {
             Some(at) => format!("line {}, column {}: {what}", at.line, at.column),
             None => what,
         })?;
-        let documents = <[Value; 1]>::try_from(read.documents);
-        let [document] = documents.map_err(|_| "it is not one document".to_owned())?;
-        let mut this: Self = serde_json::from_value(document).map_err(|cause| cause.to_string())?;
+        let mut yaml: serde_yaml::Value =
+            serde_yaml::from_str(text).map_err(|cause| cause.to_string())?;
+        yaml.apply_merge().map_err(|cause| cause.to_string())?;
+        let mut this: Self = serde_yaml::from_value(yaml).map_err(|cause| cause.to_string())?;
         this.folder = folder;
         for (name, service) in &mut this.services {
             if service.name.is_empty() {

@@ -1,8 +1,6 @@
 //! What an agent is made of. Pure.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::application::Client;
 use crate::cluster::AgentImage;
@@ -26,7 +24,8 @@ pub(crate) fn labels(client: &Client, run: &str) -> [(&'static str, String); 5] 
 
 pub(crate) fn deployment(client: &Client, run: &str, image: &AgentImage) -> Value {
     let name = workload(client);
-    let labels: BTreeMap<&str, String> = labels(client, run).into();
+    let labels = labels(client, run).map(|(key, value)| (key.to_owned(), value.into()));
+    let labels: Map<String, Value> = labels.into_iter().collect();
     let mut spec = image.pod_spec("agent", &["agent".to_owned()]);
     spec["containers"][0]["ports"] = json!([{"name": "http-agent", "containerPort": agent::PORT}]);
     // It asks nothing of the API server, and what it has not cannot be taken from it.
@@ -58,6 +57,8 @@ fn annotations() -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
