@@ -113,7 +113,7 @@ async fn demo(application: &Application) -> Result<(LocalMesh, Cluster, u64)> {
 async fn bare_namespaces(target: &Cluster, application: &Application, file: &Path) -> Result<()> {
     let path = application.folder.join(file);
     let text = faultless::application::manifest::read(&path, 1 << 20)?;
-    for mut namespace in faultless::application::manifest::documents(&text, "namespaces")? {
+    for mut namespace in faultless::application::manifest::objects(&text, "namespaces".as_ref())? {
         namespace["metadata"]["labels"] = json!({});
         target.create(&namespace).await?;
     }

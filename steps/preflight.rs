@@ -2,24 +2,42 @@
 //! The table is for a person, on stderr; stdout has the missing rights alone, for
 //! `kubectl apply -f -`.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use faultless::application::Application;
 use faultless::cluster::Cluster;
-use faultless::error::{ExitCode, Result};
+use faultless::error::{Error, ExitCode, Result};
+use faultless::scenario::Patience;
+use faultless::units::Span;
+use faultless::verdict::Confidence;
 
+use crate::check::dry_run;
 use crate::cli::PreflightArgs;
 use crate::console;
 use crate::features::Suite;
 use crate::telemetry_source::telemetry_source;
 
+/// As `check` has it by default; what scenarios configure does not depend on it.
+const MAX_LOAD_TIME: Duration = Duration::from_mins(2);
+
 /// Looks, and tells.
 pub(crate) async fn preflight(args: &PreflightArgs) -> Result<ExitCode> {
-    let application = match &args.features.application {
-        Some(path) => Application::read(path)?,
-        None => Suite::read(&args.features)?.application,
+    let (application, features) = match (Suite::read(&args.features), &args.features.application) {
+        (Ok(suite), _) => (suite.application, suite.features),
+        // Without features it is looked at what every run needs.
+        (Err(_), Some(path)) => (Application::read(path)?, Vec::new()),
+        (Err(cause), None) => return Err(cause),
     };
+    // What is wrong with them `check` says.
+    let max_load_time = Span::new(MAX_LOAD_TIME)
+        .map_err(|cause| Error::runner("looking at the features", cause))?;
+    let patience = Patience { confidence: Confidence::default(), max_load_time };
+    let checked = dry_run(&features, &Arc::new(application.clone()), patience).await;
     let source = telemetry_source(&args.prometheus)?;
     let target = Cluster::context(&args.context, args.kubeconfig.as_deref()).await?;
-    let looked = faultless::preflight::preflight(&target, &application, &source).await?;
+    let looked =
+        faultless::preflight::preflight(&target, &application, &checked.objects, &source).await?;
     console::note(looked.table().trim_end());
     if let Some(roles) = looked.roles() {
         console::line(roles.trim_end());

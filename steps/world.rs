@@ -1,6 +1,7 @@
 //! Cucumber's World: a handle on one scenario, and nothing else. The hooks around a scenario live
 //! in `run::hooks`, which makes the scenario.
 
+use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
 use cucumber::World as _;
@@ -16,6 +17,8 @@ pub(crate) struct World {
     pub scenario: Option<Scenario>,
     /// The lane it runs in, to be given back; none while features are only checked.
     pub lane: Option<Arc<Run>>,
+    /// The feature's file, for places in it.
+    pub file: Option<PathBuf>,
 }
 
 // === impl World ===

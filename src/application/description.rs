@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use manifests::Problem;
 use serde::Deserialize;
 
 use super::client::Client;
@@ -81,6 +82,11 @@ impl Application {
     }
 
     pub(crate) fn parse(text: &str, folder: PathBuf) -> std::result::Result<Self, String> {
+        // Bounds what anchors repeat. `kubectl` never reads this file, so `y` is no boolean in it.
+        manifests::read(text).map_err(|Problem { at, what }| match at {
+            Some(at) => format!("line {}, column {}: {what}", at.line, at.column),
+            None => what,
+        })?;
         let mut yaml: serde_yaml::Value =
             serde_yaml::from_str(text).map_err(|cause| cause.to_string())?;
         yaml.apply_merge().map_err(|cause| cause.to_string())?;
@@ -148,7 +154,9 @@ clients:
         let unknown_field = SHOP.replace("calls: cart", "calls: cart, color: red");
         let unknown_service = SHOP.replace("calls: cart", "calls: card");
         let no_paths = SHOP.replace("paths: [/]", "paths: []");
-        for bad in [unknown_field, unknown_service, no_paths, "application: [".to_owned()] {
+        let twice = SHOP.replace("namespaces: [shop]", "namespaces: [shop]\nservices: {}");
+        let open = "application: [".to_owned();
+        for bad in [unknown_field, unknown_service, no_paths, twice, open, String::new()] {
             assert!(Application::parse(&bad, PathBuf::new()).is_err(), "{bad}");
         }
     }

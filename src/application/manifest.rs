@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+pub use manifests::Origin;
+use manifests::{Note, Problem, Read};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -18,20 +20,32 @@ pub struct Manifest {
     pub namespace: Option<String>,
 }
 
-/// The documents of a YAML file as JSON: merge keys resolved, empty documents skipped, duplicate
-/// keys refused.
-pub fn documents(text: &str, origin: &str) -> Result<Vec<Value>> {
-    let doing = || format!("reading {origin}");
-    let mut all = Vec::new();
-    for document in serde_yaml::Deserializer::from_str(text) {
-        let mut yaml = serde_yaml::Value::deserialize(document)
-            .map_err(|cause| Error::feature(doing(), cause))?;
-        yaml.apply_merge().map_err(|cause| Error::feature(doing(), cause))?;
-        if !yaml.is_null() {
-            all.push(serde_json::to_value(yaml).map_err(|cause| Error::feature(doing(), cause))?);
-        }
-    }
-    Ok(all)
+/// What a YAML text brings.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Brought {
+    /// Its objects: those of lists by themselves, without what an API server wrote on them.
+    pub objects: Vec<Value>,
+    /// What is not read as it looks, or was left out; a line each.
+    pub notes: Vec<String>,
+}
+
+/// The objects of a YAML text, read as `kubectl` does (see `manifests`). `doing` is what an error
+/// says was being done, and `origin` where the text stands.
+pub fn brought(text: &str, doing: &str, origin: &Origin) -> Result<Brought> {
+    let Read { documents, notes } = manifests::read(text).map_err(|Problem { at, what }| {
+        let place = at.map(|at| format!("{}: ", origin.place(at)));
+        Error::feature(doing, format!("{}{what}", place.unwrap_or_default()))
+    })?;
+    let (objects, left_out) = manifests::objects(documents);
+    let told = notes.iter().map(|Note { at, what }| format!("{}: {what}", origin.place(*at)));
+    Ok(Brought { objects, notes: told.chain(left_out).collect() })
+}
+
+/// The objects of a YAML file.
+pub fn objects(text: &str, file: &Path) -> Result<Vec<Value>> {
+    let file = file.display().to_string();
+    let doing = format!("reading {file}");
+    Ok(brought(text, &doing, &Origin::of_file(&file))?.objects)
 }
 
 /// Reads a bounded text file; errors name it.

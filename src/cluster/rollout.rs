@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::handle::Cluster;
 use super::object_ref::ObjectRef;
 use super::pod_trouble::{Trouble, not_made, trouble};
-use crate::application::manifest::{Manifest, documents, read};
+use crate::application::manifest::{Manifest, objects, read};
 use crate::error::{Error, Result};
 
 /// A manifest larger than this is no manifest.
@@ -36,7 +36,7 @@ impl Cluster {
     pub async fn deploy(&self, folder: &Path, manifests: &[Manifest]) -> Result<()> {
         for manifest in manifests {
             let path = folder.join(&manifest.file);
-            for mut object in documents(&read(&path, MANIFEST_MAX)?, &path.display().to_string())? {
+            for mut object in objects(&read(&path, MANIFEST_MAX)?, &path)? {
                 if let Some(namespace) = &manifest.namespace
                     && object["kind"] != "Namespace"
                     && object["metadata"].is_object()

@@ -2,6 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use istio::Object;
+use serde_json::Value;
+
+use super::references::Reference;
 use crate::cluster::question::Refusal;
 use crate::cluster::rights::{Need, Place};
 use crate::evidence::prometheus::{Sight, Trouble};
@@ -23,6 +27,8 @@ pub(super) struct Facts {
     pub(super) control_plane: ControlPlane,
     /// What was seen of Prometheus, if it is to be read.
     pub(super) prometheus: Option<Result<Sight, Trouble>>,
+    /// What the scenarios' own Istio configuration meets there.
+    pub(super) configured: Configured,
     /// By object, what would become of it.
     pub(super) admission: Vec<(String, Seen<()>)>,
 }
@@ -125,4 +131,17 @@ pub(super) struct Injector {
     pub(super) tag: Option<String>,
     /// Empty where the control plane is not in this cluster.
     pub(super) namespace: String,
+}
+
+/// What the scenarios' own Istio configuration meets.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Configured {
+    /// The objects themselves.
+    pub(super) objects: Vec<Object>,
+    /// Whether the mesh has what they name.
+    pub(super) references: Vec<(Reference, Seen<bool>)>,
+    /// The `VirtualService`s that there are, by namespace.
+    pub(super) services: BTreeMap<String, Seen<Vec<Value>>>,
+    /// The `Sidecar`s where load is sent from, by namespace.
+    pub(super) sidecars: BTreeMap<String, Seen<Vec<Value>>>,
 }

@@ -2,6 +2,7 @@
 
 mod admission;
 mod application;
+mod configured;
 mod control_plane;
 mod judge;
 mod kinds;
@@ -9,5 +10,6 @@ mod namespaces;
 mod pods;
 mod prometheus;
 mod rights;
+mod sidecars;
 
 pub(super) use judge::judge;

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
+use istio::Object;
 use serde_json::{Value, json};
 
 use super::ask::{found, group_path, list_path, listed};
+use super::configured::configured;
 use super::facts::{ControlPlane, Facts, Istiod, Itself, Mtls, Namespace, Seen};
 use super::report::Preflight;
 use super::{judge, own_kinds, parse, reviews};
@@ -29,11 +31,13 @@ const VERSION_PORT: u16 = 15014;
 /// What the objects of an admission dry run are labelled with; nothing is ever stored under it.
 const RUN: &str = "preflight";
 
-/// Looks at a cluster before a run of this application: asks, and writes nothing. Answers what was
+/// Looks at a cluster before a run of this application, in which scenarios configure these objects:
+/// asks, and writes nothing. Answers what was
 /// found, be it good or bad; an error is only what is wrong with the application's own files.
 pub async fn preflight(
     cluster: &Cluster,
     application: &Application,
+    objects: &[Object],
     source: &Source,
 ) -> Result<Preflight> {
     let own = namespaces(application)?;
@@ -64,10 +68,11 @@ pub async fn preflight(
             .map(|said| said.unwrap_or(&control_plane.namespace)),
     };
     let asking = reviews::rights(cluster, places, more);
-    let (rights, admission, prometheus) = futures::join!(
+    let (rights, admission, prometheus, configured) = futures::join!(
         asking,
         admission(cluster, application, &spaces),
         prometheus(cluster, source, &control_plane.namespace, &application.namespaces),
+        configured(cluster, objects, application, &own),
     );
     let allowed = rights.iter().all(|asked| asked.allowed == Ok(true));
     let user = if allowed { None } else { reviews::user(cluster).await };
@@ -79,6 +84,7 @@ pub async fn preflight(
         namespaces: spaces,
         control_plane,
         prometheus,
+        configured,
         admission: admission?,
     };
     Preflight::of(cluster, judge::judge(application, &facts), &facts)

@@ -4,7 +4,7 @@ use kube::core::{ApiResource, GroupVersionKind};
 
 use super::facts::Asked;
 use crate::application::Application;
-use crate::application::manifest::{documents, read};
+use crate::application::manifest::{objects, read};
 use crate::cluster::rights::{Need, Place, covers};
 use crate::error::{Error, Result};
 
@@ -19,7 +19,7 @@ pub(super) fn rights(application: &Application) -> Result<Vec<Asked>> {
     let mut all = Vec::<Asked>::new();
     for manifest in application.workloads.values() {
         let path = application.folder.join(&manifest.file);
-        for object in documents(&read(&path, MANIFEST_MAX)?, &path.display().to_string())? {
+        for object in objects(&read(&path, MANIFEST_MAX)?, &path)? {
             let text = |field: &str| object[field].as_str().unwrap_or_default();
             let (api_version, kind) = (text("apiVersion"), text("kind"));
             if kind.is_empty() {

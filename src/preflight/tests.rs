@@ -13,7 +13,7 @@ use crate::evidence::Source;
 use crate::evidence::prometheus::{Prometheus, Trust};
 
 async fn looked(fake: &Fake) -> Preflight {
-    preflight(&fake.cluster(), &shop(), &Source::Pods).await.unwrap()
+    preflight(&fake.cluster(), &shop(), &[], &Source::Pods).await.unwrap()
 }
 
 /// All rights of the table up to a need, as the fake has them.
@@ -168,7 +168,7 @@ async fn a_server_that_is_none_or_knows_us_not_is_refused_at_once() {
     // One that is only in trouble is no bad input.
     let mut fake = Fake::ready();
     fake.refuse(Method::GET, "/version", 500, "etcd is away");
-    let error = preflight(&fake.cluster(), &shop(), &Source::Pods).await.unwrap_err();
+    let error = preflight(&fake.cluster(), &shop(), &[], &Source::Pods).await.unwrap_err();
     assert_eq!(error.exit_code(), ExitCode::Broken);
 }
 
@@ -245,7 +245,7 @@ async fn strict_mtls_is_told_where_settings_are_asked_for_in_plain_text() {
 async fn looked_with_prometheus(fake: &Fake) -> Preflight {
     let prometheus = Prometheus::new("cluster", Trust::default()).unwrap();
     let source = Source::Prometheus(Arc::new(prometheus));
-    preflight(&fake.cluster(), &shop(), &source).await.unwrap()
+    preflight(&fake.cluster(), &shop(), &[], &source).await.unwrap()
 }
 
 /// With a Prometheus that has the proxies of these pods; it answers alike whatever it is asked.
@@ -303,4 +303,80 @@ async fn the_rights_to_a_prometheus_are_asked_for_where_one_is_to_be_read() {
     let roles = preflight.roles().unwrap();
     assert!(roles.contains("name: faultless-prometheus\n"), "{roles}");
     assert!(roles.contains("- services/proxy\n"), "{roles}");
+}
+
+/// Istio's objects, in the shop's namespace.
+fn objects(all: &[(&str, Value)]) -> Vec<istio::Object> {
+    let object = |(kind, spec): &(&str, Value)| {
+        let metadata = json!({"name": "mine", "namespace": "shop"});
+        let api_version = "networking.istio.io/v1";
+        json!({"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec})
+    };
+    all.iter().map(|one| istio::Object::parse(&object(one)).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn what_scenarios_configure_is_held_against_other_peoples_objects() {
+    let route = |host: &str| json!({"route": [{"destination": {"host": host}}]});
+    let subsets = json!([{"name": "a", "labels": {"version": "v1"}}]);
+    let delegate = json!({"delegate": {"name": "rest", "namespace": "team"}});
+    let all = objects(&[
+        (
+            "VirtualService",
+            json!({"hosts": ["cart"], "http": [route("pay.example.net"), delegate]}),
+        ),
+        (
+            "VirtualService",
+            json!({"hosts": ["a.example.com"], "gateways": ["edge/public"],
+            "http": [route("cart")]}),
+        ),
+        ("DestinationRule", json!({"host": "cart", "subsets": subsets})),
+    ]);
+    let warned = async |fake: &Fake| {
+        let looked = preflight(&fake.cluster(), &shop(), &all, &Source::Pods).await.unwrap();
+        assert!(looked.passes());
+        looked.warnings().join("\n")
+    };
+    let mut fake = Fake::ready();
+    let said = warned(&fake).await;
+    for part in [
+        "VirtualService shop/mine: spec.http[0].route[0].destination.host: no service and no \
+         ServiceEntry is called pay.example.net",
+        "VirtualService shop/mine: spec.http[1].delegate: there is no VirtualService team/rest",
+        "VirtualService shop/mine: spec.gateways[0]: there is no Gateway edge/public",
+        "DestinationRule shop/mine: spec.subsets[0].labels: no pod of cart has them: 503 UH",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert_eq!(said.lines().count(), 4, "{said}");
+
+    // Once the mesh has all of it, nothing is left to be said.
+    let istios = "/apis/networking.istio.io/v1";
+    fake.list(&format!("{istios}/serviceentries"), [json!({"spec": {"hosts": ["*.example.net"]}})]);
+    fake.put(&format!("{istios}/namespaces/team/virtualservices/rest"), json!({}));
+    fake.put(&format!("{istios}/namespaces/edge/gateways/public"), json!({}));
+    let mut cart = pod("cart-v1-x", "cart", true);
+    cart["metadata"]["labels"]["version"] = "v1".into();
+    fake.list("/api/v1/namespaces/shop/pods", [cart, pod("db-v1-x", "db", true)]);
+    assert_eq!(warned(&fake).await, "");
+
+    // Others for the same host, and a scope without it.
+    let other = |name: &str, gateways: Value| {
+        json!({"kind": "VirtualService", "metadata": {"name": name, "namespace": "front"},
+            "spec": {"hosts": ["cart.shop.svc.cluster.local"], "gateways": gateways}})
+    };
+    let theirs = [other("theirs", Value::Null), other("of-edge", json!(["edge/public"]))];
+    fake.list(&format!("{istios}/namespaces/front/virtualservices"), theirs);
+    let egress = json!([{"hosts": ["./*"]}]);
+    let sidecar = json!({"metadata": {"name": "default"}, "spec": {"egress": egress}});
+    fake.list(&format!("{istios}/namespaces/front/sidecars"), [sidecar]);
+    let said = warned(&fake).await;
+    assert!(said.contains("spec.hosts: front has theirs for them too"), "{said}");
+    let hidden = "cart.shop.svc.cluster.local is hidden from pods in front by Sidecar default";
+    assert!(said.contains(hidden), "{said}");
+    assert_eq!(said.lines().count(), 2, "{said}");
+
+    // What may not be looked at is said so.
+    fake.refuse(Method::GET, &format!("{istios}/serviceentries"), 403, "no");
+    assert!(warned(&fake).await.contains("could not be looked at"));
 }

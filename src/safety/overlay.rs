@@ -29,6 +29,17 @@ pub(crate) fn overlay(kind: &str, there: &Value, ours: &Value) -> Result<Value> 
     Ok(merged["spec"].take())
 }
 
+/// What a fault switches off in an object with this `spec`: what is written by hand `check` refuses
+/// for it (Istio promises neither timeouts nor retries beside a fault), and here it is somebody
+/// else's.
+pub(crate) fn doubts(there: &Value, spec: &Value) -> Vec<String> {
+    let mut object = there.clone();
+    object["spec"] = spec.clone();
+    let object = Object::parse(&object);
+    let found = object.iter().flat_map(istio::faults_beside);
+    found.map(|finding| finding.to_string()).collect()
+}
+
 /// Who keeps this object as it is, by its labels, annotations and owners.
 pub(crate) fn manager(object: &Value) -> Option<String> {
     let of_domain = |domain: &str| {
@@ -61,6 +72,21 @@ pub(crate) fn manager(object: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fault_beside_somebody_elses_timeout_is_a_doubt() {
+        let there = json!({"kind": "VirtualService", "metadata": {"name": "a", "namespace": "b"},
+            "spec": {"hosts": ["a"], "http": [
+                {"timeout": "4s", "route": [{"destination": {"host": "a"}}]}]}});
+        assert_eq!(doubts(&there, &there["spec"]), [] as [&str; 0]);
+        let delay = json!({"delay": {"fixedDelay": "2s", "percentage": {"value": 100}}});
+        let ours = json!({"hosts": ["a"], "http": [
+            {"fault": delay, "route": [{"destination": {"host": "a"}}]}]});
+        let spec = overlay("VirtualService", &there["spec"], &ours).unwrap();
+        let [doubt] = &doubts(&there, &spec)[..] else { panic!("{spec}") };
+        let said = "VirtualService b/a: spec.http[0].timeout: timeout and fault on one rule";
+        assert!(doubt.starts_with(said), "{doubt}");
+    }
 
     #[test]
     fn managers_are_known_by_their_marks() {

@@ -1,7 +1,7 @@
 //! How an object gets another `spec`: one that this run added, one that was there before it, and
 //! one that somebody else keeps. What was there is in the journal first, whole.
 
-use istio::{concerns, hosts_of, resolve};
+use istio::{concerns, hosts_of, resolve, share_proxies};
 use serde_json::{Value, json};
 
 use crate::cluster::{Before, ObjectRef};
@@ -30,6 +30,8 @@ pub(crate) struct Applied {
     /// that a proxy must know.
     pub(crate) before: Option<Before>,
     pub(crate) how: &'static str,
+    /// What of it may not do what was meant, because of what was there.
+    pub(crate) doubts: Vec<String>,
 }
 
 impl Applier {
@@ -53,6 +55,8 @@ impl Applier {
         // Of several for one host the oldest has its way.
         let other = (there.iter())
             .filter(|other| hosts.iter().any(|host| concerns(other, host)))
+            // One that only a gateway obeys says nothing to sidecars, and stays as it is.
+            .filter(|other| share_proxies(object, other))
             .min_by_key(|other| {
                 other.pointer("/metadata/creationTimestamp").and_then(Value::as_str)
             });
@@ -61,7 +65,7 @@ impl Applier {
             None => {
                 let before = self.before(&wanted).await?;
                 self.add(scope, subject, object).await?;
-                Ok(Applied { name: wanted, before, how: "added" })
+                Ok(Applied { name: wanted, before, how: "added", doubts: Vec::new() })
             }
         }
     }
@@ -83,7 +87,7 @@ impl Applier {
         let changing = self.cluster.patch(name, patch_of(patch, name)?);
         let stored = self.written(name, changing, |now| same(&now["spec"], spec)).await?;
         self.journal.became(entry.id, &stored["spec"]);
-        Ok(Applied { name: name.clone(), before, how: "changed" })
+        Ok(Applied { name: name.clone(), before, how: "changed", doubts: Vec::new() })
     }
 
     /// Changes an Istio object that was there before.
@@ -136,7 +140,8 @@ impl Applier {
         }
         let spec = spec(&before["spec"])?;
         if same(&spec, &there["spec"]) {
-            return Ok(Applied { name, before: None, how: "is so already" });
+            let how = "is so already";
+            return Ok(Applied { name, before: None, how, doubts: Vec::new() });
         }
         let covered = self.watchdogs.cover(self, &name.namespace).await?;
         let barrier = self.before(&name).await?;
@@ -159,7 +164,7 @@ impl Applier {
         let stored = self.written(&name, changing, |now| same(&now["spec"], &spec)).await?;
         self.journal.done(id, stored.get("spec"));
         let how = if covered { "changed, was there before" } else { UNPROTECTED };
-        Ok(Applied { name, before: barrier, how })
+        Ok(Applied { name, before: barrier, how, doubts: overlay::doubts(there, &spec) })
     }
 
     /// What is true of an object before it is written, if a proxy must know of the write.

@@ -3,13 +3,15 @@
 
 use std::time::Instant;
 
-use istio::{Object, Severity, analyze};
+use istio::{Caller, Object, Service, Severity, Surroundings, analyze};
 use serde_json::Value;
 
 use super::state::{QUIET, Scenario};
-use crate::application::manifest::documents;
+use crate::application::Application;
+use crate::application::manifest::{Brought, Origin, brought};
 use crate::cluster::ObjectRef;
 use crate::error::{Error, Result};
+use crate::evidence::Agents;
 use crate::faults;
 use crate::faults::{ServiceConfig, Subject};
 use crate::safety::labels::label;
@@ -22,17 +24,16 @@ const KINDS: [&str; 2] = ["DestinationRule", "VirtualService"];
 
 impl Scenario {
     /// When: Istio objects are applied as they are; one of the same name replaces the earlier one.
-    pub async fn apply(&mut self, yaml: &str) -> Result<()> {
+    /// `origin` is where the text stands, for whoever has to correct it.
+    pub async fn apply(&mut self, yaml: &str, origin: &Origin) -> Result<()> {
         self.step(async |this| {
-            let documents = documents(yaml, "the Istio configuration of the step")?;
-            documents.iter().try_for_each(admit)?;
-            if documents.is_empty() {
-                return Err(Error::feature("applying Istio configuration", "there is none"));
-            }
-            let mut objects = documents.iter().map(read).collect::<Result<Vec<_>>>()?;
-            // Destination rules first: a route must never name a subset that nobody knows.
-            objects.sort_by_key(|object| KINDS.iter().position(|kind| object.kind() == *kind));
-            this.make_sense(&objects)?;
+            let doing = "reading the Istio configuration of the step";
+            let Brought { objects, notes } = brought(yaml, doing, origin)?;
+            // What was not read as it looks is often why it is refused.
+            let noted = |error: Error| notes.iter().fold(error, Error::also);
+            let objects = istio_objects(&objects).map_err(noted)?;
+            this.make_sense(&objects).map_err(noted)?;
+            this.warnings.splice(0..0, notes.iter().cloned());
             let earlier = this.objects();
             this.forget_evidence();
             if let Some(run) = this.run.clone() {
@@ -88,11 +89,8 @@ impl Scenario {
         let mut all = self.objects();
         all.retain(|other| !objects.iter().any(|object| object.replaces(other)));
         all.extend(objects.iter().cloned());
-        let services: Vec<_> = (self.application.services.values())
-            .map(|service| (service.name.clone(), service.namespace.clone()))
-            .collect();
         let (mut wrong, mut doubts) = (Vec::new(), Vec::new());
-        for finding in analyze(&all, &services) {
+        for finding in analyze(&all, &surroundings(&self.application)) {
             match finding.severity {
                 Severity::Error => wrong.push(finding.to_string()),
                 // Of what was configured before, it was said then.
@@ -122,6 +120,32 @@ impl Scenario {
         self.raw.retain(|object| !about(object));
         gone
     }
+}
+
+/// What is known of the mesh without asking it.
+fn surroundings(application: &Application) -> Surroundings {
+    let services = application.services.values().map(|service| Service {
+        name: service.name.clone(),
+        namespace: service.namespace.clone(),
+        versions: service.versions.clone(),
+    });
+    let callers = application.clients.values().map(|client| Caller {
+        namespace: client.namespace.clone(),
+        labels: Agents::labels(client, "").map(|(key, value)| (key.to_owned(), value)).into(),
+    });
+    Surroundings { services: services.collect(), callers: callers.collect() }
+}
+
+/// The objects typed, in the order in which they are to be written.
+fn istio_objects(objects: &[Value]) -> Result<Vec<Object>> {
+    objects.iter().try_for_each(admit)?;
+    if objects.is_empty() {
+        return Err(Error::feature("applying Istio configuration", "there is none"));
+    }
+    let mut objects = objects.iter().map(read).collect::<Result<Vec<_>>>()?;
+    // Destination rules first: a route must never name a subset that nobody knows.
+    objects.sort_by_key(|object| KINDS.iter().position(|kind| object.kind() == *kind));
+    Ok(objects)
 }
 
 /// The object typed. Of one that does not fit its types an API server's words say more: which field

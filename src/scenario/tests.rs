@@ -18,6 +18,7 @@ use super::run::{Carries, Run};
 use super::sink::Sink;
 use super::state::Scenario;
 use crate::application::Application;
+use crate::application::manifest::Origin;
 use crate::error::Result;
 use crate::evidence::client_load::{Headers, Load, Pace};
 use crate::evidence::{Claim, Expectation, Handles, Observer, Property, Room, Unit};
@@ -194,7 +195,7 @@ async fn a_plan_tells_claims_apart_by_the_changes_between_them() {
         match change {
             0 => scenario.disturb(&hotels, delayed.clone()).await,
             1 => scenario.withdraw(&hotels).await,
-            2 => scenario.apply(raw).await,
+            2 => scenario.apply(raw, &Origin::default()).await,
             3 => scenario.deploy(&["travels-v2".to_owned()], &[]).await,
             4 => scenario.undeploy(&["travels-v2".to_owned()]).await,
             5 => scenario.scale("travels-v2", 2).await,

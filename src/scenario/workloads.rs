@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use super::run::Run;
 use super::state::{QUIET, Scenario};
 use crate::application::manifest;
-use crate::application::manifest::documents;
 use crate::cluster::{Converged, ObjectRef};
 use crate::error::{Error, Result};
 use crate::safety::labels::{RUN_LABEL, label};
@@ -169,7 +168,7 @@ impl Scenario {
 }
 
 fn read(path: &Path) -> Result<Vec<Value>> {
-    documents(&manifest::read(path, MANIFEST_MAX)?, &path.display().to_string())
+    manifest::objects(&manifest::read(path, MANIFEST_MAX)?, path)
 }
 
 /// Sets variables in the containers that have them.

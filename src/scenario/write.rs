@@ -26,7 +26,9 @@ impl Scenario {
             self.remember(run).await?;
             for object in objects {
                 let written = run.applier.configure(self.scope(), object).await?;
-                let Applied { name, before, how } = written;
+                let Applied { name, before, how, doubts } = written;
+                // What was there may be why it does not do what was meant.
+                self.warnings.extend(doubts);
                 if let Some(before) = before {
                     self.tell_phase(Phase::Converge, name.to_string());
                     let converged = run.cluster.converged(&before).await?;

@@ -17,10 +17,14 @@ pub(crate) async fn check(args: &CheckArgs) -> Result<ExitCode> {
     let application = Arc::new(suite.application.clone());
     let patience = Patience { confidence: args.confidence, max_load_time: args.max_load_time };
     let checked = dry_run(&suite.features, &application, patience).await;
-    let Checked { problems, mut warnings, unsupported, .. } = checked;
+    let Checked { mut problems, mut warnings, unsupported, .. } = checked;
     warnings.extend(unsupported);
-    warnings.extend(suite.doubts.iter().map(|(file, doubt)| Problem::doubted(file, doubt)));
+    warnings.extend(Problem::doubted(&suite.doubts));
     warnings.sort();
+    if args.strict {
+        problems.append(&mut warnings);
+        problems.sort();
+    }
     for warning in &warnings {
         console::note(&warning.to_string());
     }
@@ -32,3 +36,6 @@ pub(crate) async fn check(args: &CheckArgs) -> Result<ExitCode> {
     }
     Err(refusal(&problems))
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,8 @@ pub(crate) struct Checked {
     pub warnings: Vec<Problem>,
     /// What has no effect on a local mesh.
     pub unsupported: Vec<Problem>,
+    /// The Istio objects that scenarios configure, each once.
+    pub objects: Vec<istio::Object>,
     pub plans: ScenarioPlans,
 }
 
@@ -46,7 +48,7 @@ async fn dry_run_with(
     patience: Patience,
 ) -> Checked {
     let (mut problems, mut warnings, mut unsupported) = (Vec::new(), Vec::new(), Vec::new());
-    let mut plans = ScenarioPlans::new();
+    let (mut plans, mut objects) = (ScenarioPlans::new(), Vec::new());
     for feature in features {
         let rules = feature.rules.iter();
         let of_rules = rules.flat_map(|rule| rule.scenarios.iter().map(move |s| (Some(rule), s)));
@@ -58,7 +60,7 @@ async fn dry_run_with(
                 problems.push(Problem::empty(feature, scenario));
             }
             let plan = Scenario::plan(Arc::clone(application), patience);
-            let mut world = World { scenario: Some(plan), lane: None };
+            let mut world = World { scenario: Some(plan), lane: None, file: feature.path.clone() };
             for step in background.chain(of_rule).chain(&scenario.steps) {
                 if let Err(cause) = try_step(steps, &mut world, step).await {
                     problems.push(Problem::of(feature, step, cause));
@@ -66,7 +68,9 @@ async fn dry_run_with(
                 let doubt = |what| Problem::of(feature, step, format!("warning: {what}"));
                 if let Some(scenario) = &mut world.scenario {
                     warnings.extend(scenario.take_warnings().into_iter().map(doubt));
-                    unsupported.extend(without_effect(scenario).into_iter().map(doubt));
+                    let configured = scenario.take_configured();
+                    unsupported.extend(without_effect(&configured).into_iter().map(doubt));
+                    objects.extend(configured);
                 }
             }
             let plan = world.scenario.map(Scenario::into_plan).unwrap_or_default();
@@ -78,13 +82,18 @@ async fn dry_run_with(
         all.sort();
         all.dedup();
     }
-    Checked { problems, warnings, unsupported, plans }
+    let objects = objects.into_iter().fold(Vec::new(), |mut all, object| {
+        if !all.contains(&object) {
+            all.push(object);
+        }
+        all
+    });
+    Checked { problems, warnings, unsupported, objects, plans }
 }
 
 /// What of the last step's objects has no effect on a local mesh.
-fn without_effect(scenario: &mut Scenario) -> Vec<String> {
-    let objects = scenario.take_configured().into_iter();
-    let each = objects.flat_map(|object| {
+fn without_effect(objects: &[istio::Object]) -> Vec<String> {
+    let each = objects.iter().flat_map(|object| {
         let fields = local::unsupported(&object.to_value()).into_iter();
         fields.map(move |what| format!("{object}: {what}"))
     });

@@ -1,7 +1,7 @@
 //! What is wrong with a step, and how it is said.
 
 use std::fmt;
-use std::path::Path;
+use std::path::PathBuf;
 
 use cucumber::gherkin;
 use cucumber::step::AmbiguousMatchError;
@@ -72,11 +72,12 @@ impl Problem {
         Self::at(feature, scenario.position, text, "it has no steps, so it shows nothing".into())
     }
 
-    /// Of a heading.
-    pub(crate) fn doubted(file: &Path, doubt: &Doubt) -> Self {
-        let Doubt { place, text, what } = doubt;
-        let (file, cause) = (file.display().to_string(), format!("warning: {what}"));
-        Self { file, line: place.line, column: place.column, text: text.clone(), cause }
+    /// Of headings.
+    pub(crate) fn doubted(doubts: &[(PathBuf, Doubt)]) -> impl Iterator<Item = Self> {
+        doubts.iter().map(|(file, Doubt { place, text, what })| {
+            let (file, cause) = (file.display().to_string(), format!("warning: {what}"));
+            Self { file, line: place.line, column: place.column, text: text.clone(), cause }
+        })
     }
 
     fn at(

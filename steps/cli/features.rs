@@ -36,6 +36,9 @@ pub(crate) struct CheckArgs {
     /// How long a claim of the run may ask for more load.
     #[arg(long, value_name = "TIME", default_value = "2m")]
     pub max_load_time: Span,
+    /// Take warnings for mistakes: what may not do what was meant is refused.
+    #[arg(long)]
+    pub strict: bool,
 }
 
 #[derive(Debug, Args)]

@@ -47,6 +47,9 @@ pub(crate) struct RunArgs {
     /// How long one claim may ask for more load before it is inconclusive.
     #[arg(long, value_name = "TIME", default_value = "2m")]
     pub max_load_time: Span,
+    /// Take warnings of `check` for mistakes: nothing is started if there are any.
+    #[arg(long)]
+    pub strict: bool,
     /// Withhold every change: no scenario may pass then. It shows whether the suite can fail.
     #[arg(long)]
     pub placebo: bool,

@@ -35,6 +35,8 @@ pub(crate) enum TargetChoice {
 pub(crate) struct Plan {
     pub id: String,
     pub application: Arc<Application>,
+    /// The Istio objects that its scenarios configure.
+    pub objects: Arc<[istio::Object]>,
     pub options: Options,
     pub protection: Protection,
     pub sink: Sink,
@@ -136,8 +138,9 @@ impl Lanes {
 
 impl Lane {
     async fn open(place: &TargetChoice, plan: &Plan) -> Result<Self> {
-        let Plan { id, application, options, protection, sink, stop, room, carries } = plan.clone();
-        let (mesh, target) = reach(place, &application, &sink, &stop).await?;
+        let (mesh, target) = reach(place, plan).await?;
+        let Plan { id, application, options, protection, sink, stop, room, carries, .. } =
+            plan.clone();
         let tell = |what: &str| sink.emit(Event::TargetProgress { what: what.to_owned() });
         let opening_session = Session::open(&target, &application, &id, &protection, &stop, &tell);
         let session = match opening_session.await {
@@ -195,18 +198,14 @@ async fn end(session: Session, mesh: Option<LocalMesh>, doubt: bool) -> Restored
 
 /// A cluster with the application in it. A mesh that was started is stopped again if that fails:
 /// one that is only dropped may still be making its files while they are removed.
-async fn reach(
-    place: &TargetChoice,
-    application: &Application,
-    sink: &Sink,
-    stop: &CancellationToken,
-) -> Result<(Option<LocalMesh>, Cluster)> {
+async fn reach(place: &TargetChoice, plan: &Plan) -> Result<(Option<LocalMesh>, Cluster)> {
+    let Plan { stop, sink, .. } = plan;
     match place {
         TargetChoice::Context { name, kubeconfig, image, source } => {
             let ready = async {
                 let target = Cluster::context(name, kubeconfig.as_deref()).await?;
                 let target = target.with_agent_image(image.clone());
-                look(&target, application, source, sink).await?;
+                look(&target, plan, source).await?;
                 Ok(target)
             };
             Ok((None, unless(stop, ready).await?))
@@ -217,7 +216,7 @@ async fn reach(
                 move |what: &str| progress.emit(Event::TargetProgress { what: what.to_owned() });
             let starting = LocalMesh::start(envoy.clone(), tell);
             let mesh = unless(stop, starting).await?;
-            match unless(stop, furnish(&mesh, application, sink)).await {
+            match unless(stop, furnish(&mesh, plan)).await {
                 Ok(target) => Ok((Some(mesh), target)),
                 Err(error) => {
                     mesh.stop().await;
@@ -229,26 +228,23 @@ async fn reach(
 }
 
 /// Puts the application into a mesh.
-async fn furnish(mesh: &LocalMesh, application: &Application, sink: &Sink) -> Result<Cluster> {
+async fn furnish(mesh: &LocalMesh, plan: &Plan) -> Result<Cluster> {
+    let Plan { application, sink, .. } = plan;
     let target = mesh.target().await?;
     target.deploy(&application.folder, &application.manifests).await?;
     let pods = target.deployed(&application.namespaces).await?;
     let what = format!("{} runs with {pods} pods", application.application);
     sink.emit(Event::TargetProgress { what });
-    look(&target, application, &Source::Pods, sink).await?;
+    look(&target, plan, &Source::Pods).await?;
     Ok(target)
 }
 
 /// Looks at a cluster before anything of a run is written to it; refuses one on which no run is
 /// possible.
-async fn look(
-    target: &Cluster,
-    application: &Application,
-    source: &Source,
-    sink: &Sink,
-) -> Result<()> {
+async fn look(target: &Cluster, plan: &Plan, source: &Source) -> Result<()> {
+    let Plan { application, objects, sink, .. } = plan;
     let started = Instant::now();
-    let looked = preflight(target, application, source).await?;
+    let looked = preflight(target, application, objects, source).await?;
     if let Some(refusal) = looked.refusal() {
         return Err(refusal);
     }

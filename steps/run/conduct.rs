@@ -45,10 +45,19 @@ pub(super) fn place(
     }
 }
 
+fn protection(args: &RunArgs) -> Protection {
+    Protection {
+        dead_man: (!args.no_dead_man).then(|| args.dead_man.duration()),
+        wait: args.wait.map(faultless::units::Span::duration).unwrap_or_default(),
+        adopt: args.adopt,
+        recover: args.recover,
+    }
+}
+
 /// Makes the mesh ready, runs everything, and puts the mesh back.
 pub(super) async fn conduct(
     (args, place): (&RunArgs, &TargetChoice),
-    (suite, plans, unsupported): (Suite, ScenarioPlans, Vec<Problem>),
+    (suite, plans, noted, objects): (Suite, ScenarioPlans, Vec<Problem>, Vec<istio::Object>),
     application: Arc<Application>,
     sink: Sink,
     stop: CancellationToken,
@@ -68,7 +77,7 @@ pub(super) async fn conduct(
         suite: cucumber_writer::told(&suite.features),
     });
     // The warnings of Istio itself come with each change.
-    for what in unsupported.iter().filter(|_| args.context.is_none()) {
+    for what in &noted {
         sink.emit(Event::TargetProgress { what: what.brief() });
     }
     let options = Options {
@@ -76,15 +85,19 @@ pub(super) async fn conduct(
         max_load_time: args.max_load_time,
         placebo: args.placebo,
     };
-    let protection = Protection {
-        dead_man: (!args.no_dead_man).then(|| args.dead_man.duration()),
-        wait: args.wait.map(faultless::units::Span::duration).unwrap_or_default(),
-        adopt: args.adopt,
-        recover: args.recover,
-    };
+    let protection = protection(args);
     let (room, carries) = (Room::default(), Carries::default());
-    let plan =
-        Plan { id, application, options, protection, sink: sink.clone(), stop, room, carries };
+    let plan = Plan {
+        id,
+        application,
+        objects: objects.into(),
+        options,
+        protection,
+        sink: sink.clone(),
+        stop,
+        room,
+        carries,
+    };
     let lanes = Lanes::open(place, &plan).await?;
     let _ = appliers.set(lanes.appliers());
     let outcomes = lanes.kept(hooks::scenarios(suite.features, plans, &lanes, sink.clone())).await;

@@ -48,8 +48,9 @@ pub(super) async fn scenarios(
             let id = begins.id(feature, scenario);
             let mut plans = plans.lock().unwrap_or_else(PoisonError::into_inner);
             let plan = plans.remove(&location(feature, scenario)).unwrap_or_default();
-            let pool = takes.clone();
+            let (pool, file) = (takes.clone(), feature.path.clone());
             async move {
+                world.file = file;
                 world.lane = pool.take().await;
                 world.scenario = world.lane.clone().map(|run| Scenario::begin(run, id, plan));
             }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::agent_image::agent_image;
 use super::conduct::{Ended, conduct, place};
 use super::exit_code::exit_code;
-use crate::check::Checked;
+use crate::check::{Checked, Problem};
 use crate::cli::RunArgs;
 use crate::features::Suite;
 use crate::record::Recorder;
@@ -29,7 +29,15 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
     let application = Arc::new(suite.application.clone());
     let patience = Patience { confidence: args.confidence, max_load_time: args.max_load_time };
     let checked = check::dry_run(&suite.features, &application, patience).await;
-    let Checked { problems, warnings: _, unsupported, plans } = checked;
+    let Checked { mut problems, warnings, unsupported, objects, plans } = checked;
+    // On a cluster it has an effect.
+    let mut noted = if args.context.is_none() { unsupported } else { Vec::new() };
+    noted.extend(Problem::doubted(&suite.doubts));
+    if args.strict {
+        problems.extend(warnings);
+        problems.append(&mut noted);
+        problems.sort();
+    }
     if !problems.is_empty() {
         return Err(check::refusal(&problems));
     }
@@ -42,7 +50,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
     let stop = CancellationToken::new();
     let appliers = OnceLock::new();
     let place = place(&args, (image, source), suite.scenarios());
-    let scenarios = (suite, plans, unsupported);
+    let scenarios = (suite, plans, noted, objects);
     let work =
         conduct((&args, &place), scenarios, application, sink.clone(), stop.clone(), &appliers);
     let mut work = std::pin::pin!(work);

@@ -5,6 +5,7 @@ use cucumber::gherkin::Step;
 use cucumber::{given, when};
 use faultless::error::{Error, Result};
 
+use crate::location::origin;
 use crate::parameters::{Clients, Count, Workloads};
 use crate::world::World;
 
@@ -43,7 +44,9 @@ async fn undeploy(world: &mut World, workloads: Workloads) -> Result<()> {
 #[given(expr = "this Istio configuration is applied:")]
 #[when(expr = "this Istio configuration is applied:")]
 async fn apply(world: &mut World, step: &Step) -> Result<()> {
-    world.scenario()?.apply(&text(step.docstring.as_deref().unwrap_or_default())).await
+    let text = text(step.docstring.as_deref().unwrap_or_default());
+    let origin = origin(world.file.as_deref(), step, &text);
+    world.scenario()?.apply(&text, &origin).await
 }
 
 /// The rows of a step's table: a name and a value each.

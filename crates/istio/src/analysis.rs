@@ -3,13 +3,18 @@
 //! else than it says.
 
 mod analyze;
+mod destinations;
 mod finding;
 mod hosts;
 mod routes;
+mod scopes;
 mod shadowed;
+mod surroundings;
 
 #[cfg(test)]
 mod tests;
 
 pub use analyze::analyze;
 pub use finding::{Finding, Severity};
+pub use routes::faults_beside;
+pub use surroundings::{Caller, Service, Surroundings};

@@ -42,11 +42,53 @@ pub fn concerns(object: &Value, host: &str) -> bool {
     })
 }
 
+/// Whether some proxy obeys both objects: of `VirtualService`s the sidecars (`mesh`), or a gateway
+/// that both name.
+#[must_use]
+pub fn share_proxies(one: &Value, other: &Value) -> bool {
+    let gateways = |object: &Value| -> Vec<String> {
+        let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
+        let named = object["spec"]["gateways"].as_array().map_or(&[][..], Vec::as_slice);
+        let named = named.iter().filter_map(Value::as_str).map(|name| match name {
+            "mesh" => name.to_owned(),
+            name if name.contains('/') => name.to_owned(),
+            name => format!("{namespace}/{name}"),
+        });
+        let named: Vec<String> = named.collect();
+        if named.is_empty() { vec!["mesh".to_owned()] } else { named }
+    };
+    let others = gateways(other);
+    gateways(one).iter().any(|gateway| others.contains(gateway))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn objects_for_one_host_meet_where_their_gateways_do() {
+        let of = |gateways: Value| {
+            json!({"kind": "VirtualService", "metadata": {"namespace": "a"},
+                "spec": {"gateways": gateways}})
+        };
+        for (one, other, expected) in [
+            (json!(null), json!([]), true),
+            (json!(null), json!(["mesh", "b/edge"]), true),
+            (json!(null), json!(["edge"]), false),
+            (json!(["edge"]), json!(["a/edge"]), true),
+            (json!(["edge"]), json!(["b/edge", "mesh"]), false),
+        ] {
+            assert_eq!(
+                share_proxies(&of(one.clone()), &of(other.clone())),
+                expected,
+                "{one} {other}"
+            );
+        }
+        let rule = json!({"kind": "DestinationRule", "spec": {"host": "a"}});
+        assert!(share_proxies(&rule, &rule));
+    }
 
     #[test]
     fn an_object_concerns_a_host_however_it_spells_it() {

@@ -35,14 +35,14 @@ mod round_trip;
 mod upstream;
 
 pub use admit::admit;
-pub use analysis::{Finding, Severity, analyze};
+pub use analysis::{Caller, Finding, Service, Severity, Surroundings, analyze, faults_beside};
 pub use connection_pool::{ConnectionPool, HttpSettings, TcpSettings};
 pub use destination::{Destination, PortSelector, RouteDestination};
 pub use destination_rule::{DestinationRule, DestinationRuleSpec, Subset, WorkloadSelector};
 pub use duration::Duration;
 pub use field::{Field, Rest};
 pub use headers::{HeaderOperations, Headers};
-pub use host::{DOMAIN, concerns, fqdn, hosts_of, resolve};
+pub use host::{DOMAIN, concerns, fqdn, hosts_of, resolve, share_proxies};
 pub use http_action::{Body, DirectResponse, Redirect, RegexRewrite, Rewrite};
 pub use http_fault::{Abort, Delay, GRPC, HttpFault, Percentage};
 pub use http_match::{HttpMatch, StringMatch};

@@ -1,6 +1,6 @@
 //! What an agent is made of. Pure.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::application::Client;
 use crate::cluster::AgentImage;
@@ -11,15 +11,21 @@ pub(crate) fn workload(client: &Client) -> String {
     format!("faultless-load-{}", client.workload)
 }
 
+/// The labels of an agent's pods, by which rules may know who calls.
+pub(crate) fn labels(client: &Client, run: &str) -> [(&'static str, String); 5] {
+    [
+        ("app", workload(client)),
+        ("version", "v1".to_owned()),
+        (MANAGED_BY.0, MANAGED_BY.1.to_owned()),
+        (RUN_LABEL, run.to_owned()),
+        ("sidecar.istio.io/inject", "true".to_owned()),
+    ]
+}
+
 pub(crate) fn deployment(client: &Client, run: &str, image: &AgentImage) -> Value {
     let name = workload(client);
-    let labels = json!({
-        "app": name,
-        "version": "v1",
-        MANAGED_BY.0: MANAGED_BY.1,
-        RUN_LABEL: run,
-        "sidecar.istio.io/inject": "true",
-    });
+    let labels = labels(client, run).map(|(key, value)| (key.to_owned(), value.into()));
+    let labels: Map<String, Value> = labels.into_iter().collect();
     let mut spec = image.pod_spec("agent", &["agent".to_owned()]);
     spec["containers"][0]["ports"] = json!([{"name": "http-agent", "containerPort": agent::PORT}]);
     // It asks nothing of the API server, and what it has not cannot be taken from it.

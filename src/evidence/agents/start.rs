@@ -10,7 +10,7 @@ use crate::cluster::image::{AgentImage, VERSION};
 use crate::cluster::{Cluster, ObjectRef, OwnPods, Pod};
 use crate::error::{Error, Result};
 use crate::evidence::agents::drive::Handles;
-use crate::evidence::agents::manifest::{deployment, workload};
+use crate::evidence::agents::manifest::{deployment, labels, workload};
 use crate::load::{agent, wire};
 use crate::safety::labels::RUN_LABEL;
 use crate::safety::{Applier, Scope};
@@ -94,6 +94,11 @@ impl Agents {
             self.handles.pods.insert(name.clone(), pod);
         }
         Ok(())
+    }
+
+    /// The labels of the pods of a client's agent.
+    pub(crate) fn labels(client: &Client, run: &str) -> [(&'static str, String); 5] {
+        labels(client, run)
     }
 
     /// The Deployment of a client's agent, as a run adds it.

@@ -1,6 +1,9 @@
 //! All findings, in the order in which a person would look. Pure.
 
-use super::{admission, application, control_plane, kinds, namespaces, pods, prometheus, rights};
+use super::{
+    admission, application, configured, control_plane, kinds, namespaces, pods, prometheus, rights,
+    sidecars,
+};
 use crate::application::Application;
 use crate::preflight::facts::Facts;
 use crate::preflight::finding::Finding;
@@ -22,6 +25,8 @@ pub(in crate::preflight) fn judge(application: &Application, facts: &Facts) -> V
         pods::security(application, facts),
         pods::quotas(application, facts),
         admission::dry_runs(facts),
+        configured::configured(application, facts),
+        sidecars::hidden(application, facts),
         prometheus::tells(application, facts),
     ]
     .concat()

@@ -28,11 +28,11 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "error",
         ],
     ),
-    ("preflight", &["evidence", "safety", "cluster", "application", "units", "error"]),
+    ("preflight", &["evidence", "safety", "cluster", "application", "istio", "units", "error"]),
     ("load", &["units", "error"]),
     ("telemetry", &["exposition", "units", "error"]),
     ("verdict", &["units", "error"]),
-    ("application", &["units", "error"]),
+    ("application", &["manifests", "units", "error"]),
     ("cluster", &["application", "units", "error"]),
 ];
 
@@ -45,6 +45,7 @@ const PURE: &[&str] = &[
     "crates/localmesh/src/kinds",
     "crates/localmesh/src/store",
     "crates/localmesh/src/translate",
+    "crates/manifests/src",
     "src/error",
     "src/faults",
     "src/load/schedule",

@@ -7,7 +7,7 @@ const ROOTS: &[(&str, &str)] =
 
 /// The crates that others can name.
 pub(super) const LIBRARIES: &[&str] =
-    &["faultless", "reports", "istio", "exposition", "gherkin_parser", "localmesh"];
+    &["faultless", "reports", "istio", "exposition", "gherkin_parser", "localmesh", "manifests"];
 
 /// The module that a file is, by its path.
 pub(super) fn module_of(path: &str) -> Vec<String> {

@@ -1,18 +1,20 @@
 //! The order in which objects are looked at: each by itself, then together.
 
+use super::destinations::Known;
 use super::finding::{Finding, Findings};
-use super::hosts::{Known, repeated_hosts};
+use super::hosts::{Spelled, repeated_hosts};
 use super::routes::{destinations, fault_alone};
+use super::scopes::{callers, destination_rule, exported};
 use super::shadowed::shadowed;
+use super::surroundings::Surroundings;
 use crate::admit::admit;
-use crate::host::resolve;
 use crate::object::Object;
 use crate::virtual_service::VirtualService;
 
-/// Judges objects that will be in a mesh together; `services` are (name, namespace). Each object is
-/// admitted strictly first; one that is refused is not judged further.
+/// Judges objects that will be in a mesh together, by what is known of it. Each object is admitted
+/// strictly first; one that is refused is not judged further.
 #[must_use]
-pub fn analyze(objects: &[Object], services: &[(String, String)]) -> Vec<Finding> {
+pub fn analyze(objects: &[Object], around: &Surroundings) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut admitted = Vec::new();
     for object in objects {
@@ -28,24 +30,26 @@ pub fn analyze(objects: &[Object], services: &[(String, String)]) -> Vec<Finding
         }
         found.extend(own.into_vec());
     }
-    let rules = admitted.iter().filter_map(|object| match object {
-        Object::DestinationRule(rule) => Some(rule),
-        Object::VirtualService(_) => None,
-    });
-    let known = Known { services, rules: rules.collect() };
+    let mut services = Vec::new();
+    let mut known = Known { around, objects, rules: Vec::new() };
     for object in &admitted {
-        if let Object::DestinationRule(rule) = object {
-            let mut own = Findings::of(object);
-            known.host(&resolve(&rule.spec.host, &rule.metadata.namespace), "spec.host", &mut own);
-            found.extend(own.into_vec());
+        match object {
+            Object::DestinationRule(rule) => known.rules.push(rule),
+            Object::VirtualService(service) => services.push(service),
         }
     }
-    for object in &admitted {
-        if let Object::VirtualService(service) = object {
-            let mut own = Findings::of(object);
-            virtual_service(service, &known, &mut own);
-            found.extend(own.into_vec());
-        }
+    for rule in &known.rules {
+        let mut own = Findings::named("DestinationRule", &rule.metadata);
+        let (host, namespace) = (&rule.spec.host, &rule.metadata.namespace);
+        let spelled = Spelled { host, namespace, of_gateway: false };
+        spelled.check(around, "spec.host", &mut own);
+        destination_rule(rule, around, &mut own);
+        found.extend(own.into_vec());
+    }
+    for service in services {
+        let mut own = Findings::named("VirtualService", &service.metadata);
+        virtual_service(service, &known, &mut own);
+        found.extend(own.into_vec());
     }
     found.extend(repeated_hosts(&admitted));
     found
@@ -53,9 +57,13 @@ pub fn analyze(objects: &[Object], services: &[(String, String)]) -> Vec<Finding
 
 fn virtual_service(object: &VirtualService, known: &Known<'_>, found: &mut Findings) {
     let namespace = object.metadata.namespace.as_str();
+    // What a gateway is called by needs no service.
+    let of_gateway = object.spec.gateways.iter().any(|name| name != "mesh");
     for (index, host) in object.spec.hosts.iter().enumerate() {
-        known.host(&resolve(host, namespace), &format!("spec.hosts[{index}]"), found);
+        let spelled = Spelled { host, namespace, of_gateway };
+        spelled.check(known.around, &format!("spec.hosts[{index}]"), found);
     }
+    exported(&object.spec.export_to, namespace, known.around, found);
     for (index, route) in object.spec.http.iter().enumerate() {
         let path = format!("spec.http[{index}]");
         destinations(&route.route, namespace, &path, known, found);
@@ -63,7 +71,11 @@ fn virtual_service(object: &VirtualService, known: &Known<'_>, found: &mut Findi
         for mirror in route.mirror.iter().chain(several) {
             known.destination(mirror, namespace, &format!("{path}.mirror"), found);
         }
+        if let Some(delegate) = &route.delegate {
+            known.delegate(delegate, namespace, &format!("{path}.delegate"), found);
+        }
         fault_alone(route, &path, found);
+        callers(route, &path, known.around, found);
     }
     for (index, route) in object.spec.tcp.iter().enumerate() {
         destinations(&route.route, namespace, &format!("spec.tcp[{index}]"), known, found);

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::metadata::Metadata;
+
 /// How much it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -45,6 +47,12 @@ impl fmt::Display for Finding {
 // === impl Findings ===
 
 impl Findings {
+    /// None so far in the object that is called so.
+    pub(super) fn named(kind: &str, metadata: &Metadata) -> Self {
+        let object = format!("{kind} {}/{}", metadata.namespace, metadata.name);
+        Self { object, found: Vec::new() }
+    }
+
     /// None so far in this object.
     pub(super) fn of(object: &impl fmt::Display) -> Self {
         Self { object: object.to_string(), found: Vec::new() }
@@ -56,6 +64,10 @@ impl Findings {
 
     pub(super) fn warning(&mut self, message: String) {
         self.add(Severity::Warning, String::new(), message);
+    }
+
+    pub(super) fn warning_at(&mut self, field: impl Into<String>, message: String) {
+        self.add(Severity::Warning, field.into(), message);
     }
 
     pub(super) fn into_vec(self) -> Vec<Finding> {

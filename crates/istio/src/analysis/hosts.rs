@@ -1,77 +1,106 @@
-//! Hosts and subsets that must exist, and hosts that only one object may have.
+//! Hosts: what they mean where they stand, and whether somebody has that name. Of a name that the
+//! application does not have nobody can say offline that it is wrong: it may be a gateway's, that
+//! of a `ServiceEntry`, or of somebody else's service. One that is nearly the application's is.
 
 use std::collections::BTreeSet;
 
 use super::finding::{Finding, Findings};
-use crate::destination::Destination;
-use crate::destination_rule::DestinationRule;
-use crate::host::{fqdn, resolve};
+use super::surroundings::{Service, Surroundings};
+use crate::host::{DOMAIN, resolve};
 use crate::object::Object;
 use crate::virtual_service::VirtualService;
 
-/// What there is to send to.
-pub(super) struct Known<'a> {
-    /// Name and namespace.
-    pub(super) services: &'a [(String, String)],
-    pub(super) rules: Vec<&'a DestinationRule>,
+/// A host as an object spells it.
+pub(super) struct Spelled<'a> {
+    pub(super) host: &'a str,
+    /// Of the object.
+    pub(super) namespace: &'a str,
+    /// Whether it may also be what a gateway is called by, which needs no service.
+    pub(super) of_gateway: bool,
 }
 
-// === impl Known ===
+// === impl Spelled ===
 
-impl Known<'_> {
-    /// A service has this full name, or one that fits the wildcard.
-    pub(super) fn host(&self, host: &str, field: &str, found: &mut Findings) {
-        let full = |(name, namespace): &(String, String)| fqdn(name, namespace);
-        let known = |service| {
-            let fqdn = full(service);
+impl Spelled<'_> {
+    /// Whether a service has this name, as Istio understands it.
+    pub(super) fn check(&self, around: &Surroundings, field: &str, found: &mut Findings) {
+        let (host, services) = (resolve(self.host, self.namespace), &around.services);
+        let is = |service: &&Service| {
+            let fqdn = service.fqdn();
             fqdn == host || host.strip_prefix('*').is_some_and(|suffix| fqdn.ends_with(suffix))
         };
-        if self.services.iter().any(known) {
-            return;
-        }
-        let near =
-            self.services.iter().map(full).min_by_key(|fqdn| strsim::levenshtein(fqdn, host));
-        let hint = near.map(|near| format!("; the nearest is {near}")).unwrap_or_default();
-        found.error(field, format!("no service is called {host}{hint}"));
-    }
-
-    /// The service is there, and so is its subset.
-    pub(super) fn destination(
-        &self,
-        to: &Destination,
-        namespace: &str,
-        path: &str,
-        found: &mut Findings,
-    ) {
-        let host = resolve(&to.host, namespace);
-        self.host(&host, &format!("{path}.host"), found);
-        if to.subset.is_empty() {
-            return;
-        }
-        let known = self.subsets(&host);
-        if !known.contains(to.subset.as_str()) {
-            let known: Vec<&str> = known.into_iter().collect();
-            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            let message = format!(
-                "no DestinationRule for {host} has the subset {:?} (it has: {known}); requests \
-                 would be answered 503 NC",
-                to.subset
-            );
-            found.error(format!("{path}.subset"), message);
-        }
-    }
-
-    fn subsets(&self, host: &str) -> BTreeSet<&str> {
-        let of_host = |rule: &&&DestinationRule| {
-            let own = resolve(&rule.spec.host, &rule.metadata.namespace);
-            own == host || own.strip_prefix('*').is_some_and(|suffix| host.ends_with(suffix))
+        let short = !self.host.contains(['.', '*']);
+        let elsewhere = |service: &&Service| {
+            short && service.name == self.host && service.namespace != self.namespace
         };
-        let subsets = self.rules.iter().filter(of_host).flat_map(|rule| &rule.spec.subsets);
-        subsets.map(|subset| subset.name.as_str()).collect()
+        let elsewhere = services.iter().find(elsewhere).map(Service::fqdn);
+        if services.iter().any(|service| is(&service)) {
+            if let Some(other) = elsewhere {
+                let message = format!("`{}` means {host} here, and not {other}", self.host);
+                found.warning_at(field, message);
+            }
+            return;
+        }
+        let within = around.namespaces();
+        if let Some(other) = elsewhere {
+            let message = format!(
+                "no service is called {host}; the nearest is {other}: a name without a dot is one \
+                 in the object's own namespace"
+            );
+            // The application's own namespaces are known, others are not.
+            return match within.contains(self.namespace) {
+                true => found.error(field, message),
+                false => found.warning_at(field, message),
+            };
+        }
+        if let Some(near) = meant(&host, &within, services) {
+            return found
+                .error(field, format!("no service is called {host}; the nearest is {near}"));
+        }
+        if !self.of_gateway {
+            found.warning_at(
+                field,
+                format!(
+                    "no service of the application is called {host}: it does something only if a \
+                     ServiceEntry or another service of the mesh has that name"
+                ),
+            );
+        }
     }
 }
 
-/// In sidecars two objects for one host do not merge.
+/// The service that is meant by a name which is nearly its own: a part of its full name, which
+/// Istio does not complete, or one that is misspelt.
+fn meant(host: &str, within: &BTreeSet<&str>, services: &[Service]) -> Option<String> {
+    let part = |service: &&Service| {
+        let (fqdn, own) = (service.fqdn(), format!("{}.{}", service.name, service.namespace));
+        host == own || host == format!("{own}.svc") || fqdn.strip_suffix(".local") == Some(host)
+    };
+    if let Some(service) = services.iter().find(part) {
+        return Some(service.fqdn());
+    }
+    let (name, rest) = host.split_once('.')?;
+    let namespace = rest.strip_suffix(DOMAIN)?.strip_suffix('.')?;
+    let misspelt = |service: &&Service| match service.namespace == namespace {
+        true => near(name, &service.name),
+        // The name is right, and the namespace nearly.
+        false => {
+            service.name == name
+                && (near(namespace, &service.namespace) || within.contains(namespace))
+        }
+    };
+    let meant = services.iter().filter(misspelt);
+    meant.map(Service::fqdn).min_by_key(|fqdn| strsim::levenshtein(fqdn, host))
+}
+
+/// Within two typing errors, of which a short name has no room for.
+fn near(name: &str, known: &str) -> bool {
+    let distance = strsim::damerau_levenshtein(name, known);
+    distance <= 2 && distance < known.chars().count().div_ceil(2)
+}
+
+/// In sidecars two objects for one host do not merge (pilot's `push_context.go`; gateways merge
+/// them).
 pub(super) fn repeated_hosts(objects: &[&Object]) -> Vec<Finding> {
     let on_mesh: Vec<(&Object, BTreeSet<String>)> = objects
         .iter()

@@ -1,9 +1,10 @@
 //! Rules one by one: where they send to, and what they may not have beside each other.
 
-use super::finding::Findings;
-use super::hosts::Known;
+use super::destinations::Known;
+use super::finding::{Finding, Findings};
 use crate::destination::RouteDestination;
 use crate::http_route::HttpRoute;
+use crate::object::Object;
 
 /// Every destination exists.
 pub(super) fn destinations(
@@ -17,6 +18,19 @@ pub(super) fn destinations(
         let field = format!("{path}.route[{index}].destination");
         known.destination(&share.destination, namespace, &field, found);
     }
+}
+
+/// The rules of an object that have a fault beside what it switches off: in one that somebody else
+/// wrote, a fault that is laid over it meets what was there.
+#[must_use]
+pub fn faults_beside(object: &Object) -> Vec<Finding> {
+    let mut found = Findings::of(object);
+    if let Object::VirtualService(service) = object {
+        for (index, route) in service.spec.http.iter().enumerate() {
+            fault_alone(route, &format!("spec.http[{index}]"), &mut found);
+        }
+    }
+    found.into_vec()
 }
 
 /// Istio promises neither timeouts nor retries beside a fault on one rule.

@@ -2,14 +2,33 @@
 
 use serde_json::{Value, json};
 
-use crate::analysis::{Finding, analyze};
+use crate::analysis::{Caller, Finding, Service, Severity, Surroundings, analyze};
 use crate::object::Object;
 
 fn found(objects: &[Value]) -> Vec<String> {
-    let services = ["travels", "hotels", "mysqldb"];
-    let services = services.map(|name| (name.to_owned(), "travel-agency".to_owned()));
+    let told = |finding: &Finding| match finding.severity {
+        Severity::Error => finding.to_string(),
+        Severity::Warning => format!("warning: {finding}"),
+    };
     let objects: Vec<_> = objects.iter().map(|object| Object::parse(object).unwrap()).collect();
-    analyze(&objects, &services).iter().map(Finding::to_string).collect()
+    analyze(&objects, &around()).iter().map(told).collect()
+}
+
+fn around() -> Surroundings {
+    let service = |name: &str, namespace: &str, versions: &[&str]| Service {
+        name: name.to_owned(),
+        namespace: namespace.to_owned(),
+        versions: versions.iter().map(|version| (*version).to_owned()).collect(),
+    };
+    let agent = |name: &str| Caller {
+        namespace: "travel-portal".to_owned(),
+        labels: [("app".to_owned(), format!("faultless-load-{name}"))].into(),
+    };
+    let all = ["v1", "v2", "v3"];
+    let services = ["travels", "hotels", "mysqldb"];
+    let mut services = services.map(|name| service(name, "travel-agency", &all)).to_vec();
+    services.push(service("hotels", "travel-control", &[]));
+    Surroundings { services, callers: ["voyages", "viaggi"].map(agent).to_vec() }
 }
 
 fn object(kind: &str, name: &str, spec: Value) -> Value {
@@ -148,4 +167,137 @@ fn faults_stand_alone_and_weights_are_percentages() {
 fn what_is_refused_is_told() {
     let object = travels(&[&with(anywhere("travels"), "fualt", json!({}))]);
     finds(&[object], "unknown field \"spec.http[0].fualt\"");
+}
+
+fn of_hosts(hosts: &[&str], gateways: &[&str]) -> Value {
+    let spec = json!({"hosts": hosts, "gateways": gateways, "http": [anywhere(&host("travels"))]});
+    object("VirtualService", "a", spec)
+}
+
+#[test]
+fn the_hosts_of_gateways_need_no_service() {
+    for gateways in [&["istio-ingress/public"][..], &["istio-ingress/public", "mesh"]] {
+        let hosts = ["trips.example.com", "*.example.com", &host("travels")];
+        assert_eq!(found(&[of_hosts(&hosts, gateways)]), Vec::<String>::new());
+        // One that is nearly a service's is a mistake there too.
+        finds(&[of_hosts(&[&host("travesl")], gateways)], "the nearest is travels.");
+    }
+    finds(&[of_hosts(&["trips.example.com"], &["mesh"])], "warning: VirtualService");
+}
+
+#[test]
+fn a_host_that_the_mesh_may_have_is_a_doubt_and_one_nearly_ours_a_mistake() {
+    let doubt = "warning: VirtualService travel-agency/a: spec.hosts[0]: no service of the \
+                 application is called payments.example.net";
+    finds(&[of_hosts(&["payments.example.net"], &[])], doubt);
+    let table = [
+        // Far from any name of ours.
+        ("reviews", "warning: VirtualService"),
+        ("reviews.other.svc.cluster.local", "warning: VirtualService"),
+        // Istio completes no part of a name.
+        ("travels.travel-agency", "no service is called travels.travel-agency; the nearest is t"),
+        ("travels.travel-agency.svc", "the nearest is travels.travel-agency.svc.cluster.local"),
+        ("travels.travel-agncy.svc.cluster.local", "the nearest is travels.travel-agency.svc"),
+        ("travels.travel-control.svc.cluster.local", "the nearest is travels.travel-agency.svc"),
+        ("travles", "the nearest is travels.travel-agency.svc.cluster.local"),
+    ];
+    for (spelled, expected) in table {
+        finds(&[of_hosts(&[spelled], &[])], expected);
+        let is_doubt = expected.starts_with("warning");
+        assert_eq!(found(&[of_hosts(&[spelled], &[])])[0].starts_with("warning"), is_doubt);
+    }
+    let to = travels(&[&anywhere("payments.example.net")]);
+    finds(&[to], "warning: VirtualService travel-agency/travels: spec.http[0].route[0].desti");
+}
+
+#[test]
+fn a_short_name_is_one_of_the_objects_own_namespace() {
+    let of = |namespace: &str, name: &str| {
+        let mut object = of_hosts(&[name], &[]);
+        object["metadata"]["namespace"] = namespace.into();
+        object
+    };
+    let said = "no service is called travels.travel-control.svc.cluster.local; the nearest is \
+                travels.travel-agency.svc.cluster.local: a name without a dot";
+    finds(&[of("travel-control", "travels")], said);
+    assert!(!found(&[of("travel-control", "travels")])[0].starts_with("warning"));
+    assert!(found(&[of("elsewhere", "travels")])[0].starts_with("warning"));
+    finds(
+        &[of("travel-agency", "hotels")],
+        "warning: VirtualService travel-agency/a: spec.hosts[0]: `hotels` means hotels.\
+         travel-agency.svc.cluster.local here, and not hotels.travel-control.svc",
+    );
+    assert!(found(&[of("travel-agency", &host("hotels"))]).is_empty());
+}
+
+#[test]
+fn a_rule_is_left_to_an_object_that_may_have_it() {
+    let delegate = |namespace: Value| json!({"delegate": {"name": "b", "namespace": namespace}});
+    let root = travels(&[&delegate(Value::Null)]);
+    let target = |hosts: &[&str]| {
+        object("VirtualService", "b", json!({"hosts": hosts, "http": [anywhere("travels")]}))
+    };
+    finds(
+        std::slice::from_ref(&root),
+        "warning: VirtualService travel-agency/travels: spec.http[0].delegate: no scenario's \
+         object is the VirtualService travel-agency/b",
+    );
+    let mut without = target(&[]);
+    without["spec"].as_object_mut().unwrap().remove("hosts");
+    let told = found(&[root.clone(), without]);
+    assert!(told.iter().all(|told| !told.contains("delegate")), "{told:?}");
+    let elsewhere = travels(&[&delegate("other".into())]);
+    finds(&[elsewhere], "object is the VirtualService other/b");
+    finds(&[root, target(&[&host("hotels")])], "has hosts, so no other may leave a rule to it");
+}
+
+#[test]
+fn an_object_that_our_load_does_not_meet_is_told() {
+    let to = |export: &[&str]| {
+        let mut object = travels(&[&anywhere("travels")]);
+        object["spec"]["exportTo"] = json!(export);
+        object
+    };
+    finds(&[to(&["."])], "spec.exportTo: pods in travel-control, travel-portal do not see this");
+    finds(&[to(&["travel-portal", "."])], "pods in travel-control do not see this object");
+    assert!(found(&[to(&["*"])]).is_empty() && found(&[to(&[])]).is_empty());
+
+    let from = |block: Value| travels(&[&with(anywhere("travels"), "match", json!([block]))]);
+    finds(
+        &[from(json!({"sourceLabels": {"app": "voyages"}}))],
+        "warning: VirtualService travel-agency/travels: spec.http[0].match[0].sourceLabels: no pod \
+         that sends load is of these labels (they are: app=faultless-load-viaggi; app=faultless-",
+    );
+    finds(&[from(json!({"sourceNamespace": "travel-agency"}))], "match[0].sourceNamespace: no pod");
+    for met in [
+        json!({"sourceLabels": {"app": "faultless-load-viaggi"}}),
+        json!({"sourceNamespace": "travel-portal"}),
+        // The application's own calls.
+        json!({"sourceLabels": {"app": "hotels"}}),
+        json!({"uri": {"prefix": "/a"}}),
+    ] {
+        assert_eq!(found(&[from(met)]), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_destination_rule_is_where_callers_look_and_its_subsets_have_pods() {
+    let mut away = rule("travels");
+    away["metadata"]["namespace"] = "travel-portal".into();
+    finds(
+        &[away.clone()],
+        "warning: DestinationRule travel-portal/travels: metadata.namespace: only pods in \
+         travel-portal obey it",
+    );
+    away["metadata"]["namespace"] = "istio-system".into();
+    assert!(found(&[away]).is_empty());
+    let mut absent = rule("travels");
+    absent["spec"]["subsets"][1]["labels"]["version"] = "v9".into();
+    finds(&[absent], "spec.subsets[1].labels.version: travels has no version v9");
+    // Of what nobody described, nothing is known.
+    let control = "hotels.travel-control.svc.cluster.local";
+    let subsets = json!([{"name": "x", "labels": {"version": "x"}}]);
+    let mut rule = object("DestinationRule", "c", json!({"host": control, "subsets": subsets}));
+    rule["metadata"]["namespace"] = "travel-control".into();
+    assert!(found(&[rule]).is_empty());
 }

@@ -1,0 +1,113 @@
+//! Whether the scenarios' own Istio configuration can do in this mesh what it says. Pure.
+
+use istio::{Object, VirtualService, concerns, fqdn, resolve, share_proxies};
+use serde_json::Value;
+
+use crate::application::Application;
+use crate::preflight::facts::{Facts, Namespace, PodSeen, Seen, Service};
+use crate::preflight::finding::Finding;
+use crate::preflight::references::{Reference, Target};
+
+pub(super) fn configured(application: &Application, facts: &Facts) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = facts.configured.references.iter().filter_map(named).collect();
+    for object in &facts.configured.objects {
+        match object {
+            Object::VirtualService(service) if service.on_mesh() => {
+                findings.extend(others(object, service, facts));
+            }
+            Object::VirtualService(_) => {}
+            Object::DestinationRule(rule) => {
+                let host = resolve(&rule.spec.host, &rule.metadata.namespace);
+                let subsets = rule.spec.subsets.iter().enumerate();
+                findings.extend(subsets.filter_map(|(index, subset)| {
+                    let (service, within) = of_host(&host, application, facts)?;
+                    let pods = within.pods.as_ref().ok()?;
+                    let wanted = service.selector.iter().chain(&*subset.labels);
+                    let all = |pod: &PodSeen| {
+                        wanted.clone().all(|(key, value)| pod.labels.get(key) == Some(value))
+                    };
+                    // Without a selector its pods are somebody else's business.
+                    (!service.selector.is_empty() && !pods.iter().any(all)).then(|| {
+                        let seen = format!(
+                            "spec.subsets[{index}].labels: no pod of {} has them: 503 UH",
+                            service.name
+                        );
+                        let hint = "right only if the scenario deploys such pods first";
+                        Finding::warning(object.to_string(), seen).hint(hint)
+                    })
+                }));
+            }
+        }
+    }
+    findings
+}
+
+/// What is named and not there, or could not be looked at.
+fn named((reference, there): &(Reference, Seen<bool>)) -> Option<Finding> {
+    let Reference { object, field, to } = reference;
+    let (what, effect) = match to {
+        Target::Host(host) => (
+            format!("no service and no ServiceEntry is called {host}"),
+            "sidecars know no such host: what is said of it has no effect",
+        ),
+        Target::Gateway(namespace, name) => (
+            format!("there is no Gateway {namespace}/{name}"),
+            "no gateway has what is said for it",
+        ),
+        Target::Delegate(namespace, name) => {
+            (format!("there is no VirtualService {namespace}/{name}"), "Istio leaves the rule out")
+        }
+    };
+    match there {
+        Ok(true) => None,
+        Ok(false) => {
+            Some(Finding::warning(object.clone(), format!("{field}: {what}")).hint(effect))
+        }
+        Err(why) => Some(Finding::unseen(format!("{object} {field}"), &why.to_string())),
+    }
+}
+
+/// Other people's objects for the same hosts: sidecars obey one of them, the oldest (pilot's
+/// `sidecar.go`); a run changes the one in its own object's namespace.
+fn others(object: &Object, service: &VirtualService, facts: &Facts) -> Vec<Finding> {
+    let own = &service.metadata;
+    let hosts = service.spec.hosts.iter().map(|host| resolve(host, &own.namespace));
+    let hosts: Vec<String> = hosts.collect();
+    let (mut findings, value) = (Vec::new(), object.to_value());
+    for (namespace, there) in &facts.configured.services {
+        let Ok(there) = there else { continue };
+        let same = |other: &&Value| {
+            let other = *other;
+            share_proxies(&value, other) && hosts.iter().any(|host| concerns(other, host))
+        };
+        let names = there.iter().filter(same).map(|other| {
+            other.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned()
+        });
+        let names: Vec<String> = names.collect();
+        let here = *namespace == *own.namespace;
+        if names.len() > usize::from(here) {
+            let seen = format!("spec.hosts: {namespace} has {} for them too", names.join(", "));
+            let hint = if here {
+                "sidecars obey the oldest, which is the one that a run changes"
+            } else {
+                "sidecars obey the oldest of all that they see: ours may have no effect"
+            };
+            findings.push(Finding::warning(object.to_string(), seen).hint(hint));
+        }
+    }
+    findings
+}
+
+/// The service of the application that has this host, as it was seen.
+fn of_host<'a>(
+    host: &str,
+    application: &Application,
+    facts: &'a Facts,
+) -> Option<(&'a Service, &'a Namespace)> {
+    let described = application.services.values();
+    let mut described = described.filter(|it| fqdn(&it.name, &it.namespace) == host);
+    let described = described.next()?;
+    let within = facts.namespaces.get(&described.namespace)?;
+    let service = within.services.as_ref().ok()?.iter().find(|it| it.name == described.name)?;
+    Some((service, within))
+}
