@@ -134,8 +134,8 @@ fn of_rule(rule: &HttpRoute) -> Vec<Meant> {
     signs
 }
 
-/// For which percentage a delay is meant. Without one it never happens, which nobody means: it is to
-/// show at least once, and what is claimed of it passes no more than it does.
+/// For which percentage a delay is meant. Without one it never happens, which nobody means: it is
+/// to show at least once, and what is claimed of it passes no more than it does.
 fn delayed(fault: &HttpFault) -> Option<f64> {
     let delay = fault.delay.as_ref().filter(|delay| delay.fixed_delay.is_some())?;
     meant(delay.share())

@@ -240,7 +240,10 @@ fn a_delegate_has_no_hosts() {
 #[test]
 fn weights_are_shares() {
     for (one, two) in [(2, 1), (700, 300)] {
-        let to = |subset: &str, weight: i32| json!({"destination": {"host": "cart", "subset": subset}, "weight": weight});
+        let to = |subset: &str, weight: i32| {
+            let destination = json!({"host": "cart", "subset": subset});
+            json!({"destination": destination, "weight": weight})
+        };
         let sum = one + two;
         let said = format!("spec.http[0].route: weights sum to {sum}, not 100: they are shares of");
         warned(&rule(json!({"route": [to("v1", one), to("v2", two)]})), &[&said]);

@@ -37,8 +37,8 @@ pub(super) fn of_istio(module: &Path) -> (Vec<Value>, usize) {
 
 const KINDS: [&str; 2] = ["VirtualService", "DestinationRule"];
 
-/// The objects in a text of several documents, lists opened; and the documents that speak of one and
-/// are no YAML.
+/// The objects in a text of several documents, lists opened; and the documents that speak of one
+/// and are no YAML.
 fn objects(text: &str) -> (Vec<Value>, Vec<String>) {
     let (mut found, mut broken) = (Vec::new(), Vec::new());
     for document in text.split("\n---") {
