@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::ast::Kind;
+use crate::step::Kind;
 
 static ALL: LazyLock<BTreeMap<String, Dialect>> = LazyLock::new(|| {
     // The table is compiled in, and a test reads it: it cannot fail for a user.

@@ -5,20 +5,25 @@
 //! elsewhere. Pure: text in, a document or all of its errors out.
 
 mod ast;
+mod cells;
 mod dialect;
 mod line;
+mod lookahead;
 mod outline;
 mod parser;
 mod problem;
+mod step;
+mod token;
 
 pub use ast::{
-    Background, Described, Description, DocString, Document, Examples, Feature, Kind, Place, Row,
-    Rule, Scenario, Step, Tag,
+    Background, Described, Description, Document, Examples, Feature, Place, Rule, Scenario, Tag,
 };
 pub use dialect::Dialect;
 pub use outline::Instance;
 pub use parser::parse;
-pub use problem::{ParseError, Problem, Token};
+pub use problem::{ParseError, Problem};
+pub use step::{DocString, Kind, Row, Step};
+pub use token::Token;
 
 #[cfg(test)]
 mod tests;

@@ -58,36 +58,6 @@ impl<'a> Line<'a> {
         (!code.is_empty() && code.chars().all(fits)).then_some(code)
     }
 
-    /// The cells between its pipes: `\|` is a pipe, `\\` a backslash, `\n` a line's end; any other
-    /// backslash is itself. What stands before the first pipe and after the last is no cell.
-    pub(crate) fn cells(&self) -> Vec<String> {
-        let mut cells = Vec::new();
-        let mut cell: Option<String> = None;
-        let mut chars = self.trimmed.trim_end().chars();
-        while let Some(char) = chars.next() {
-            match char {
-                '|' => {
-                    let trimmed = |cell: String| {
-                        let blank = |c: char| c.is_whitespace() && c != '\n';
-                        cell.trim_matches(blank).to_owned()
-                    };
-                    cells.extend(cell.replace(String::new()).map(trimmed));
-                }
-                '\\' => {
-                    let text = cell.get_or_insert_default();
-                    match chars.next() {
-                        Some('n') => text.push('\n'),
-                        Some(escaped @ ('|' | '\\')) => text.push(escaped),
-                        Some(other) => text.extend(['\\', other]),
-                        None => text.push('\\'),
-                    }
-                }
-                _ => cell.get_or_insert_default().push(char),
-            }
-        }
-        cells
-    }
-
     /// The tags on it, up to a comment; or where one is that has a blank inside.
     pub(crate) fn tags(&self) -> Result<Vec<Tag>, Place> {
         let text = self.trimmed.trim_end();

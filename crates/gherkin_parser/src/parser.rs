@@ -3,21 +3,18 @@
 //! told at once.
 
 use crate::ast::{
-    Background, Described, Description, DocString, Document, Examples, Feature, Place, Row, Rule,
-    Scenario, Step, Tag,
+    Background, Described, Description, Document, Examples, Feature, Place, Rule, Scenario, Tag,
 };
-use crate::dialect::{Dialect, heading};
-use crate::line::{Line, lines};
-use crate::problem::{ParseError, Problem, Token};
+use crate::cells::cells;
+use crate::dialect::Dialect;
+use crate::line::lines;
+use crate::lookahead::{DELIMITERS, Parser};
+use crate::problem::{ParseError, Problem};
+use crate::step::{DocString, Row, Step};
+use crate::token::Token;
 
 /// The language of files that name none.
 const ENGLISH: &str = "en";
-
-/// After so many mistakes the official parser reads no further.
-const ERRORS_MAX: usize = 11;
-
-/// What opens and closes a doc string, and what stands for it inside.
-const DELIMITERS: [(&str, &str); 2] = [("\"\"\"", "\\\"\\\"\\\""), ("```", "\\`\\`\\`")];
 
 /// What may follow where, in the order in which lines are compared with it.
 const IN_HEADER: [Token; 4] = [Token::Background, Token::Tags, Token::Scenario, Token::Rule];
@@ -40,17 +37,9 @@ pub fn parse(text: &str) -> Result<Document, Vec<ParseError>> {
     Err(parser.errors)
 }
 
-struct Parser<'a> {
-    lines: Vec<Line<'a>>,
-    at: usize,
-    dialect: &'static Dialect,
-    language: String,
-    errors: Vec<ParseError>,
-}
-
 // === impl Parser ===
 
-impl<'a> Parser<'a> {
+impl Parser<'_> {
     fn document(&mut self) -> Document {
         let mut expected = vec![Token::EndOfFile, Token::Language, Token::Tags, Token::Feature];
         loop {
@@ -197,7 +186,7 @@ impl<'a> Parser<'a> {
     fn row(&mut self) -> Option<Row> {
         let line = self.lines.get(self.at)?;
         self.at += 1;
-        Some(Row { place: line.place(), cells: line.cells() })
+        Some(Row { place: line.place(), cells: cells(line.trimmed) })
     }
 
     /// Tells the first row that is not as wide as the first.
@@ -217,29 +206,6 @@ impl<'a> Parser<'a> {
         self.at += 1;
         let description = self.description(after);
         Some((Described { place: line.place(), tags, keyword, name, description }, outline))
-    }
-
-    fn heading<'l>(&self, token: Token, line: &'l str) -> Option<(&'l str, &'l str, bool)>
-    where
-        'static: 'l,
-    {
-        let of = |keywords: &'static [String]| heading(keywords, line);
-        let dialect = self.dialect;
-        let (keyword, name) = match token {
-            Token::Feature => of(&dialect.feature),
-            Token::Background => of(&dialect.background),
-            Token::Rule => of(&dialect.rule),
-            Token::Examples => of(&dialect.examples),
-            Token::Scenario => {
-                if let Some((keyword, name)) = of(&dialect.scenario) {
-                    return Some((keyword, name, false));
-                }
-                let (keyword, name) = of(&dialect.scenario_outline)?;
-                return Some((keyword, name, true));
-            }
-            _ => None,
-        }?;
-        Some((keyword, name, false))
     }
 
     /// Prose up to a line that is something. Blank lines before it and after it are none of it, and
@@ -276,100 +242,6 @@ impl<'a> Parser<'a> {
             self.at += 1;
         }
         tags
-    }
-
-    /// What the tags on the current line belong to: what comes next that is neither blank, nor a
-    /// comment, nor more tags.
-    fn tagged(&self) -> Token {
-        let passed = |line: &&Line<'_>| {
-            let text = line.trimmed;
-            text.is_empty()
-                || text.starts_with('#')
-                || (text.starts_with('@') && line.tags().is_ok())
-        };
-        let next = self.lines[self.at..].iter().find(|line| !passed(line));
-        let is = |token| next.is_some_and(|line| self.heading(token, line.trimmed).is_some());
-        [Token::Examples, Token::Scenario]
-            .into_iter()
-            .find(|token| is(*token))
-            .unwrap_or(Token::Rule)
-    }
-
-    /// As `peek`, where blank lines and comments may stand as well and mean nothing.
-    fn peek_ignoring(&mut self, expected: &[Token]) -> Token {
-        let expected = [expected, &[Token::Comment, Token::Empty]].concat();
-        loop {
-            match self.peek(&expected) {
-                Token::Comment | Token::Empty => self.at += 1,
-                token => return token,
-            }
-        }
-    }
-
-    /// Which of these the current line is: the first that fits. Lines that are none are told and
-    /// passed over; at the end of the file it is that.
-    fn peek(&mut self, expected: &[Token]) -> Token {
-        while let Some(line) = self.lines.get(self.at).copied() {
-            if let Some(token) = expected.iter().copied().find(|token| self.is(*token, line)) {
-                return token;
-            }
-            // A tag with a blank inside was told already.
-            if self.errors.last().is_none_or(|error| error.place.line != line.number) {
-                let (text, expected) = (line.trimmed.trim_end().to_owned(), expected.to_vec());
-                self.refuse(line.place(), Problem::Unexpected { line: text, expected });
-            }
-            self.at += 1;
-        }
-        if !expected.contains(&Token::EndOfFile) {
-            self.ends_early(expected);
-        }
-        Token::EndOfFile
-    }
-
-    fn is(&mut self, token: Token, line: Line<'a>) -> bool {
-        let text = line.trimmed;
-        match token {
-            Token::EndOfFile => false,
-            Token::Empty => text.is_empty(),
-            Token::Comment => text.starts_with('#'),
-            Token::Row => text.starts_with('|'),
-            Token::DocString => DELIMITERS.iter().any(|(delimiter, _)| text.starts_with(delimiter)),
-            Token::Step => self.dialect.step(text).is_some(),
-            Token::Other => true,
-            Token::Tags => match line.tags() {
-                _ if !text.starts_with('@') => false,
-                Ok(_) => true,
-                Err(place) => {
-                    self.refuse(place, Problem::BlankInTag);
-                    false
-                }
-            },
-            Token::Language => match line.language().map(|code| (code, Dialect::of(code))) {
-                None => false,
-                Some((code, Some(dialect))) => {
-                    self.dialect = dialect;
-                    code.clone_into(&mut self.language);
-                    true
-                }
-                Some((code, None)) => {
-                    self.refuse(line.place(), Problem::UnknownLanguage(code.to_owned()));
-                    false
-                }
-            },
-            _ => self.heading(token, text).is_some(),
-        }
-    }
-
-    fn ends_early(&mut self, expected: &[Token]) {
-        let place = Place { line: self.lines.len() + 1, column: 1 };
-        self.refuse(place, Problem::EndOfFile { expected: expected.to_vec() });
-    }
-
-    fn refuse(&mut self, place: Place, problem: Problem) {
-        let error = ParseError { place, problem };
-        if self.errors.len() < ERRORS_MAX && !self.errors.contains(&error) {
-            self.errors.push(error);
-        }
     }
 }
 

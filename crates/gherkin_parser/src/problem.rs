@@ -3,39 +3,7 @@
 use std::fmt;
 
 use crate::ast::Place;
-
-/// What a line may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Token {
-    /// The end of the file.
-    EndOfFile,
-    /// A blank line.
-    Empty,
-    /// `#`.
-    Comment,
-    /// `@`.
-    Tags,
-    /// `# language:`.
-    Language,
-    /// `Feature:`.
-    Feature,
-    /// `Background:`.
-    Background,
-    /// `Rule:`.
-    Rule,
-    /// `Scenario:`, `Scenario Outline:`.
-    Scenario,
-    /// `Examples:`.
-    Examples,
-    /// A step.
-    Step,
-    /// `|`.
-    Row,
-    /// `"""`.
-    DocString,
-    /// Anything else: prose.
-    Other,
-}
+use crate::token::{Token, in_words};
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -100,36 +68,5 @@ impl fmt::Display for Problem {
                 write!(f, "this `# language:` is not known: `{code}`")
             }
         }
-    }
-}
-
-/// The tokens that a person would write to mend it.
-fn in_words(expected: &[Token]) -> String {
-    let words: Vec<&str> = expected.iter().filter_map(|token| token.word()).collect();
-    match words.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-        Some((last, _)) => (*last).to_owned(),
-        None => "nothing".to_owned(),
-    }
-}
-
-// === impl Token ===
-
-impl Token {
-    fn word(self) -> Option<&'static str> {
-        Some(match self {
-            Self::EndOfFile | Self::Empty | Self::Comment | Self::Other | Self::Language => {
-                return None;
-            }
-            Self::Tags => "a tag (@)",
-            Self::Feature => "Feature:",
-            Self::Background => "Background:",
-            Self::Rule => "Rule:",
-            Self::Scenario => "Scenario:",
-            Self::Examples => "Examples:",
-            Self::Step => "a step (Given, When, Then, And, But, *)",
-            Self::Row => "a table's row (|)",
-            Self::DocString => "a doc string (\"\"\")",
-        })
     }
 }

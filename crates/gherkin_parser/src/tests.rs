@@ -114,8 +114,8 @@ fn a_step_has_a_table_and_a_doc_string_in_either_order_and_one_of_each() {
 #[test]
 fn tags_belong_to_what_comes_next() {
     let feature = read(
-        "@f\nFeature: f\n  @s @t#u #v\n\n  # between\n  @w\n  Scenario: s\n    Given <a>\n    @e\n    \
-         Examples:\n      | a |\n  @r\n  Rule: r\n    @x@y\n    Example: t\n",
+        "@f\nFeature: f\n  @s @t#u #v\n\n  # between\n  @w\n  Scenario: s\n    Given <a>\n    \
+         @e\n  Examples:\n      | a |\n  @r\n  Rule: r\n    @x@y\n    Example: t\n",
     );
     let names = |tags: &[Tag]| tags.iter().map(|tag| tag.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&feature.head.tags), ["@f"]);
@@ -130,7 +130,8 @@ fn tags_belong_to_what_comes_next() {
 #[test]
 fn prose_has_no_comments_and_keeps_what_looks_like_a_step() {
     let feature = read(
-        "Feature: f\n\n  one\n  # no\n  Given two\n\n  Scenario: s\n    Rules: three\n\n    Given a\n",
+        "Feature: f\n\n  one\n  # no\n  Given two\n\n  Scenario: s\n    Rules: three\n\n    \
+         Given a\n",
     );
     assert_eq!(feature.head.description.text(), "  one\n  Given two");
     assert_eq!(feature.head.description.lines[1], (5, "  Given two".to_owned()));
@@ -139,7 +140,8 @@ fn prose_has_no_comments_and_keeps_what_looks_like_a_step() {
 
 #[test]
 fn all_errors_are_told_by_line() {
-    let text = "Feature: f\n  Scenario: s\n    Given a\n      | b | c |\n      | d |\n    nonsense\n  \
+    let text = "Feature: f\n  Scenario: s\n    Given a\n      | b | c |\n      | d |\n    \
+                nonsense\n  \
                 @a b\n  Background:\n    Examples:\n      | e |\n      | f | g |\n@tag\n";
     let expected = [
         (5, 7, "the row has 1 cell, the first row of its table 2"),
@@ -162,10 +164,26 @@ fn all_errors_are_told_by_line() {
 #[test]
 fn outlines_are_filled_in_by_columns_alone() {
     let feature = read(
-        "Feature: f\n  @s\n  Scenario Outline: of <a>\n    Given <a> and <b c> and <none>\n      | <a> \
-         |\n    Given x\n      ```<a>\n      (?P<city>.*) <b c>\n      ```\n    Examples:\n      | a | b \
-         c |\n      # no row\n      | 1 | <a> |\n\n    @e\n    Examples: more\n      | b c | a |\n      \
-         | $1  | \\\\ |\n    Examples: none\n",
+        "Feature: f
+  @s
+  Scenario Outline: of <a>
+    Given <a> and <b c> and <none>
+      | <a> |
+    Given x
+      ```<a>
+      (?P<city>.*) <b c>
+      ```
+    Examples:
+      | a | b c |
+      # no row
+      | 1 | <a> |
+
+    @e
+    Examples: more
+      | b c | a |
+      | $1  | \\\\ |
+    Examples: none
+",
     );
     let made = feature.scenarios[0].instances();
     let brief: Vec<_> = made

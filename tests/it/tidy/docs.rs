@@ -117,7 +117,7 @@ fn every_package_is_under_the_same_lints() {
         assert!(inherits, "{} lacks `[lints] workspace = true`", manifest.path);
         packages += 1;
     }
-    assert_eq!(packages, 6, "the root package, `reports`, and those of `crates/`");
+    assert_eq!(packages, 8, "the root package, `reports`, `fuzz`, and those of `crates/`");
 }
 
 fn read(path: &str) -> String {

@@ -43,7 +43,7 @@ struct Compared {
 /// Compares what both say of each file of a folder; nothing if nobody could be asked.
 fn compared(files: &Path) -> Option<Compared> {
     let folder = official()?;
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/official.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/official/official.py");
     let mut python = Command::new("python3");
     python.arg(script).arg(files).env("PYTHONPATH", folder);
     let output = python.stderr(Stdio::inherit()).output().expect("python3 runs");
