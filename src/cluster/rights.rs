@@ -97,6 +97,7 @@ pub const RIGHTS: &[Right] = {
         right(Application, Sight, "", &["namespaces"], &["get"]),
         right(Application, Sight, "", &["resourcequotas"], &["list"]),
         right(Application, Sight, "security.istio.io", &["peerauthentications"], &["list"]),
+        right(Application, Sight, "networking.istio.io", &["sidecars"], &["list"]),
         right(ControlPlane, Sight, "", &["pods"], &["get", "list"]),
         right(ControlPlane, Sight, "", &["pods/portforward"], &["get", "create"]),
         right(ControlPlane, Sight, "", &["pods/proxy"], &["get"]),
