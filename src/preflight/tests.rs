@@ -378,5 +378,12 @@ async fn what_scenarios_configure_is_held_against_other_peoples_objects() {
 
     // What may not be looked at is said so.
     fake.refuse(Method::GET, &format!("{istios}/serviceentries"), 403, "no");
-    assert!(warned(&fake).await.contains("could not be looked at"));
+    for kind in ["sidecars", "virtualservices"] {
+        fake.refuse(Method::GET, &format!("{istios}/namespaces/front/{kind}"), 403, "no");
+    }
+    let said = warned(&fake).await;
+    for what in ["destination.host", "sidecars in front", "virtualservices in front"] {
+        let line = said.lines().find(|line| line.contains(what));
+        assert!(line.is_some_and(|line| line.contains("could not be looked at")), "{what}: {said}");
+    }
 }

@@ -22,6 +22,9 @@ const GROUP: &str = "networking.istio.io/";
 /// What sidecars are told by, and what this version can put back.
 const KINDS: [&str; 2] = ["DestinationRule", "VirtualService"];
 
+/// More that is wrong or doubtful with one change is not told one by one.
+const TOLD_MAX: usize = 20;
+
 impl Scenario {
     /// When: Istio objects are applied as they are; one of the same name replaces the earlier one.
     /// `origin` is where the text stands, for whoever has to correct it.
@@ -101,9 +104,9 @@ impl Scenario {
             }
         }
         if !wrong.is_empty() {
-            return Err(Error::feature("configuring Istio", wrong.join("; ")));
+            return Err(Error::feature("configuring Istio", first(wrong).join("; ")));
         }
-        (self.configured, self.warnings) = (objects.to_vec(), doubts);
+        (self.configured, self.warnings) = (objects.to_vec(), first(doubts));
         Ok(())
     }
 
@@ -169,4 +172,14 @@ fn admit(object: &Value) -> Result<()> {
         return refuse("it names no namespace".to_owned());
     }
     Ok(())
+}
+
+/// The first of them, and how many more there are: a generated object may have thousands.
+fn first(mut all: Vec<String>) -> Vec<String> {
+    let more = all.len().saturating_sub(TOLD_MAX);
+    if more > 0 {
+        all.truncate(TOLD_MAX);
+        all.push(format!("and {more} more"));
+    }
+    all
 }

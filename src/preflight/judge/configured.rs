@@ -1,5 +1,7 @@
 //! Whether the scenarios' own Istio configuration can do in this mesh what it says. Pure.
 
+use std::collections::BTreeMap;
+
 use istio::{Object, VirtualService, concerns, fqdn, resolve, share_proxies};
 use serde_json::Value;
 
@@ -10,6 +12,8 @@ use crate::preflight::references::{Reference, Target};
 
 pub(super) fn configured(application: &Application, facts: &Facts) -> Vec<Finding> {
     let mut findings: Vec<Finding> = facts.configured.references.iter().filter_map(named).collect();
+    findings.extend(unseen("virtualservices", &facts.configured.services));
+    findings.extend(unseen("sidecars", &facts.configured.sidecars));
     for object in &facts.configured.objects {
         match object {
             Object::VirtualService(service) if service.on_mesh() => {
@@ -40,6 +44,17 @@ pub(super) fn configured(application: &Application, facts: &Facts) -> Vec<Findin
         }
     }
     findings
+}
+
+/// The namespaces whose objects of this kind could not be looked at.
+fn unseen<'a>(
+    kind: &'a str,
+    seen: &'a BTreeMap<String, Seen<Vec<Value>>>,
+) -> impl Iterator<Item = Finding> + 'a {
+    seen.iter().filter_map(move |(namespace, there)| {
+        let why = there.as_ref().err()?;
+        Some(Finding::unseen(format!("{kind} in {namespace}"), &why.to_string()))
+    })
 }
 
 /// What is named and not there, or could not be looked at.

@@ -81,6 +81,8 @@ fn looked_at(verb: &str, kind: &str) -> u32 {
     match (verb, kind) {
         // Those of the shop, those of the control plane, and a page of the latter.
         ("GET", "pods") => 3,
+        // Whether somebody else has some for the same host.
+        ("GET", "virtualservices") => 1,
         _ => 0,
     }
 }

@@ -9,13 +9,14 @@ use crate::http_route::HttpRoute;
 /// Finds rules whose every condition an earlier rule meets already.
 pub(super) fn shadowed(rules: &[HttpRoute], found: &mut Findings) {
     let everything = [HttpMatch::default()];
-    let blocks = |rule: &'_ HttpRoute| -> Vec<HttpMatch> {
-        if rule.matches.is_empty() { everything.to_vec() } else { rule.matches.to_vec() }
-    };
-    for (index, rule) in rules.iter().enumerate() {
+    let blocks = rules.iter().map(|rule| match rule.matches.as_slice() {
+        [] => everything.as_slice(),
+        matches => matches,
+    });
+    let blocks: Vec<&[HttpMatch]> = blocks.collect();
+    for (index, own) in blocks.iter().enumerate() {
         let earlier = |number: &usize| {
-            let wider = blocks(&rules[*number]);
-            blocks(rule).iter().all(|block| wider.iter().any(|wide| covers(wide, block)))
+            own.iter().all(|block| blocks[*number].iter().any(|wide| covers(wide, block)))
         };
         if let Some(number) = (0..index).find(earlier) {
             let message = format!("can never be used: rule {number} meets the same requests");

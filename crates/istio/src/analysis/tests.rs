@@ -177,7 +177,7 @@ fn of_hosts(hosts: &[&str], gateways: &[&str]) -> Value {
 #[test]
 fn the_hosts_of_gateways_need_no_service() {
     for gateways in [&["istio-ingress/public"][..], &["istio-ingress/public", "mesh"]] {
-        let hosts = ["trips.example.com", "*.example.com", &host("travels")];
+        let hosts = ["trips.example.com", "*.example.org", &host("travels")];
         assert_eq!(found(&[of_hosts(&hosts, gateways)]), Vec::<String>::new());
         // One that is nearly a service's is a mistake there too.
         finds(&[of_hosts(&[&host("travesl")], gateways)], "the nearest is travels.");

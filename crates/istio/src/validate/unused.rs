@@ -1,7 +1,7 @@
 //! Rules that can never be used, as far as one object shows it (`analyzeUnreachableHTTPRules` and
 //! its likes).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ pub(super) fn unused(spec: &Node<'_>, review: &mut Review) {
 }
 
 fn unreachable(routes: &[Node<'_>], review: &mut Review) {
-    let mut seen: Vec<Value> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
     let mut everything = false;
     for route in routes {
         let blocks = route.items("match");
@@ -38,16 +38,31 @@ fn unreachable(routes: &[Node<'_>], review: &mut Review) {
             if let Some(fields) = anonymous.as_object_mut() {
                 fields.remove("name");
             }
-            if seen.contains(&anonymous) {
+            if !seen.insert(canonical(&anonymous)) {
                 review.warn(block, "is not used (duplicate match in an earlier rule)");
                 duplicates += 1;
-            } else {
-                seen.push(anonymous);
             }
         }
         if duplicates == blocks.len() {
             review.warn(route, "rule not used (all matches used by prior rules)");
         }
+    }
+}
+
+/// The same text for equal values, in whatever order their fields stand: thousands of conditions are
+/// not compared with one another.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| *name);
+            let each = fields.iter().map(|(name, value)| format!("{name:?}:{}", canonical(value)));
+            format!("{{{}}}", each.collect::<Vec<_>>().join(","))
+        }
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(","))
+        }
+        plain => plain.to_string(),
     }
 }
 
