@@ -318,7 +318,9 @@ fn objects(all: &[(&str, Value)]) -> Vec<istio::Object> {
 #[tokio::test]
 async fn what_scenarios_configure_is_held_against_other_peoples_objects() {
     let route = |host: &str| json!({"route": [{"destination": {"host": host}}]});
-    let subsets = json!([{"name": "a", "labels": {"version": "v1"}}]);
+    // A scenario deploys the versions that the application has.
+    let versions = json!({"name": "b", "labels": {"version": "v2"}});
+    let subsets = json!([{"name": "a", "labels": {"track": "new"}}, versions]);
     let delegate = json!({"delegate": {"name": "rest", "namespace": "team"}});
     let all = objects(&[
         (
@@ -356,7 +358,7 @@ async fn what_scenarios_configure_is_held_against_other_peoples_objects() {
     fake.put(&format!("{istios}/namespaces/team/virtualservices/rest"), json!({}));
     fake.put(&format!("{istios}/namespaces/edge/gateways/public"), json!({}));
     let mut cart = pod("cart-v1-x", "cart", true);
-    cart["metadata"]["labels"]["version"] = "v1".into();
+    cart["metadata"]["labels"]["track"] = "new".into();
     fake.list("/api/v1/namespaces/shop/pods", [cart, pod("db-v1-x", "db", true)]);
     assert_eq!(warned(&fake).await, "");
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use istio::{Object, VirtualService, concerns, fqdn, resolve, share_proxies};
 use serde_json::Value;
 
-use crate::application::Application;
+use crate::application::{Application, Service as Described};
 use crate::preflight::facts::{Facts, Namespace, PodSeen, Seen, Service};
 use crate::preflight::finding::Finding;
 use crate::preflight::references::{Reference, Target};
@@ -24,14 +24,19 @@ pub(super) fn configured(application: &Application, facts: &Facts) -> Vec<Findin
                 let host = resolve(&rule.spec.host, &rule.metadata.namespace);
                 let subsets = rule.spec.subsets.iter().enumerate();
                 findings.extend(subsets.filter_map(|(index, subset)| {
-                    let (service, within) = of_host(&host, application, facts)?;
+                    let (described, service, within) = of_host(&host, application, facts)?;
                     let pods = within.pods.as_ref().ok()?;
                     let wanted = service.selector.iter().chain(&*subset.labels);
                     let all = |pod: &PodSeen| {
                         wanted.clone().all(|(key, value)| pod.labels.get(key) == Some(value))
                     };
+                    // Versions that are described a scenario deploys before it leads requests there.
+                    let deployed = |(key, value): (&String, &String)| {
+                        key == "version" && described.versions.contains(value)
+                    };
                     // Without a selector its pods are somebody else's business.
-                    (!service.selector.is_empty() && !pods.iter().any(all)).then(|| {
+                    let ours = !service.selector.is_empty() && !subset.labels.iter().all(deployed);
+                    (ours && !pods.iter().any(all)).then(|| {
                         let seen = format!(
                             "spec.subsets[{index}].labels: no pod of {} has them: 503 UH",
                             service.name
@@ -43,7 +48,14 @@ pub(super) fn configured(application: &Application, facts: &Facts) -> Vec<Findin
             }
         }
     }
-    findings
+    // Scenarios configure the same again and again.
+    let mut told: Vec<Finding> = Vec::new();
+    for finding in findings {
+        if !told.contains(&finding) {
+            told.push(finding);
+        }
+    }
+    told
 }
 
 /// The namespaces whose objects of this kind could not be looked at.
@@ -113,16 +125,16 @@ fn others(object: &Object, service: &VirtualService, facts: &Facts) -> Vec<Findi
     findings
 }
 
-/// The service of the application that has this host, as it was seen.
+/// The service of the application that has this host, as it is described and as it was seen.
 fn of_host<'a>(
     host: &str,
-    application: &Application,
+    application: &'a Application,
     facts: &'a Facts,
-) -> Option<(&'a Service, &'a Namespace)> {
+) -> Option<(&'a Described, &'a Service, &'a Namespace)> {
     let described = application.services.values();
     let mut described = described.filter(|it| fqdn(&it.name, &it.namespace) == host);
     let described = described.next()?;
     let within = facts.namespaces.get(&described.namespace)?;
     let service = within.services.as_ref().ok()?.iter().find(|it| it.name == described.name)?;
-    Some((service, within))
+    Some((described, service, within))
 }
