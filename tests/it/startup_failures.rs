@@ -219,7 +219,8 @@ fn a_run_that_is_interrupted_ends_clean() {
     let (status, said) = run.ended();
     assert_eq!(status.code(), Some(130), "{said}");
     assert_eq!(place.left(), NOTHING);
-    assert_eq!(place.envoys(), Vec::<u32>::new());
+    // What is killed ends when it next has a core.
+    eventually("no Envoy is left", || place.envoys().is_empty());
     assert!(events().contains("SIGINT"));
     assert!(out.join("junit.xml").exists());
 

@@ -1,16 +1,8 @@
 //! What a feature file says, each thing with its place. The names are those of Cucumber's messages
 //! (`GherkinDocument`).
 
+use crate::place::Place;
 use crate::step::{Row, Step};
-
-/// A place in a file: both from 1, columns in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Place {
-    /// The line.
-    pub line: usize,
-    /// The column of its first character that is not blank.
-    pub column: usize,
-}
 
 /// A whole file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -11,16 +11,18 @@ mod line;
 mod lookahead;
 mod outline;
 mod parser;
+mod place;
 mod problem;
 mod step;
 mod token;
 
 pub use ast::{
-    Background, Described, Description, Document, Examples, Feature, Place, Rule, Scenario, Tag,
+    Background, Described, Description, Document, Examples, Feature, Rule, Scenario, Tag,
 };
 pub use dialect::Dialect;
 pub use outline::Instance;
 pub use parser::parse;
+pub use place::Place;
 pub use problem::{ParseError, Problem};
 pub use step::{DocString, Kind, Row, Step};
 pub use token::Token;

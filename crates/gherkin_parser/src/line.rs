@@ -1,6 +1,7 @@
 //! One line of a feature file, taken apart as the official parser does (`GherkinLine`).
 
-use crate::ast::{Place, Tag};
+use crate::ast::Tag;
+use crate::place::Place;
 
 /// A line without its end.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,8 @@
 //! The lines that are still to be read: which of the things that may stand here the next one is.
 
-use crate::ast::Place;
 use crate::dialect::{Dialect, heading};
 use crate::line::Line;
+use crate::place::Place;
 use crate::problem::{ParseError, Problem};
 use crate::token::Token;
 

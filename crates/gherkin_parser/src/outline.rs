@@ -2,7 +2,8 @@
 //! pickles. Only what is a column's name between angle brackets is replaced; any other such text is
 //! text.
 
-use crate::ast::{Examples, Place, Scenario, Tag};
+use crate::ast::{Examples, Scenario, Tag};
+use crate::place::Place;
 use crate::step::{Row, Step};
 
 /// A scenario that can run.

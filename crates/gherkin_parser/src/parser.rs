@@ -3,12 +3,13 @@
 //! told at once.
 
 use crate::ast::{
-    Background, Described, Description, Document, Examples, Feature, Place, Rule, Scenario, Tag,
+    Background, Described, Description, Document, Examples, Feature, Rule, Scenario, Tag,
 };
 use crate::cells::cells;
 use crate::dialect::Dialect;
 use crate::line::lines;
 use crate::lookahead::{DELIMITERS, Parser};
+use crate::place::Place;
 use crate::problem::{ParseError, Problem};
 use crate::step::{DocString, Row, Step};
 use crate::token::Token;

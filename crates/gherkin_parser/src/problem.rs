@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ast::Place;
+use crate::place::Place;
 use crate::token::{Token, in_words};
 
 /// One thing that is wrong.

@@ -1,6 +1,6 @@
 //! Steps, and what stands below them. The names are those of Cucumber's messages.
 
-use crate::ast::Place;
+use crate::place::Place;
 
 /// A step.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
-//! Our verdict on an object beside that of Istio itself (`istioctl`), and whether both name the same
-//! field. What is judged: the objects of the repository, those of Istio's own samples and tests, and
-//! made ones, thousands of them if asked (`ISTIO_OBJECTS=5000`). `docs/istio-validation.md` says how
-//! to run it, and where the two rightly differ.
+//! Our verdict on an object beside that of Istio itself (`istioctl`), and whether both name the
+//! same field. What is judged: the objects of the repository, those of Istio's own samples and
+//! tests, and made ones, thousands of them if asked (`ISTIO_OBJECTS=5000`).
+//! `docs/istio-validation.md` says how to run it, and where the two rightly differ.
 
 mod compared;
 mod corpus;

@@ -49,8 +49,8 @@ fn unreachable(routes: &[Node<'_>], review: &mut Review) {
     }
 }
 
-/// The same text for equal values, in whatever order their fields stand: thousands of conditions are
-/// not compared with one another.
+/// The same text for equal values, in whatever order their fields stand: thousands of conditions
+/// are not compared with one another.
 fn canonical(value: &Value) -> String {
     match value {
         Value::Object(fields) => {
