@@ -10,8 +10,8 @@ use crate::shard::Shard;
 
 #[derive(Debug, Args)]
 pub(crate) struct FeatureArgs {
-    /// Feature files or folders of them; `FILE:LINE` picks what lies there: a scenario, a row of its
-    /// examples, a rule.
+    /// Feature files or folders of them; `FILE:LINE` picks what lies there: a scenario, a row of
+    /// its examples, a rule.
     #[arg(value_name = "PATH", default_value = "features")]
     pub paths: Vec<PathBuf>,
     /// Only scenarios whose tags fit, e.g. `@fault and not @slow`.

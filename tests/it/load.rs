@@ -50,7 +50,7 @@ fn a_load_is_sent_as_its_sentence_says() {
         }
         loads.push(due);
     }
-    // Three portals: 3 * 20/s * 3 s; 3 * 20/s * (4 s - 2 s / 2); 3 * 40/s * 3 s.
+    // Three portals: 3 * 20/s * 3 s; 3 * 20/s * (4 s - 2 s / 2); 3 * 20/s * 6 s.
     let [even, growing, random, at_once] = loads[..] else { panic!("{loads:?}") };
     assert_eq!((even, growing), (180, 180));
     // Poisson with a mean of 360: five standard deviations are 95.

@@ -30,7 +30,7 @@ pub(super) fn configured(application: &Application, facts: &Facts) -> Vec<Findin
                     let all = |pod: &PodSeen| {
                         wanted.clone().all(|(key, value)| pod.labels.get(key) == Some(value))
                     };
-                    // Versions that are described a scenario deploys before it leads requests there.
+                    // Versions that are described, a scenario deploys before it uses them.
                     let deployed = |(key, value): (&String, &String)| {
                         key == "version" && described.versions.contains(value)
                     };

@@ -10,7 +10,7 @@ Feature: Load
     Then every portal sees no request fail
 
   Scenario: Random times
-    Given every portal sends 40 requests per second at random times for 3s
+    Given every portal sends 20 requests per second at random times for 6s
     Then every portal sees no request fail
 
   Scenario: A fixed number at once, through one portal
