@@ -34,8 +34,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8> {
     let mut noted = if args.context.is_none() { unsupported } else { Vec::new() };
     noted.extend(Problem::doubted(&suite.doubts));
     if args.strict {
-        problems.extend(warnings);
-        problems.append(&mut noted);
+        problems.extend(warnings.into_iter().chain(noted.drain(..)));
         problems.sort();
     }
     if !problems.is_empty() {
