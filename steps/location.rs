@@ -6,8 +6,8 @@ use cucumber::gherkin;
 use faultless::application::manifest;
 use faultless::application::manifest::Origin;
 
-/// A feature file is no larger (`features`).
-const FILE_MAX: u64 = 1024 * 1024;
+/// A feature file is text that people write: no longer than this, in bytes.
+pub(crate) const FILE_MAX: u64 = 1024 * 1024;
 
 /// File and line: enough to tell scenarios apart.
 pub(crate) type Location = (String, usize);

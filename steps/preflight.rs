@@ -26,14 +26,24 @@ pub(crate) async fn preflight(args: &PreflightArgs) -> Result<ExitCode> {
     let (application, features) = match (Suite::read(&args.features), &args.features.application) {
         (Ok(suite), _) => (suite.application, suite.features),
         // Without features it is looked at what every run needs.
-        (Err(_), Some(path)) => (Application::read(path)?, Vec::new()),
+        (Err(cause), Some(path)) => {
+            let application = Application::read(path)?;
+            console::note(&format!("what features configure is not looked at: {cause}"));
+            (application, Vec::new())
+        }
         (Err(cause), None) => return Err(cause),
     };
-    // What is wrong with them `check` says.
     let max_load_time = Span::new(MAX_LOAD_TIME)
         .map_err(|cause| Error::runner("looking at the features", cause))?;
     let patience = Patience { confidence: Confidence::default(), max_load_time };
     let checked = dry_run(&features, &Arc::new(application.clone()), patience).await;
+    if !checked.problems.is_empty() {
+        let problems = reports::wording::counted(checked.problems.len() as u64, "problem");
+        console::note(&format!(
+            "{problems} in the features, of which `faultless check` tells: what is wrong is not \
+             looked at"
+        ));
+    }
     let source = telemetry_source(&args.prometheus)?;
     let target = Cluster::context(&args.context, args.kubeconfig.as_deref()).await?;
     let looked =

@@ -1,5 +1,6 @@
 //! YAML as an application and a feature bring it: files with manifests, and the documents in them.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 pub use manifests::Origin;
@@ -51,9 +52,14 @@ pub fn objects(text: &str, file: &Path) -> Result<Vec<Value>> {
 /// Reads a bounded text file; errors name it.
 pub fn read(path: &Path, max: u64) -> Result<String> {
     let doing = || format!("reading {}", path.display());
-    let size = std::fs::metadata(path).map_err(|cause| Error::feature(doing(), cause))?.len();
-    if size > max {
-        return Err(Error::feature(doing(), format!("it has {size} bytes, more than {max}")));
+    let failed = |cause: std::io::Error| Error::feature(doing(), cause);
+    // What a file says of its size is not what can be read of it: a device has none.
+    let mut file = std::fs::File::open(path).map_err(failed)?.take(max + 1);
+    let mut text = String::new();
+    let read = file.read_to_string(&mut text);
+    if file.limit() == 0 {
+        return Err(Error::feature(doing(), format!("it has more than {max} bytes")));
     }
-    std::fs::read_to_string(path).map_err(|cause| Error::feature(doing(), cause))
+    read.map_err(failed)?;
+    Ok(text)
 }

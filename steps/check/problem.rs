@@ -74,7 +74,7 @@ impl Problem {
 
     /// Of headings.
     pub(crate) fn doubted(doubts: &[(PathBuf, Doubt)]) -> impl Iterator<Item = Self> {
-        doubts.iter().map(|(file, Doubt { place, text, what })| {
+        doubts.iter().map(|(file, Doubt { place, text, what, .. })| {
             let (file, cause) = (file.display().to_string(), format!("warning: {what}"));
             Self { file, line: place.line, column: place.column, text: text.clone(), cause }
         })

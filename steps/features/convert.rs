@@ -7,93 +7,116 @@ use cucumber::gherkin;
 use cucumber::gherkin::{LineCol, Span, StepType};
 use cucumber::step::Collection;
 use gherkin_parser::{
-    Background, Described, Description, Feature, Instance, Kind, Place, Row, Rule, Scenario, Step,
+    Background, Described, Description, Feature, Instance, Kind, Place, Room, Row, Rule, Scenario,
+    Step,
 };
 
+use super::mistake::Mistake;
 use crate::world::{SENTENCES, World};
 
-/// The feature with the scenarios at these places, each one a row's or its own.
-pub(super) fn feature(feature: &Feature, picked: &BTreeSet<Place>) -> gherkin::Feature {
-    let converter = Converter { sentences: &SENTENCES, picked };
+/// The feature with the scenarios at these places, each one a row's or its own; or the scenario
+/// whose examples make too much.
+pub(super) fn feature(
+    feature: &Feature,
+    picked: &BTreeSet<Place>,
+) -> Result<gherkin::Feature, Mistake> {
+    let mut converter = Converter { sentences: &SENTENCES, picked, room: Room::default() };
     let Described { place, keyword, name, .. } = &feature.head;
-    gherkin::Feature {
+    let (background, last) = converter.background(feature.background.as_ref(), StepType::Given);
+    Ok(gherkin::Feature {
         keyword: keyword.clone(),
         name: name.clone(),
         description: described(&feature.head.description),
-        background: feature.background.as_ref().map(|background| converter.background(background)),
-        scenarios: converter.scenarios(&feature.scenarios, feature.background.as_slice()),
-        rules: converter.rules(feature),
+        background,
+        scenarios: converter.scenarios(&feature.scenarios, last)?,
+        rules: converter.rules(&feature.rules, last)?,
         tags: tags(&feature.head.tags),
         span: Span::default(),
         position: position(*place),
         path: None,
-    }
+    })
 }
 
 struct Converter<'a> {
     sentences: &'a Collection<World>,
     picked: &'a BTreeSet<Place>,
+    room: Room,
 }
 
 // === impl Converter ===
 
 impl Converter<'_> {
-    fn rules(&self, feature: &Feature) -> Vec<gherkin::Rule> {
-        let rules = feature.rules.iter().map(|rule| self.rule(rule, feature));
-        rules.filter(|rule| !rule.scenarios.is_empty()).collect()
+    fn rules(&mut self, rules: &[Rule], last: StepType) -> Result<Vec<gherkin::Rule>, Mistake> {
+        let rules = rules.iter().map(|rule| self.rule(rule, last));
+        let rules = rules.collect::<Result<Vec<_>, _>>()?;
+        Ok(rules.into_iter().filter(|rule| !rule.scenarios.is_empty()).collect())
     }
 
-    fn rule(&self, rule: &Rule, feature: &Feature) -> gherkin::Rule {
+    fn rule(&mut self, rule: &Rule, last: StepType) -> Result<gherkin::Rule, Mistake> {
         let Described { place, keyword, name, .. } = &rule.head;
-        let before: Vec<_> = feature.background.iter().chain(&rule.background).cloned().collect();
-        gherkin::Rule {
+        let (background, last) = self.background(rule.background.as_ref(), last);
+        Ok(gherkin::Rule {
             keyword: keyword.clone(),
             name: name.clone(),
             description: described(&rule.head.description),
-            background: rule.background.as_ref().map(|background| self.background(background)),
-            scenarios: self.scenarios(&rule.scenarios, &before),
+            background,
+            scenarios: self.scenarios(&rule.scenarios, last)?,
             tags: tags(&rule.head.tags),
             span: Span::default(),
             position: position(*place),
-        }
+        })
     }
 
-    fn background(&self, background: &Background) -> gherkin::Background {
-        let Described { place, keyword, name, .. } = &background.head;
-        gherkin::Background {
-            keyword: keyword.clone(),
-            name: name.clone(),
-            description: described(&background.head.description),
-            steps: self.steps(&background.steps, StepType::Given),
+    /// A background, and of which kind its last step is: "And" goes on with it, across backgrounds
+    /// and into scenarios.
+    fn background(
+        &self,
+        background: Option<&Background>,
+        last: StepType,
+    ) -> (Option<gherkin::Background>, StepType) {
+        let Some(Background { head, steps }) = background else { return (None, last) };
+        let steps = self.steps(steps, last);
+        let last = steps.last().map_or(last, |step| step.ty);
+        let background = gherkin::Background {
+            keyword: head.keyword.clone(),
+            name: head.name.clone(),
+            description: described(&head.description),
+            steps,
             span: Span::default(),
-            position: position(*place),
-        }
+            position: position(head.place),
+        };
+        (Some(background), last)
     }
 
-    fn scenarios(&self, scenarios: &[Scenario], before: &[Background]) -> Vec<gherkin::Scenario> {
-        let steps_before: Vec<_> = before.iter().flat_map(|it| it.steps.clone()).collect();
-        // "And" goes on with what the background said last.
-        let last = self.steps(&steps_before, StepType::Given).last().map(|step| step.ty);
-        let first = last.unwrap_or(StepType::Given);
-        let each = scenarios.iter().flat_map(|scenario| {
-            let instances = scenario.instances().into_iter();
-            let picked = instances.filter(|instance| self.picked.contains(&instance.place));
-            picked.map(|instance| self.scenario(scenario, instance, first)).collect::<Vec<_>>()
-        });
-        each.collect()
+    fn scenarios(
+        &mut self,
+        scenarios: &[Scenario],
+        last: StepType,
+    ) -> Result<Vec<gherkin::Scenario>, Mistake> {
+        let mut made = Vec::new();
+        for scenario in scenarios {
+            let place = scenario.head.place;
+            let instances = scenario
+                .instances(&mut self.room)
+                .map_err(|cause| Mistake { place, cause: cause.to_string() })?;
+            let picked = instances.into_iter().filter(|one| self.picked.contains(&one.place));
+            made.extend(picked.map(|instance| self.scenario(scenario, instance, last)));
+        }
+        Ok(made)
     }
 
     fn scenario(
         &self,
         scenario: &Scenario,
         instance: Instance,
-        first: StepType,
+        last: StepType,
     ) -> gherkin::Scenario {
         gherkin::Scenario {
             keyword: scenario.head.keyword.clone(),
             name: instance.name,
-            description: described(&scenario.head.description),
-            steps: self.steps(&instance.steps, first),
+            // Nobody shows it, and it would be there once for each row.
+            description: None,
+            steps: self.steps(&instance.steps, last),
             examples: Vec::new(),
             tags: tags(&instance.tags),
             span: Span::default(),

@@ -1,14 +1,14 @@
 //! What Gherkin allows and nobody means: outlines without examples, columns that are not there,
 //! features without scenarios, two scenarios of one name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gherkin_parser::{Described, Examples, Feature, Place, Scenario, Step};
 
 use super::mistake::Mistake;
 
 /// What may not be meant, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Doubt {
     /// Where.
     pub place: Place,
@@ -16,6 +16,8 @@ pub(crate) struct Doubt {
     pub text: String,
     /// What is doubtful.
     pub what: String,
+    /// The lines of the scenarios that it is about.
+    pub of: Vec<usize>,
 }
 
 /// Why a feature is refused although it is Gherkin.
@@ -41,23 +43,27 @@ fn of_scenario(scenario: &Scenario) -> Vec<Mistake> {
         let cause = format!("`{}` has no example, so nothing of it would run", head.name);
         return vec![Mistake { place: scenario.examples[0].head.place, cause }];
     }
-    let steps = scenario.steps.iter();
-    let each = steps.flat_map(|step| unknown_columns(step, &scenario.examples));
-    each.collect()
+    // What every table of examples has is a column of the outline.
+    let headers = scenario.examples.iter().filter_map(|examples| examples.header.as_ref());
+    let columns = headers.map(|row| row.cells.iter().map(String::as_str).collect::<BTreeSet<_>>());
+    match columns.reduce(|all, own| &all & &own) {
+        Some(columns) => {
+            scenario.steps.iter().flat_map(|step| unknown_columns(step, &columns)).collect()
+        }
+        None => Vec::new(),
+    }
 }
 
-/// The columns that a step names and that some examples do not have. Only the step's own line is
-/// looked at: a doc string may have any angle brackets.
-fn unknown_columns(step: &Step, examples: &[Examples]) -> Vec<Mistake> {
-    let headers = || examples.iter().filter_map(|examples| examples.header.as_ref());
-    let known = |name: &str| headers().all(|row| row.cells.iter().any(|cell| cell == name));
-    let names = placeholders(&step.text).filter(|name| !examples.is_empty() && !known(name));
-    names
-        .map(|name| {
-            let cause = format!("no column of the examples is called <{name}>");
-            Mistake { place: step.place, cause }
-        })
-        .collect()
+/// The columns that a step names and that are not there. Only the step's own line is looked at: a
+/// doc string may have any angle brackets.
+fn unknown_columns(step: &Step, columns: &BTreeSet<&str>) -> Vec<Mistake> {
+    let unknown: BTreeSet<&str> =
+        placeholders(&step.text).filter(|name| !columns.contains(name)).collect();
+    let each = unknown.into_iter().map(|name| {
+        let cause = format!("no column of the examples is called <{name}>");
+        Mistake { place: step.place, cause }
+    });
+    each.collect()
 }
 
 /// What stands between angle brackets and could be a column's name: it neither begins nor ends
@@ -68,11 +74,19 @@ fn placeholders(text: &str) -> impl Iterator<Item = &str> {
     names.filter(|name| !name.is_empty() && name.trim() == *name)
 }
 
-/// What is said about a feature that is taken nevertheless.
-pub(super) fn doubts(feature: &Feature) -> Vec<Doubt> {
+/// What is said about a feature that is taken nevertheless, of the scenarios at these places.
+pub(super) fn doubts(feature: &Feature, picked: &BTreeSet<Place>) -> Vec<Doubt> {
     let mut first: BTreeMap<&str, Place> = BTreeMap::new();
     let mut doubts = Vec::new();
     for scenario in feature.all_scenarios() {
+        let of: Vec<usize> = places(scenario).filter(|it| picked.contains(it)).map(line).collect();
+        if of.is_empty() {
+            continue;
+        }
+        let doubt = |head: &Described, what: String| {
+            let text = format!("{}: {}", head.keyword, head.name).trim_end().to_owned();
+            Doubt { place: head.place, text, what, of: of.clone() }
+        };
         let name = scenario.head.name.as_str();
         if let Some(first) = first.get(name) {
             let what = format!("the scenario on line {} has the same name", first.line);
@@ -87,7 +101,13 @@ pub(super) fn doubts(feature: &Feature) -> Vec<Doubt> {
     doubts
 }
 
-fn doubt(head: &Described, what: String) -> Doubt {
-    let text = format!("{}: {}", head.keyword, head.name).trim_end().to_owned();
-    Doubt { place: head.place, text, what }
+fn line(place: Place) -> usize {
+    place.line
+}
+
+/// The places of what a scenario stands for: its rows, or itself.
+pub(super) fn places(scenario: &Scenario) -> impl Iterator<Item = Place> {
+    let own = scenario.examples.is_empty().then_some(scenario.head.place);
+    let rows = scenario.examples.iter().flat_map(|examples| &examples.rows);
+    own.into_iter().chain(rows.map(|row| row.place))
 }

@@ -3,32 +3,42 @@
 
 use cucumber::gherkin::{Step, StepType};
 use cucumber::step::Collection;
-use gherkin_parser::{Described, Description, Dialect, Feature, ParseError, Place, Problem};
+use gherkin_parser::{Described, Description, Dialect, Feature, Place, Problem, Refused};
 
 use super::mistake::Mistake;
 use crate::world::{SENTENCES, World};
+
+/// Longer lines are shown in part, in characters.
+const SHOWN: usize = 80;
+
+/// No language has a longer keyword, in bytes; longer words are not compared.
+const WORD_MAX: usize = 128;
 
 /// Headings are looked for in no more than so many words before a colon.
 const WORDS_MAX: usize = 2;
 
 /// What the parser says of a file, with the keyword that was meant where that can be told.
-pub(super) fn explained(text: &str, errors: Vec<ParseError>) -> Vec<Mistake> {
-    let dialect = text.lines().find_map(language).and_then(Dialect::of);
-    let Some(dialect) = dialect.or_else(|| Dialect::of("en")) else { return Vec::new() };
-    let keywords = Keywords { dialect, sentences: &SENTENCES };
+pub(super) fn explained(text: &str, refused: Refused) -> Vec<Mistake> {
+    let Refused { errors, language } = refused;
+    let keywords =
+        Dialect::of(&language).map(|dialect| Keywords { dialect, sentences: &SENTENCES });
     let first = errors.first().map(|error| error.place.line);
     let meant = text.lines().position(|line| {
         let line = line.trim_start_matches('\u{feff}').trim();
         !line.is_empty() && !line.starts_with(['#', '@'])
     });
     let opening = meant.map(|index| index + 1).filter(|line| Some(*line) == first);
-    let each = errors.into_iter().map(|ParseError { place, problem }| {
+    let each = errors.into_iter().map(|gherkin_parser::ParseError { place, problem }| {
         let cause = match &problem {
-            Problem::Unexpected { line, .. } => keywords.meant(line).or_else(|| {
-                (opening == Some(place.line)).then(|| {
-                    format!("a feature file begins with `Feature: NAME`, not with `{line}`")
+            Problem::Unexpected { line, .. } => {
+                let meant = keywords.as_ref().and_then(|keywords| keywords.meant(line));
+                meant.or_else(|| {
+                    let line = shown(line);
+                    (opening == Some(place.line)).then(|| {
+                        format!("a feature file begins with `Feature: NAME`, not with `{line}`")
+                    })
                 })
-            }),
+            }
             _ => None,
         };
         Mistake { place, cause: cause.unwrap_or_else(|| problem.to_string()) }
@@ -36,10 +46,9 @@ pub(super) fn explained(text: &str, errors: Vec<ParseError>) -> Vec<Mistake> {
     each.collect()
 }
 
-/// The language that a line names.
-fn language(line: &str) -> Option<&str> {
-    let rest = line.trim_start_matches('\u{feff}').trim().strip_prefix('#')?;
-    Some(rest.trim().strip_prefix("language")?.trim().strip_prefix(':')?.trim())
+/// The beginning of a line.
+fn shown(line: &str) -> String {
+    line.chars().take(SHOWN).collect()
 }
 
 /// Prose that means to be something else.
@@ -77,23 +86,35 @@ impl Keywords<'_> {
     /// heading where there is `nothing` else.
     fn in_description(&self, description: &Description, nothing: bool) -> Option<Mistake> {
         let lines = &description.lines;
-        let step =
+        let indent = |line: &str| line.chars().take_while(|c| c.is_whitespace()).count();
+        let begins =
             |line: &str| self.dialect.steps().any(|keyword| line.trim_start().starts_with(keyword));
-        lines.iter().enumerate().find_map(|(index, (number, line))| {
-            let trimmed = line.trim();
-            let indent = |line: &str| line.chars().take_while(|c| c.is_whitespace()).count();
-            // Prose goes on where it began; steps stand further in.
-            let below = || {
-                let mut below = lines[index + 1..].iter().map(|(_, line)| line.as_str());
-                below.any(|it| step(it) && (indent(it) > indent(line) || self.is_step(it.trim())))
-            };
-            let heading = self.heading(trimmed).filter(|_| nothing || below());
-            let cause = heading.or_else(|| self.step(trimmed)).or_else(|| {
-                let lost = step(trimmed) && self.is_step(trimmed);
-                lost.then(|| "the step stands in no scenario".to_owned())
-            })?;
-            Some(Mistake { place: Place { line: *number, column: indent(line) + 1 }, cause })
-        })
+        // How far in a line stands that could be a step, and a sentence in any case. People list
+        // things with `*`, too.
+        let depth = |line: &str| match begins(line) {
+            true if self.is_step(line.trim()) => Some(usize::MAX),
+            true if !line.trim_start().starts_with('*') => Some(indent(line)),
+            _ => None,
+        };
+        // Prose goes on where it began; steps stand further in than their heading. From the end, so
+        // that each line knows of all below it.
+        let mut deepest = None;
+        let mut first = None;
+        for (number, line) in lines.iter().rev() {
+            let (trimmed, own) = (line.trim(), depth(line));
+            let above_steps = deepest.is_some_and(|below| below > indent(line));
+            let cause = self
+                .heading(trimmed)
+                .filter(|_| nothing || above_steps)
+                .or_else(|| self.step(trimmed))
+                .or_else(|| {
+                    (own == Some(usize::MAX)).then(|| "the step stands in no scenario".to_owned())
+                });
+            let place = Place { line: *number, column: indent(line) + 1 };
+            first = cause.map(|cause| Mistake { place, cause }).or(first);
+            deepest = deepest.max(own);
+        }
+        first
     }
 
     /// What a line means that begins with no keyword.
@@ -139,6 +160,9 @@ impl Keywords<'_> {
 
 /// The keyword within two typing errors.
 fn nearest<'a>(word: &str, keywords: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if word.len() > WORD_MAX {
+        return None;
+    }
     let word = word.to_lowercase();
     let distance = |keyword: &str| strsim::damerau_levenshtein(&word, &keyword.to_lowercase());
     keywords

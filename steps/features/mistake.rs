@@ -5,6 +5,9 @@ use std::path::Path;
 use faultless::error::Error;
 use gherkin_parser::Place;
 
+/// More mistakes than these are not told one by one.
+const TOLD_MAX: usize = 20;
+
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Mistake {
@@ -18,6 +21,8 @@ pub(super) struct Mistake {
 pub(super) fn refused(file: &Path, mut mistakes: Vec<Mistake>) -> Error {
     mistakes.sort();
     mistakes.dedup();
+    let more = mistakes.len().saturating_sub(TOLD_MAX);
+    mistakes.truncate(TOLD_MAX);
     let at = |Mistake { place, .. }: &Mistake| {
         format!("{}:{}:{}", file.display(), place.line, place.column)
     };
@@ -25,6 +30,8 @@ pub(super) fn refused(file: &Path, mut mistakes: Vec<Mistake>) -> Error {
         return Error::feature(format!("parsing {}", at(only)), &only.cause);
     }
     let each = mistakes.iter().map(|mistake| format!("\n  {}: {}", at(mistake), mistake.cause));
-    let cause = format!("{} problems{}", mistakes.len(), each.collect::<String>());
+    let rest = (more > 0).then(|| format!("\n  and {more} more"));
+    let each: String = each.chain(rest).collect();
+    let cause = format!("{} problems{each}", mistakes.len() + more);
     Error::feature(format!("parsing {}", file.display()), cause)
 }

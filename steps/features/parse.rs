@@ -4,15 +4,14 @@
 use std::path::Path;
 
 use cucumber::gherkin;
-use faultless::error::{Error, Result};
+use faultless::application::manifest;
+use faultless::error::Result;
 use gherkin_parser::Place;
 
 use super::doubts::{Doubt, doubts, refusals};
 use super::mistake::{Mistake, refused};
 use super::{convert, misspelt, pick};
-
-/// A feature file is text that people write.
-const FILE_MAX: u64 = 1024 * 1024;
+use crate::location::FILE_MAX;
 
 /// What a file says.
 pub(super) struct Parsed {
@@ -24,14 +23,8 @@ pub(super) struct Parsed {
 
 /// Reads a file, of which the scenarios on these lines are meant, or all if there are none.
 pub(super) fn file(file: &Path, lines: &[usize]) -> Result<Parsed> {
-    let doing = format!("parsing {}", file.display());
-    let size = std::fs::metadata(file).map_err(|cause| Error::feature(doing.clone(), cause))?.len();
-    if size > FILE_MAX {
-        return Err(Error::feature(doing, format!("it has {size} bytes, more than {FILE_MAX}")));
-    }
-    let text = std::fs::read_to_string(file).map_err(|cause| {
-        let hint = "a feature file is UTF-8 text that you may read";
-        Error::feature(doing, cause).hint(hint)
+    let text = manifest::read(file, FILE_MAX).map_err(|error| {
+        error.hint(format!("a feature file is UTF-8 text of at most {FILE_MAX} bytes"))
     })?;
     let Parsed { feature, doubts } =
         text_of(&text, lines).map_err(|mistakes| refused(file, mistakes))?;
@@ -41,7 +34,7 @@ pub(super) fn file(file: &Path, lines: &[usize]) -> Result<Parsed> {
 
 fn text_of(text: &str, lines: &[usize]) -> std::result::Result<Parsed, Vec<Mistake>> {
     let document =
-        gherkin_parser::parse(text).map_err(|errors| misspelt::explained(text, errors))?;
+        gherkin_parser::parse(text).map_err(|refused| misspelt::explained(text, refused))?;
     let feature = document.feature.ok_or_else(|| {
         let cause = "there is nothing in it; a feature file begins with `Feature: NAME`".to_owned();
         vec![Mistake { place: Place { line: 1, column: 1 }, cause }]
@@ -54,5 +47,6 @@ fn text_of(text: &str, lines: &[usize]) -> std::result::Result<Parsed, Vec<Mista
         return Err(mistakes);
     }
     let picked = pick::on_lines(&feature, lines);
-    Ok(Parsed { doubts: doubts(&feature), feature: convert::feature(&feature, &picked) })
+    let converted = convert::feature(&feature, &picked).map_err(|mistake| vec![mistake])?;
+    Ok(Parsed { doubts: doubts(&feature, &picked), feature: converted })
 }

@@ -6,6 +6,8 @@ use cucumber::gherkin;
 use faultless::error::{Error, Result};
 use gherkin_parser::{Background, Described, Feature, Place, Scenario};
 
+use super::doubts::places;
+
 /// The places of the scenarios that these lines pick, as Cucumber does: a row of examples its own,
 /// any other line of a scenario all of it, a rule's heading or background the rule, the feature's
 /// everything. No lines pick everything as well.
@@ -29,12 +31,12 @@ struct Part {
 
 /// All parts in the order of their lines.
 fn parts(feature: &Feature) -> Vec<Part> {
-    let all = places(feature.all_scenarios());
+    let all = feature.all_scenarios().flat_map(places).collect::<BTreeSet<_>>();
     let mut parts = vec![Part { from: 0, picks: all.clone() }];
     parts.extend(feature.background.as_ref().map(|it| background(it, &all)));
     parts.extend(feature.scenarios.iter().flat_map(of_scenario));
     for rule in &feature.rules {
-        let all = places(rule.scenarios.iter());
+        let all: BTreeSet<_> = rule.scenarios.iter().flat_map(places).collect();
         parts.push(Part { from: begin(&rule.head), picks: all.clone() });
         parts.extend(rule.background.as_ref().map(|it| background(it, &all)));
         parts.extend(rule.scenarios.iter().flat_map(of_scenario));
@@ -47,7 +49,7 @@ fn background(background: &Background, all: &BTreeSet<Place>) -> Part {
 }
 
 fn of_scenario(scenario: &Scenario) -> Vec<Part> {
-    let mut parts = vec![Part { from: begin(&scenario.head), picks: places([scenario]) }];
+    let mut parts = vec![Part { from: begin(&scenario.head), picks: places(scenario).collect() }];
     for examples in &scenario.examples {
         let picks = examples.rows.iter().map(|row| row.place).collect();
         parts.push(Part { from: begin(&examples.head), picks });
@@ -55,15 +57,6 @@ fn of_scenario(scenario: &Scenario) -> Vec<Part> {
         parts.extend(rows.map(|row| Part { from: row.place.line, picks: [row.place].into() }));
     }
     parts
-}
-
-fn places<'a>(scenarios: impl IntoIterator<Item = &'a Scenario>) -> BTreeSet<Place> {
-    let rows = |scenario: &'a Scenario| scenario.examples.iter().flat_map(|it| &it.rows);
-    let each = scenarios.into_iter().flat_map(|scenario| {
-        let own = scenario.examples.is_empty().then_some(scenario.head.place);
-        own.into_iter().chain(rows(scenario).map(|row| row.place))
-    });
-    each.collect()
 }
 
 /// A thing begins with its tags.

@@ -1,5 +1,6 @@
 //! Everything that the arguments name, read.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use cucumber::gherkin;
@@ -10,6 +11,7 @@ use super::doubts::Doubt;
 use super::parse::Parsed;
 use super::{find, parse, pick};
 use crate::cli::FeatureArgs;
+use crate::location::{Location, location};
 
 /// The features of a run, ready to run, with the application they are about.
 pub(crate) struct Suite {
@@ -24,7 +26,7 @@ pub(crate) struct Suite {
 impl Suite {
     /// Reads everything that the arguments name.
     pub(crate) fn read(args: &FeatureArgs) -> Result<Self> {
-        let (mut features, mut doubts) = (Vec::new(), Vec::new());
+        let (mut features, mut doubts) = (Vec::new(), Vec::<(PathBuf, Doubt)>::new());
         let mut application = args.application.clone();
         let mut files = 0;
         for path in &args.paths {
@@ -56,6 +58,14 @@ impl Suite {
                     .hint("make no more parts than there are scenarios"));
             }
         }
+        // Only of what is left, and once, however often a file is named.
+        let left: HashSet<Location> = features.iter().flat_map(locations).collect();
+        doubts.retain(|(file, doubt)| {
+            let file = file.display().to_string();
+            doubt.of.iter().any(|line| left.contains(&(file.clone(), *line)))
+        });
+        doubts.sort();
+        doubts.dedup();
         let application = application.ok_or_else(|| {
             Error::feature(
                 "looking for the application's description",
@@ -71,4 +81,11 @@ impl Suite {
         let count: usize = self.features.iter().map(cucumber::feature::Ext::count_scenarios).sum();
         u32::try_from(count).unwrap_or(u32::MAX)
     }
+}
+
+/// Where a feature's scenarios are.
+fn locations(feature: &gherkin::Feature) -> Vec<Location> {
+    let of_rules = feature.rules.iter().flat_map(|rule| &rule.scenarios);
+    let all = feature.scenarios.iter().chain(of_rules);
+    all.map(|scenario| location(feature, scenario)).collect()
 }

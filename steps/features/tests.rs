@@ -116,6 +116,32 @@ fn and_goes_on_with_the_background() {
 }
 
 #[test]
+fn and_goes_on_from_one_background_to_the_next() {
+    let delayed = |service: &str| format!("And every request to \"{service}\" is delayed by 1s");
+    let text = format!(
+        "Feature: f\n  Background:\n    When every request to \"cars\" is delayed by 1s\n  Rule: \
+         r\n    Background:\n      {}\n    Scenario: s\n      {}\n",
+        delayed("hotels"),
+        delayed("travels")
+    );
+    let (feature, _) = read(&text, &[]).unwrap();
+    let rule = &feature.rules[0];
+    assert_eq!(rule.background.as_ref().unwrap().steps[0].ty, When);
+    assert_eq!(rule.scenarios[0].steps[0].ty, When);
+}
+
+#[test]
+fn what_a_file_makes_and_how_long_it_is_read_are_bounded() {
+    let (steps, rows) = ("    * x\n".repeat(10_000), "      | 1 |\n".repeat(10_000));
+    let text = format!("Feature: f\n  Scenario: s\n{steps}    Examples:\n      | a |\n{rows}");
+    refused(&text, &[":2:3: its examples make more than 64 MiB of steps"]);
+    // Nearly headings, line by line: each is told of what stands below it.
+    let prose = "Rul: x\n".repeat(100_000);
+    let text = format!("Feature: f\n{prose}  Scenario: s\n    Given a\n");
+    assert_eq!(names(&read(&text, &[]).unwrap().0), [("s", 100_002)]);
+}
+
+#[test]
 fn other_languages_editors_and_line_ends_are_read() {
     let french = "# a comment\r\n#Language:fr \r\n\r\nFonctionnalité: un\r\n";
     let french = french.replace("Language", "language");
@@ -183,6 +209,12 @@ fn a_scenario_is_not_lost_in_prose() {
         &format!("Feature: f\n    {sentence}\n  Scenario: t\n    {sentence}\n"),
         &[":2:5: the step stands in no scenario"],
     );
+    let bullets = "Feature: f\n  Rules:\n    * nobody waits\n    * nobody is lost\n  Scenario: s\n    \
+                   Given a\n";
+    assert_eq!(names(&read(bullets, &[]).unwrap().0), [("s", 5)]);
+    // Keywords are those of the file's language, wherever else a language is named.
+    let german = "Feature: f\n  Scenario: s\n    Given a\n    # language: de\n  Exampels:\n";
+    refused(german, &["did you mean `Examples:`?"]);
     let prose = "Feature: f\n  Rules: of it. Note: all\n  Then nothing.\n  Scenario: s\n    Rules: \
                  x\n    Given a\n      \"\"\"\n      Scenaro: y\n      Given a\n      \"\"\"\n";
     let (feature, _) = read(prose, &[]).unwrap();
@@ -212,4 +244,8 @@ fn what_nobody_means_is_told() {
     let told: Vec<_> = doubts.iter().map(|it| (it.place.line, it.text.as_str())).collect();
     assert_eq!(told, [(7, "Examples: e"), (9, "Scenario: o")]);
     assert!(doubts[1].what.contains("on line 2 has the same name"), "{doubts:?}");
+    // Of what is not picked nothing is said.
+    let two = "Feature: f\n  Scenario: a\n    Given b\n  Scenario: a\n    Given b\n";
+    assert_eq!(read(two, &[]).unwrap().1.len(), 1);
+    assert_eq!(read(two, &[4]).unwrap().1, []);
 }

@@ -20,10 +20,10 @@ pub use ast::{
     Background, Described, Description, Document, Examples, Feature, Rule, Scenario, Tag,
 };
 pub use dialect::Dialect;
-pub use outline::Instance;
+pub use outline::{Instance, Room, TooMuch};
 pub use parser::parse;
 pub use place::Place;
-pub use problem::{ParseError, Problem};
+pub use problem::{ParseError, Problem, Refused};
 pub use step::{DocString, Kind, Row, Step};
 pub use token::Token;
 

@@ -10,7 +10,7 @@ use crate::dialect::Dialect;
 use crate::line::lines;
 use crate::lookahead::{DELIMITERS, Parser};
 use crate::place::Place;
-use crate::problem::{ParseError, Problem};
+use crate::problem::{ParseError, Problem, Refused};
 use crate::step::{DocString, Row, Step};
 use crate::token::Token;
 
@@ -23,19 +23,20 @@ const IN_BACKGROUND: [Token; 3] = [Token::Tags, Token::Scenario, Token::Rule];
 const IN_SCENARIO: [Token; 4] = [Token::Tags, Token::Examples, Token::Scenario, Token::Rule];
 
 /// Reads a feature file's text; or all that is wrong with it, by place, eleven things at most.
-pub fn parse(text: &str) -> Result<Document, Vec<ParseError>> {
-    let dialect = Dialect::of(ENGLISH).ok_or_else(|| {
-        let problem = Problem::UnknownLanguage(ENGLISH.to_owned());
-        vec![ParseError { place: Place::default(), problem }]
-    })?;
+pub fn parse(text: &str) -> Result<Document, Refused> {
     let language = ENGLISH.to_owned();
+    let Some(dialect) = Dialect::of(ENGLISH) else {
+        let problem = Problem::UnknownLanguage(language.clone());
+        let errors = vec![ParseError { place: Place::default(), problem }];
+        return Err(Refused { errors, language });
+    };
     let mut parser = Parser { lines: lines(text), at: 0, dialect, language, errors: Vec::new() };
     let document = parser.document();
     if parser.errors.is_empty() {
         return Ok(document);
     }
     parser.errors.sort_by_key(|error| error.place);
-    Err(parser.errors)
+    Err(Refused { errors: parser.errors, language: parser.language })
 }
 
 // === impl Parser ===

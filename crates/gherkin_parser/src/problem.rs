@@ -15,6 +15,16 @@ pub struct ParseError {
     pub problem: Problem,
 }
 
+/// Why a file is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} problems", errors.len())]
+pub struct Refused {
+    /// All that is wrong, by place; never nothing.
+    pub errors: Vec<ParseError>,
+    /// The language of the file's keywords.
+    pub language: String,
+}
+
 /// What can be wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {

@@ -10,8 +10,8 @@ fn read(text: &str) -> Feature {
 
 /// The lines of the errors, with what they say.
 fn errors(text: &str) -> Vec<(usize, usize, String)> {
-    let errors = parse(text).expect_err("it is no Gherkin");
-    errors.iter().map(|e| (e.place.line, e.place.column, e.problem.to_string())).collect()
+    let refused = parse(text).expect_err("it is no Gherkin");
+    refused.errors.iter().map(|e| (e.place.line, e.place.column, e.problem.to_string())).collect()
 }
 
 #[test]
@@ -185,21 +185,15 @@ fn outlines_are_filled_in_by_columns_alone() {
     Examples: none
 ",
     );
-    let made = feature.scenarios[0].instances();
+    let made = feature.scenarios[0].instances(&mut Room::default()).expect("it is little");
     let brief: Vec<_> = made
         .iter()
         .map(|it| {
             let tags: Vec<_> = it.tags.iter().map(|tag| tag.name.as_str()).collect();
-            (it.place.line, it.name.as_str(), tags.join(""), it.row)
+            (it.place.line, it.name.as_str(), tags.join(""))
         })
         .collect();
-    assert_eq!(
-        brief,
-        [
-            (13, "of 1", "@s".to_owned(), Some((0, 0))),
-            (18, "of \\", "@s@e".to_owned(), Some((1, 0))),
-        ]
-    );
+    assert_eq!(brief, [(13, "of 1", "@s".to_owned()), (18, "of \\", "@s@e".to_owned()),]);
     assert_eq!(made[0].steps[0].text, "1 and <a> and <none>");
     assert_eq!(made[0].steps[0].table[0].cells, ["1"]);
     let text = made[0].steps[1].doc_string.as_ref().expect("there is one");
@@ -208,7 +202,28 @@ fn outlines_are_filled_in_by_columns_alone() {
         (Some("1"), "(?P<city>.*) <a>")
     );
     assert_eq!(made[1].steps[0].text, "\\ and $1 and <none>");
-    assert_eq!(read("Feature: f\nScenario: s\n").scenarios[0].instances().len(), 1);
+    let plain = read("Feature: f\nScenario: s\n");
+    assert_eq!(plain.scenarios[0].instances(&mut Room::default()).map(|made| made.len()), Ok(1));
+}
+
+#[test]
+fn what_a_small_file_makes_is_bounded() {
+    let made = |steps: &str, table: &str| {
+        let text = format!("Feature: f\nScenario: s\n{steps}Examples:\n{table}");
+        read(&text).scenarios[0].instances(&mut Room::default()).map(|made| made.len())
+    };
+    let rows = |count: usize| format!("|a|\n{}", "|1|\n".repeat(count));
+    assert_eq!(made(&"* x\n".repeat(100), &rows(100)), Ok(100));
+    // Rows times steps; and values of columns that hold columns.
+    assert_eq!(made(&"* x\n".repeat(10_000), &rows(10_000)), Err(TooMuch));
+    let laughs = format!("|a|b|c|\n|{}|{}|x|\n", "<b>".repeat(3_000), "<c>".repeat(3_000));
+    assert_eq!(made(&"* <a>\n".repeat(10), &laughs), Err(TooMuch));
+    // The room is the file's, not a scenario's.
+    let text =
+        format!("Feature: f\nScenario: s\n* {}\nExamples:\n{}", "x".repeat(1 << 20), rows(40));
+    let mut room = Room::default();
+    assert!(read(&text).scenarios[0].instances(&mut room).is_ok());
+    assert_eq!(read(&text).scenarios[0].instances(&mut room), Err(TooMuch));
 }
 
 proptest! {
@@ -223,10 +238,11 @@ proptest! {
                 for scenario in feature.iter().flat_map(Feature::all_scenarios) {
                     let rows: usize = scenario.examples.iter().map(|it| it.rows.len()).sum();
                     let all = if scenario.examples.is_empty() { 1 } else { rows };
-                    prop_assert_eq!(scenario.instances().len(), all);
+                    let made = scenario.instances(&mut Room::default());
+                    prop_assert_eq!(made.map(|made| made.len()), Ok(all));
                 }
             }
-            Err(errors) => for error in errors {
+            Err(refused) => for error in refused.errors {
                 prop_assert!((1..=lines).contains(&error.place.line), "{error}");
             },
         }

@@ -42,7 +42,7 @@ async fn a_mistake_in_yaml_is_told_with_its_place_in_the_feature_file() {
     for (yaml, place, what) in [
         ("apiVersion: v1\nmetadata:\n\tname: x\n", ":8:7: ", "a tab stands where YAML is indented"),
         ("kind: A\nspec:\n  a: 1\n  a: 2\n", ":9:9: ", "the key `a` is there twice"),
-        ("spec: {\n", ":", "did not find expected"),
+        ("spec: {\n", ":7:", "did not find expected"),
     ] {
         let said = checked(yaml, &[]).await.unwrap_err();
         assert_eq!(said.exit_code(), ExitCode::Wrong);
