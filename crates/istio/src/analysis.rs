@@ -4,6 +4,7 @@
 
 mod analyze;
 mod destinations;
+mod earlier;
 mod finding;
 mod hosts;
 mod routes;

@@ -6,7 +6,8 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-/// The folder of the Go module `istio.io/istio`: `ISTIO_MODULE`, or the newest in Go's cache.
+/// The folder of the Go module `istio.io/istio`: `ISTIO_MODULE`, or the one that came
+/// last into Go's cache.
 pub(crate) fn module() -> Option<PathBuf> {
     if let Some(path) = env::var_os("ISTIO_MODULE") {
         return Some(path.into());
@@ -17,7 +18,9 @@ pub(crate) fn module() -> Option<PathBuf> {
     let is_istio = |path: &PathBuf| {
         path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("istio@"))
     };
-    entries.filter(is_istio).max()
+    // Versions are not in the order of their names.
+    let since = |path: &PathBuf| fs::metadata(path).and_then(|found| found.modified()).ok();
+    entries.filter(is_istio).max_by_key(since)
 }
 
 /// The program: `ISTIOCTL`, or one on the `PATH`, or the rig's.

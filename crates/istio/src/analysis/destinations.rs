@@ -11,6 +11,9 @@ use crate::field::Rest;
 use crate::host::resolve;
 use crate::object::Object;
 
+/// More subsets of a host are not named.
+const SUBSETS_MAX: usize = 20;
+
 /// What there is to send to.
 pub(super) struct Known<'a> {
     pub(super) around: &'a Surroundings,
@@ -35,9 +38,9 @@ impl Known<'_> {
             return;
         }
         let host = resolve(&to.host, namespace);
-        let known = self.subsets(&host);
-        if !known.contains(to.subset.as_str()) {
-            let known: Vec<&str> = known.into_iter().collect();
+        if !self.subsets(&host).any(|name| name == to.subset.as_str()) {
+            let known: BTreeSet<&str> = self.subsets(&host).collect();
+            let known: Vec<&str> = known.into_iter().take(SUBSETS_MAX).collect();
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             let message = format!(
                 "no DestinationRule for {host} has the subset {:?} (it has: {known}); requests \
@@ -78,12 +81,12 @@ impl Known<'_> {
         }
     }
 
-    fn subsets(&self, host: &str) -> BTreeSet<&str> {
-        let of_host = |rule: &&&DestinationRule| {
+    fn subsets(&self, host: &str) -> impl Iterator<Item = &str> {
+        let of_host = move |rule: &&&DestinationRule| {
             let own = resolve(&rule.spec.host, &rule.metadata.namespace);
             own == host || own.strip_prefix('*').is_some_and(|suffix| host.ends_with(suffix))
         };
         let subsets = self.rules.iter().filter(of_host).flat_map(|rule| &rule.spec.subsets);
-        subsets.map(|subset| subset.name.as_str()).collect()
+        subsets.map(|subset| subset.name.as_str())
     }
 }

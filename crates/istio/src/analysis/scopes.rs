@@ -71,7 +71,12 @@ pub(super) fn callers(route: &HttpRoute, path: &str, around: &Surroundings, foun
             (namespace.is_empty() || namespace == caller.namespace)
                 && labels.iter().all(|(key, value)| caller.labels.get(key) == Some(value))
         };
-        let labels = !block.source_labels.is_empty();
+        // Labels that some have are not what does not fit.
+        let labelled = |caller: &Caller| {
+            let labels: &BTreeMap<_, _> = &block.source_labels;
+            labels.iter().all(|(key, value)| caller.labels.get(key) == Some(value))
+        };
+        let labels = !around.callers.iter().any(labelled);
         if around.callers.iter().any(|caller| is(&caller)) || around.callers.is_empty() {
             continue;
         }

@@ -1,6 +1,8 @@
 //! What istiod's webhook objects to in a `DestinationRule`, and what it only warns of
 //! (`ValidateDestinationRule` in `pkg/config/validation/validation.go`).
 
+use std::collections::HashSet;
+
 use super::names::{export_to, pod_labels, subset_name, wildcard_domain};
 use super::node::Node;
 use super::traffic_policy::traffic_policy;
@@ -15,9 +17,10 @@ pub(crate) fn destination_rule(spec: &Node<'_>, namespace: &str, review: &mut Re
         traffic_policy(&policy, namespace, review);
     }
     let subsets = spec.items("subsets");
-    for (index, subset) in subsets.iter().enumerate() {
+    let mut names = HashSet::new();
+    for subset in &subsets {
         let name = subset.text("name");
-        if subsets.iter().take(index).any(|earlier| earlier.text("name") == name) {
+        if !names.insert(name) {
             review.error(subset.at("name"), format_args!("duplicate subset name {name:?}"));
         }
         subset_name(&subset.at("name"), review);

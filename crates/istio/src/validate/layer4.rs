@@ -15,7 +15,13 @@ pub(super) fn tcp_route(route: &Node<'_>, review: &mut Review) {
     forwards(route, "TCP", review);
 }
 
-pub(super) fn tls_route(route: &Node<'_>, spec: &Node<'_>, on_gateways: bool, review: &mut Review) {
+/// Reviews a route of an object with these hosts.
+pub(super) fn tls_route(
+    route: &Node<'_>,
+    hosts: &[Node<'_>],
+    on_gateways: bool,
+    review: &mut Review,
+) {
     if !route.any("match") {
         review.error(route.at("match"), "TLS route must have at least one match condition");
     }
@@ -24,7 +30,7 @@ pub(super) fn tls_route(route: &Node<'_>, spec: &Node<'_>, on_gateways: bool, re
             review.error(block.at("sniHosts"), "TLS match must have at least one SNI host");
         }
         for host in block.items("sniHosts") {
-            sni_host(&host, spec, on_gateways, review);
+            sni_host(&host, hosts, on_gateways, review);
         }
         connection(&block, review);
     }
@@ -47,10 +53,9 @@ fn forwards(route: &Node<'_>, protocol: &str, review: &mut Review) {
     destinations(route, review);
 }
 
-fn sni_host(host: &Node<'_>, spec: &Node<'_>, on_gateways: bool, review: &mut Review) {
+fn sni_host(host: &Node<'_>, hosts: &[Node<'_>], on_gateways: bool, review: &mut Review) {
     let name = host.as_text();
-    // Istio takes "bound to no gateway by name" for bound to gateways here.
-    let judged = match on_gateways || !spec.any("gateways") {
+    let judged = match on_gateways {
         true => gateway_domain(name, true),
         false => wildcard_domain(name),
     };
@@ -60,7 +65,6 @@ fn sni_host(host: &Node<'_>, spec: &Node<'_>, on_gateways: bool, review: &mut Re
         }
         Err(cause) => review.error(host, cause),
         Ok(()) => {
-            let hosts = spec.items("hosts");
             if !hosts.iter().any(|own| within(name, own.as_text())) {
                 let message = format_args!("SNI host {name:?} is within none of the hosts");
                 review.error(host, message);

@@ -67,9 +67,9 @@ fn table_size(field: &Node<'_>, review: &mut Review) {
         review.error(field, "tableSize must be set for maglev");
     }
     if size >= MAX_TABLE {
+        // Whether that is a prime as well is not worth the time.
         review.error(field, "tableSize must be less than 5000011 for maglev");
-    }
-    if !is_prime(size) {
+    } else if !is_prime(size) {
         review.error(field, "tableSize must be a prime number for maglev");
     }
 }

@@ -1,7 +1,7 @@
 //! Rules that can never be used, as far as one object shows it (`analyzeUnreachableHTTPRules` and
 //! its likes).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -37,6 +37,8 @@ fn unreachable(routes: &[Node<'_>], review: &mut Review) {
             let mut anonymous = block.value().clone();
             if let Some(fields) = anonymous.as_object_mut() {
                 fields.remove("name");
+                // As istiod compares them: without what says nothing.
+                fields.retain(|name, value| MATCHES.contains(&name.as_str()) || says(value));
             }
             if !seen.insert(canonical(&anonymous)) {
                 review.warn(block, "is not used (duplicate match in an earlier rule)");
@@ -46,6 +48,20 @@ fn unreachable(routes: &[Node<'_>], review: &mut Review) {
         if duplicates == blocks.len() {
             review.warn(route, "rule not used (all matches used by prior rules)");
         }
+    }
+}
+
+/// Conditions that are there, and met by nothing, when they are empty.
+const MATCHES: [&str; 4] = ["authority", "method", "scheme", "uri"];
+
+fn says(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        Value::Bool(true) => true,
     }
 }
 
@@ -99,7 +115,7 @@ impl<'a> Prefix<'a> {
         })
     }
 
-    /// Whether what meets the other meets this one too.
+    /// Whether what meets the other, whose path goes on where this one's ends, meets this one too.
     fn covers(&self, other: &Self) -> bool {
         let each = self.maps.iter().zip(&other.maps);
         let mut same = each.map(|(own, others)| {
@@ -108,8 +124,7 @@ impl<'a> Prefix<'a> {
             };
             own.len() == others.len() && own.iter().all(begins)
         });
-        other.path.starts_with(self.path)
-            && other.port == self.port
+        other.port == self.port
             && self.method.starts_with(&other.method)
             && self.authority.starts_with(&other.authority)
             && same.all(|same| same)
@@ -126,12 +141,20 @@ fn exact_or_prefix(text: &Node<'_>) -> String {
 
 fn covered(routes: &[Node<'_>], review: &mut Review) {
     let mut blocks: Vec<Prefix<'_>> = Vec::new();
+    // What covers a block has a beginning of its path: thousands are not all compared.
+    let mut by_path: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut lengths: BTreeSet<usize> = BTreeSet::new();
     for block in routes.iter().flat_map(|route| route.items("match")).filter_map(Prefix::of) {
-        let by = blocks.iter().find(|own| own.path != block.path && own.covers(&block));
-        if let Some(earlier) = by {
-            let message = format_args!("is not used (overlaps with {})", earlier.block);
+        let begins = lengths.range(..block.path.len()).filter_map(|end| block.path.get(..*end));
+        let covering = begins.filter_map(|path| {
+            by_path.get(path)?.iter().copied().find(|earlier| blocks[*earlier].covers(&block))
+        });
+        if let Some(earlier) = covering.min() {
+            let message = format_args!("is not used (overlaps with {})", blocks[earlier].block);
             review.warn(&block.block, message);
         }
+        lengths.insert(block.path.len());
+        by_path.entry(block.path).or_default().push(blocks.len());
         blocks.push(block);
     }
 }

@@ -1,6 +1,8 @@
 //! What istiod's webhook objects to in a `VirtualService`, and what it only warns of
 //! (`ValidateVirtualService` in `pkg/config/validation/validation.go`).
 
+use std::collections::HashSet;
+
 use super::http_route::http_route;
 use super::layer4::{tcp_route, tls_route};
 use super::matches::is_claim;
@@ -37,8 +39,11 @@ pub(crate) fn virtual_service(spec: &Node<'_>, namespace: &str, review: &mut Rev
         }
         http_route(&route, is_delegate, review);
     }
+    let hosts = spec.items("hosts");
+    // Istio takes "bound to no gateway by name" for bound to gateways here.
+    let sni_on_gateways = on_gateways || !spec.any("gateways");
     for route in spec.items("tls") {
-        tls_route(&route, spec, on_gateways, review);
+        tls_route(&route, &hosts, sni_on_gateways, review);
     }
     for route in spec.items("tcp") {
         tcp_route(&route, review);
@@ -84,11 +89,23 @@ fn hosts(spec: &Node<'_>, on_gateways: bool, review: &mut Review) {
     if !all_valid {
         return;
     }
+    // Only a wildcard meets a host of another name.
+    let (mut plain, mut wild) = (HashSet::new(), Vec::<&str>::new());
     for (index, host) in hosts.iter().enumerate() {
         let name = host.as_text();
-        for other in hosts.iter().take(index).map(Node::as_text).filter(|own| overlap(own, name)) {
+        let mut wider = wild.iter().copied().filter(|own| overlap(own, name));
+        let other = match name.starts_with('*') {
+            true => hosts.iter().take(index).map(Node::as_text).find(|own| overlap(own, name)),
+            false => plain.get(name).copied().or_else(|| wider.next()),
+        };
+        if let Some(other) = other {
             let message = format_args!("duplicate hosts in virtual service: {other} & {name}");
             review.error(host, message);
+        }
+        if name.starts_with('*') {
+            wild.push(name);
+        } else {
+            plain.insert(name);
         }
     }
 }
