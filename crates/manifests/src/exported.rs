@@ -51,11 +51,10 @@ fn unpack(mut object: Value, all: &mut Vec<Value>) {
         None => return all.push(object),
     };
     let kind = object["kind"].as_str().and_then(|kind| kind.strip_suffix("List"));
+    let kind = kind.filter(|kind| !kind.is_empty());
     for mut item in items {
         // The items of a `VirtualServiceList` do not say what they are.
-        if let (Some(kind @ [_, ..]), Value::Object(fields)) = (kind.map(str::as_bytes), &mut item)
-        {
-            let kind = String::from_utf8_lossy(kind).into_owned();
+        if let (Some(kind), Value::Object(fields)) = (kind, &mut item) {
             fields.entry("kind").or_insert(kind.into());
             fields.entry("apiVersion").or_insert(object["apiVersion"].clone());
         }

@@ -66,7 +66,7 @@ impl<'t> Visitor<'t> for Key<'_, 't> {
     }
 
     fn visit_borrowed_str<E: Error>(self, value: &'t str) -> Result<Name, E> {
-        if value == "<<" && self.state.plain(value).is_some() {
+        if value == "<<" && self.state.is_plain(value) {
             self.state.spend(value.len())?;
             return Ok(Name::Merge);
         }

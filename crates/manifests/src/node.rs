@@ -102,6 +102,10 @@ impl<'t> Visitor<'t> for Node<'_, 't> {
             let value = fields.next_value_seed(Node(&mut *self.0))?;
             match name {
                 Name::Field(name) => drop(own.insert(name, value)),
+                Name::Merge if merged.is_some() => {
+                    let what = "the key `<<` is there twice; write `<<: [*a, *b]`";
+                    return self.0.refuse(what.to_owned());
+                }
                 Name::Merge => merged = Some(value),
             }
         }

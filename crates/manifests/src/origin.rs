@@ -54,7 +54,12 @@ impl Origin {
         }
         match at.line.checked_sub(1).and_then(|line| self.lines.get(line)) {
             Some((line @ 1.., taken)) => format!("{}:{line}:{}", self.file, at.column + taken),
-            _ => at.to_string(),
+            Some(_) => at.to_string(),
+            // What is missing at the end of the text: where its end is.
+            None => match self.lines.last() {
+                Some((last, _)) => format!("{}:{}:1", self.file, last + 1),
+                None => at.to_string(),
+            },
         }
     }
 }
@@ -75,7 +80,7 @@ mod tests {
             assert_eq!(at(line, 1), "x.feature:8:7");
             assert_eq!(at(line + 1, 2), "x.feature:9:2");
             assert_eq!(at(line + 2, 6), "x.feature:10:12");
-            assert_eq!(at(line + 9, 6), format!("line {}, column 6 of the text", line + 9));
+            assert_eq!(at(line + 3, 1), "x.feature:11:1");
         }
         assert_eq!(Origin::of_doc_string("x", file, 12, "a: b"), None);
         assert_eq!(Origin::of_doc_string("x", "", 3, "a: b"), None);

@@ -1,6 +1,8 @@
 //! What is known while a text is read: its budget, from which what anchors repeat is paid each
 //! time, and what is not read as it looks.
 
+use std::collections::HashMap;
+
 use serde::de::Error;
 
 use crate::problem::{Mark, Note, TOO_MUCH};
@@ -19,13 +21,20 @@ const SHORT: usize = 256 * 1024;
 /// More notes than this are no longer read one by one.
 const NOTES_MAX: usize = 20;
 
+/// Longer words are shown in part, in characters.
+const SHOWN_MAX: usize = 40;
+
 /// What is known while a text is read.
 #[derive(Debug)]
 pub(super) struct State<'t> {
     text: &'t str,
     budget: usize,
-    notes: Vec<Note>,
+    /// Where what begins that is not read as it looks, and what it is.
+    notes: Vec<(usize, String)>,
     more: usize,
+    /// Whether the word that begins there is a plain one: what an anchor repeats is looked at, and
+    /// told, once.
+    looked_at: HashMap<usize, bool>,
     /// Our own word on why it is refused.
     pub(super) refusal: Option<String>,
 }
@@ -35,14 +44,16 @@ pub(super) struct State<'t> {
 impl<'t> State<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         let budget = text.len().saturating_mul(PER_BYTE).saturating_add(SHORT);
-        Self { text, budget, notes: Vec::new(), more: 0, refusal: None }
+        Self { text, budget, notes: Vec::new(), more: 0, looked_at: HashMap::new(), refusal: None }
     }
 
-    pub(super) fn into_notes(mut self) -> Vec<Note> {
-        if let (more @ 1.., Some(last)) = (self.more, self.notes.last_mut()) {
+    pub(super) fn into_notes(self) -> Vec<Note> {
+        let note = |(at, what): &(usize, String)| Note { at: self.mark(*at), what: what.clone() };
+        let mut notes: Vec<Note> = self.notes.iter().map(note).collect();
+        if let (more @ 1.., Some(last)) = (self.more, notes.last_mut()) {
             last.what = format!("{}; and {more} more like this", last.what);
         }
-        self.notes
+        notes
     }
 
     pub(super) fn spend<E: Error>(&mut self, bytes: usize) -> Result<(), E> {
@@ -61,32 +72,42 @@ impl<'t> State<'t> {
         Err(error)
     }
 
-    /// A scalar that the library took for text: where it begins in ours, if it is a plain one. The
-    /// library lends the very characters, and before those of a quoted one there is the quote.
-    pub(super) fn plain(&self, scalar: &'t str) -> Option<usize> {
+    /// Whether a scalar that the library took for text is a plain one.
+    pub(super) fn is_plain(&mut self, scalar: &'t str) -> bool {
+        self.look_at(scalar).is_some_and(|(_, plain)| plain)
+    }
+
+    /// Where a scalar begins in our text, and whether it is a plain one. The library lends the very
+    /// characters, and before those of a quoted one there is the quote.
+    fn look_at(&mut self, scalar: &'t str) -> Option<(usize, bool)> {
         let at = (scalar.as_ptr() as usize).checked_sub(self.text.as_ptr() as usize)?;
         let before = self.text.get(..at)?;
-        (!before.ends_with(['"', '\'']) && !tagged(before)).then_some(at)
+        let plain = || !before.ends_with(['"', '\'']) && !tagged(before);
+        Some((at, *self.looked_at.entry(at).or_insert_with(plain)))
     }
 
     /// What a plain scalar is for `kubectl`; a note if that is not what it looks like.
     pub(super) fn word(&mut self, scalar: &'t str) -> Word {
-        let Some(at) = self.plain(scalar) else { return Word::Text };
         let word = words::resolve(scalar);
         let as_read = match &word {
             Word::Text => return word,
             Word::Bool(value) => format!("the boolean {value}"),
             Word::Number(value) => format!("the number {value}"),
         };
+        let told = self.looked_at.len();
+        let Some((at, true)) = self.look_at(scalar) else { return Word::Text };
+        if self.looked_at.len() == told {
+            return word;
+        }
         if self.notes.len() < NOTES_MAX {
-            let what = format!(
-                "`{scalar}` is {as_read}, as kubectl reads it (YAML 1.1); quote it if text is meant"
-            );
-            let note = Note { at: self.mark(at), what };
-            // What an anchor repeats is said once.
-            if !self.notes.contains(&note) {
-                self.notes.push(note);
-            }
+            let shown: String = scalar.chars().take(SHOWN_MAX).collect();
+            self.notes.push((
+                at,
+                format!(
+                    "`{shown}` is {as_read}, as kubectl reads it (YAML 1.1); quote it if text is \
+                     meant"
+                ),
+            ));
         } else {
             self.more += 1;
         }
@@ -102,8 +123,26 @@ impl<'t> State<'t> {
     }
 }
 
-/// Whether what stands before a scalar ends with a tag of it (`!!str`), or with tag and anchor.
+/// Whether what stands before a scalar ends with a tag of it (`!!str`), with an anchor before or
+/// behind. A tag begins a node, so before it there is what nodes begin behind, or its line's
+/// beginning.
 fn tagged(before: &str) -> bool {
-    let mut words = before.rsplit([' ', '\n', ',', '[', '{']).filter(|word| !word.is_empty());
-    words.find(|word| !word.starts_with('&')).is_some_and(|word| word.starts_with('!'))
+    let word = |text: &str| {
+        let text = text.trim_end();
+        let start = text.rfind([' ', '\t', '\n', ',', '[', '{']).map_or(0, |at| at + 1);
+        (start, text.len())
+    };
+    let (mut start, mut end) = word(before);
+    if before[start..end].starts_with('&') {
+        (start, end) = word(&before[..start]);
+    }
+    if !before[start..end].starts_with('!') {
+        return false;
+    }
+    let mut line = &before[..start];
+    line = line[line.rfind('\n').map_or(0, |at| at + 1)..].trim_end();
+    if line[word(line).0..].starts_with('&') {
+        line = line[..word(line).0].trim_end();
+    }
+    line.is_empty() || line.ends_with([':', '-', '?', ',', '[', '{'])
 }

@@ -40,6 +40,8 @@ fn anchors_and_merge_keys() {
     assert_eq!(document["three"], document["base"]);
     // In quotes it is a key like any other.
     assert_eq!(one("{\"<<\": 1}"), json!({"<<": 1}));
+    let twice = refused("a: &a {x: 1}\nb: {<<: *a, <<: *a}");
+    assert!(twice.2.contains("the key `<<` is there twice"), "{twice:?}");
     assert!(refused("a: {<<: 5}").2.ends_with("`<<` merges mappings only"));
     assert!(refused("a: *b").2.contains("unknown anchor"));
     assert!(refused("a: &b [*b]").2.contains("an anchor is within itself"));
@@ -92,6 +94,11 @@ fn plain_words_are_read_as_kubectl_reads_them_and_told() {
     // What is not a plain word is text.
     let text = "a: |\n  yes\nb: >\n  on\nc: !!str yes\nc2: !!str &f yes\nd: yes no\ne: *f\n";
     assert_eq!(read(text).unwrap().notes, []);
+    // A tag is that of the word behind it, and not of the one behind that.
+    let text = "a: [!!str b, yes]\nb: hi !there\non: 1\nc: &f !!str\n  yes\n";
+    let at: Vec<_> =
+        read(text).unwrap().notes.iter().map(|it| (it.at.line, it.at.column)).collect();
+    assert_eq!(at, [(1, 14), (3, 1)]);
     let many = read(&"- yes\n".repeat(50)).unwrap().notes;
     assert!(many.len() == 20 && many[19].what.ends_with("; and 30 more like this"));
 }
@@ -128,6 +135,15 @@ fn what_anchors_repeat_is_bounded() {
     assert_eq!(refused(&long).2, TOO_MUCH);
     let merged = format!("a: &a {{{}}}\nb: [{}]", fields(20_000), "{<<: *a},".repeat(20_000));
     assert_eq!(refused(&merged).2, TOO_MUCH);
+    // Far from what stands before it, or from the beginning: looked at once.
+    for (before, word, notes) in [("a: &a", "b", 0), ("# x", "\na: &a yes", 1)] {
+        let far = format!("{before}{}{word}\nb: [{}]", " ".repeat(400_000), "*a,".repeat(100_000));
+        let read = read(&far).unwrap();
+        assert_eq!(
+            (read.documents[0]["b"].as_array().unwrap().len(), read.notes.len()),
+            (100_000, notes)
+        );
+    }
     // As people use them.
     let common = "x: &x {a: 1, b: 2}\nall:\n".to_owned() + &"  - {<<: *x, c: 3}\n".repeat(500);
     assert_eq!(one(&common)["all"][499], json!({"a": 1, "b": 2, "c": 3}));
