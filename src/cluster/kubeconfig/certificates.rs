@@ -1,5 +1,7 @@
 //! Certificates, as kubeconfigs hold them.
 
+use std::io::Read as _;
+
 use k8s_openapi::ByteString;
 use kube::config::Cluster;
 use rustls::pki_types::CertificateDer;
@@ -20,11 +22,7 @@ pub(super) fn authorities(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>, Str
         }
         (None, Some(path)) => {
             let what = format!("its `certificate-authority` {path}");
-            let read = std::fs::metadata(path).and_then(|found| match found.len() > FILE_MAX {
-                true => Err(std::io::Error::other("it is too long for certificates")),
-                false => std::fs::read(path),
-            });
-            (read.map_err(|cause| format!("{what}: {cause}"))?, what)
+            (read(path).map_err(|cause| format!("{what}: {cause}"))?, what)
         }
         (None, None) => return Ok(None),
     };
@@ -37,9 +35,19 @@ pub(super) fn authorities(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>, Str
     }
 }
 
+/// The content of a file with certificates or a key.
+pub(super) fn read(path: &str) -> std::io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    std::fs::File::open(path)?.take(FILE_MAX + 1).read_to_end(&mut content)?;
+    match content.len() as u64 > FILE_MAX {
+        true => Err(std::io::Error::other("it is too long for certificates")),
+        false => Ok(content),
+    }
+}
+
 /// As kubeconfigs hold files.
-pub(super) fn base64(text: &str) -> String {
-    let value = serde_json::to_value(ByteString(text.as_bytes().to_vec()));
+pub(super) fn base64(content: &[u8]) -> String {
+    let value = serde_json::to_value(ByteString(content.to_vec()));
     value.ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 

@@ -1,12 +1,14 @@
 //! What signs requests in and does not last: a file with a token, or a plugin's answer.
 
 use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
 use tokio::io::AsyncReadExt;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
+use tokio::task::JoinSet;
 
 use super::bearer::bearer;
 use super::exec::{Plugin, Said};
@@ -17,6 +19,9 @@ use crate::error::{Error, Result};
 const FILE_HOLDS: Duration = Duration::from_mins(1);
 /// A token is some KiB.
 const FILE_MAX: u64 = 1 << 20;
+/// How long a request waits for a plugin's answer: less than for an answer of the server, so that it
+/// is not blamed.
+const SIGNING_IN: Duration = Duration::from_secs(6);
 /// A plugin is asked anew so long before its answer ends: a request is under way for a while.
 const BEFORE_ITS_END: SignedDuration = SignedDuration::from_secs(10);
 
@@ -24,13 +29,17 @@ const BEFORE_ITS_END: SignedDuration = SignedDuration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Credential {
     source: Source,
-    held: Mutex<Option<Held>>,
+    held: Arc<Mutex<Option<Held>>>,
 }
 
 #[derive(Debug)]
 enum Source {
-    File { place: String, path: PathBuf },
-    Plugin(Box<Plugin>),
+    File {
+        place: String,
+        path: PathBuf,
+    },
+    /// The plugin, and its runs: the one that is waited for, and those that nobody waits for any more.
+    Plugin(Arc<Plugin>, std::sync::Mutex<JoinSet<()>>),
 }
 
 #[derive(Debug, Clone)]
@@ -52,50 +61,60 @@ enum Until {
 impl Credential {
     /// The token in a file, of an entry at this place.
     pub(super) fn file(place: String, path: PathBuf) -> Self {
-        Self { source: Source::File { place, path }, held: Mutex::default() }
+        Self { source: Source::File { place, path }, held: Arc::default() }
     }
 
     /// A plugin that has answered just now; none if it answered with a certificate alone.
     pub(super) fn plugin(plugin: Plugin, said: Said) -> Option<Self> {
         let held = Held { header: said.token?, until: Until::End(said.until) };
-        Some(Self { source: Source::Plugin(Box::new(plugin)), held: Mutex::new(Some(held)) })
+        let held = Arc::new(Mutex::new(Some(held)));
+        Some(Self { source: Source::Plugin(Arc::new(plugin), std::sync::Mutex::default()), held })
     }
 
     /// The header `Authorization` of now.
     pub(super) async fn header(&self) -> Result<HeaderValue> {
-        // Whoever comes while a plugin runs waits for its answer.
+        match &self.source {
+            Source::File { place, path } => self.of_file(place, path).await,
+            Source::Plugin(plugin, runs) => {
+                let (answered, answer) = oneshot::channel();
+                {
+                    let mut runs = runs.lock().unwrap_or_else(PoisonError::into_inner);
+                    while runs.try_join_next().is_some() {}
+                    // A request is given up long before a person has signed in; the plugin goes on,
+                    // and who comes later has its answer.
+                    runs.spawn(renew(Arc::clone(plugin), Arc::clone(&self.held), answered));
+                }
+                match tokio::time::timeout(SIGNING_IN, answer).await {
+                    Ok(Ok(header)) => header,
+                    Ok(Err(cause)) => Err(Error::runner("signing in", cause)),
+                    Err(_) => Err(plugin.slow(SIGNING_IN)),
+                }
+            }
+        }
+    }
+
+    async fn of_file(&self, place: &str, path: &PathBuf) -> Result<HeaderValue> {
         let mut held = self.held.lock().await;
         if let Some(held) = held.as_ref().filter(|held| held.holds()) {
             return Ok(held.header.clone());
         }
-        let renewed = match &self.source {
-            Source::File { place, path } => {
-                let until = Until::Look(Instant::now() + FILE_HOLDS);
-                match (read(place, path).await, held.as_ref()) {
-                    (Ok(header), _) => Held { header, until },
-                    // Tokens may be taken away once they were read (kubernetes#68164).
-                    (Err(_), Some(last)) => Held { header: last.header.clone(), until },
-                    (Err(error), None) => return Err(error),
-                }
-            }
-            Source::Plugin(plugin) => {
-                let said = plugin.run().await?;
-                let header = said.token.ok_or_else(|| {
-                    Error::runner("signing in", "the plugin wrote a token before and none now")
-                })?;
-                Held { header, until: Until::End(said.until) }
-            }
+        let header = match (read(place, path).await, held.as_ref()) {
+            (Ok(header), _) => header,
+            // Tokens may be taken away once they were read (kubernetes#68164).
+            (Err(_), Some(last)) => last.header.clone(),
+            (Err(error), None) => return Err(error),
         };
-        let header = renewed.header.clone();
-        *held = Some(renewed);
+        let until = Until::Look(Instant::now() + FILE_HOLDS);
+        *held = Some(Held { header: header.clone(), until });
         Ok(header)
     }
 
-    /// The server does not know this one any more: a plugin is asked anew for the next request.
-    pub(super) async fn refused(&self, header: &HeaderValue) {
-        let mut held = self.held.lock().await;
+    /// The server does not know this one any more: a plugin is asked anew for the next request. If one
+    /// is at it already, its answer is newer than this header.
+    pub(super) fn refused(&self, header: &HeaderValue) {
+        let Ok(mut held) = self.held.try_lock() else { return };
         let same = held.as_ref().is_some_and(|held| held.header == *header);
-        if same && matches!(self.source, Source::Plugin(_)) {
+        if same && matches!(self.source, Source::Plugin(..)) {
             *held = None;
         }
     }
@@ -112,6 +131,29 @@ impl Held {
     }
 }
 
+/// The header of a plugin's answer, which is asked anew if the last does not hold any more. Whoever
+/// comes while it runs waits for its answer; for somebody who has gone it is not run once more.
+async fn renew(
+    plugin: Arc<Plugin>,
+    held: Arc<Mutex<Option<Held>>>,
+    answered: oneshot::Sender<Result<HeaderValue>>,
+) {
+    let mut held = held.lock().await;
+    let header = match held.as_ref().filter(|held| held.holds()) {
+        Some(held) => Ok(held.header.clone()),
+        None if answered.is_closed() => return,
+        None => plugin.run().await.and_then(|said| {
+            let header = said.token.ok_or_else(|| {
+                Error::runner("signing in", "the plugin wrote a token before and none now")
+            })?;
+            *held = Some(Held { header: header.clone(), until: Until::End(said.until) });
+            Ok(header)
+        }),
+    };
+    // Nobody may be waiting any more: then it is for the next.
+    let _ = answered.send(header);
+}
+
 /// Without the line break that editors and `echo` put at its end.
 async fn read(place: &str, path: &PathBuf) -> Result<HeaderValue> {
     let refused = |cause: String| {
@@ -120,8 +162,11 @@ async fn read(place: &str, path: &PathBuf) -> Result<HeaderValue> {
     };
     let mut text = String::new();
     let file = tokio::fs::File::open(path).await.map_err(|cause| refused(cause.to_string()))?;
-    let read = file.take(FILE_MAX).read_to_string(&mut text).await;
+    let read = file.take(FILE_MAX + 1).read_to_string(&mut text).await;
     read.map_err(|cause| refused(cause.to_string()))?;
+    if text.len() as u64 > FILE_MAX {
+        return Err(refused("it is too long for a token".into()));
+    }
     match bearer(text.trim()) {
         Some(_) if text.trim().is_empty() => Err(refused("it is empty".into())),
         Some(header) => Ok(header),

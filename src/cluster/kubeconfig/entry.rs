@@ -5,7 +5,7 @@ use std::path::Path;
 
 use kube::client::{Client, ClientBuilder, RustlsTlsError};
 use kube::config::{AuthInfo, Cluster};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::certificates;
 use super::credential::Credential;
@@ -85,7 +85,8 @@ impl Entry {
     async fn sign_in(&self, config: &mut kube::Config) -> Result<Option<Credential>> {
         let of_user =
             |cause: String| Error::feature(&self.doing, format!("{}: {cause}", self.user.place));
-        let mut info = self.user.value.clone();
+        let mut info = given(self.user.value.clone());
+        self.load_identity(&mut info)?;
         let provider = info.auth_provider.as_ref().map(|provider| provider.name.as_str());
         if let Some(name) = provider
             && name != "oidc"
@@ -109,7 +110,7 @@ impl Entry {
         }
         let signs =
             info.auth_provider.is_some() || (info.username.is_some() && info.password.is_some());
-        let file = info.token_file.take().filter(|path| !path.is_empty());
+        let file = info.token_file.take();
         let exec = info.exec.take();
         let credential = if signs {
             None
@@ -123,8 +124,9 @@ impl Entry {
             let plugin = Plugin::new(&self.user.place, exec, &self.cluster.value)?;
             let said = plugin.run().await?;
             if let Some((certificate, key)) = &said.identity {
-                info.client_certificate_data = Some(certificates::base64(certificate));
-                info.client_key_data = Some(certificates::base64(key.expose_secret()).into());
+                info.client_certificate_data = Some(certificates::base64(certificate.as_bytes()));
+                let key = certificates::base64(key.expose_secret().as_bytes());
+                info.client_key_data = Some(key.into());
             }
             Credential::plugin(plugin, said)
         } else {
@@ -132,6 +134,26 @@ impl Entry {
         };
         config.auth_info = info;
         Ok(credential)
+    }
+
+    /// Reads the files of a client's certificate and key, which kube would read without a bound.
+    fn load_identity(&self, info: &mut AuthInfo) -> Result<()> {
+        let read = |what: &str, path: &str| {
+            certificates::read(path).map(|content| certificates::base64(&content)).map_err(
+                |cause| {
+                    let what = format!("{}: its `{what}` {path}: {cause}", self.user.place);
+                    Error::feature(&self.doing, what)
+                },
+            )
+        };
+        if let (Some(path), None) = (info.client_certificate.take(), &info.client_certificate_data)
+        {
+            info.client_certificate_data = Some(read("client-certificate", &path)?);
+        }
+        if let (Some(path), None) = (info.client_key.take(), &info.client_key_data) {
+            info.client_key_data = Some(read("client-key", &path)?.into());
+        }
+        Ok(())
     }
 
     /// What is wrong with certificates and keys.
@@ -155,4 +177,19 @@ impl Entry {
             None => error,
         }
     }
+}
+
+/// Without what is empty: for kubectl that is not said.
+fn given(mut info: AuthInfo) -> AuthInfo {
+    let text = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let secret = |text: Option<SecretString>| text.filter(|it| !it.expose_secret().is_empty());
+    info.username = text(info.username);
+    info.password = secret(info.password);
+    info.token = secret(info.token);
+    info.token_file = text(info.token_file);
+    info.client_certificate = text(info.client_certificate);
+    info.client_certificate_data = text(info.client_certificate_data);
+    info.client_key = text(info.client_key);
+    info.client_key_data = secret(info.client_key_data);
+    info
 }

@@ -5,7 +5,9 @@
 //! error in the error, and never with its output, which is the credential.
 
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::pin::pin;
 use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -15,7 +17,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 use super::bearer::bearer;
 use super::plugin_text::shown;
@@ -25,6 +27,8 @@ use crate::error::{Error, Result};
 const PATIENCE: Duration = Duration::from_mins(1);
 /// A person signs in in a browser.
 const PATIENCE_WITH_A_PERSON: Duration = Duration::from_mins(5);
+/// How long its standard error is read on after its end.
+const AFTER_ITS_END: Duration = Duration::from_secs(1);
 /// A credential is a page: a token, or a certificate with its chain.
 const OUTPUT_MAX: usize = 1 << 20;
 /// What is kept of its standard error, before it is made fit to be shown.
@@ -114,13 +118,21 @@ impl Plugin {
             ));
         }
         let patience = if person { PATIENCE_WITH_A_PERSON } else { PATIENCE };
-        match tokio::time::timeout(patience, self.output(person)).await {
-            Ok(output) => self.read(&output?),
-            Err(_) => Err(self.failed(&format!("gave no answer within {} s", patience.as_secs()))),
-        }
+        let child = self.start(person).map_err(|cause| self.not_started(&cause))?;
+        let errors = Mutex::new(Vec::new());
+        let output = output(child, person, &errors);
+        let answer = match tokio::time::timeout(patience, output).await {
+            Ok(output) => output.and_then(|output| self.read(&output)),
+            Err(_) => Err(format!("gave no answer within {} s", patience.as_secs())),
+        };
+        let errors = errors.into_inner().unwrap_or_else(PoisonError::into_inner);
+        answer.map_err(|what| match shown(&errors, &self.config) {
+            Some(said) => self.failed(&format!("{what} and said:\n    {said}")),
+            None => self.failed(&format!("{what} and said nothing on its standard error")),
+        })
     }
 
-    async fn output(&self, person: bool) -> Result<Vec<u8>> {
+    fn start(&self, person: bool) -> std::io::Result<Child> {
         let mut command = Command::new(&self.command);
         command.args(self.config.args.iter().flatten());
         for one in self.config.env.iter().flatten() {
@@ -141,62 +153,50 @@ impl Plugin {
             .stdin(if person { Stdio::inherit() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        let mut child = command.spawn().map_err(|cause| self.not_started(&cause))?;
-        let (Some(output), Some(errors)) = (child.stdout.take(), child.stderr.take()) else {
-            return Err(self.failed("has no output"));
-        };
-        let (output, errors, ended) =
-            tokio::join!(whole(output), last(errors, person), child.wait());
-        let ended =
-            ended.map_err(|cause| self.failed(&format!("cannot be waited for: {cause}")))?;
-        if !ended.success() {
-            let said = match shown(&errors, &self.config) {
-                Some(said) => format!("and said:\n    {said}"),
-                None => "and said nothing on its standard error".to_owned(),
-            };
-            return Err(self.failed(&format!("ended with {ended} {said}")));
-        }
-        match output {
-            Ok(output) if output.len() <= OUTPUT_MAX => Ok(output),
-            Ok(_) => Err(self.failed("wrote more than 1 MiB")),
-            Err(cause) => Err(self.failed(&format!("cannot be read: {cause}"))),
-        }
+            .kill_on_drop(true)
+            .spawn()
     }
 
     /// Never quotes what it reads.
-    fn read(&self, output: &[u8]) -> Result<Said> {
+    fn read(&self, output: &[u8]) -> std::result::Result<Said, String> {
         // JSON, or the YAML that client-go takes, too.
         let answer: Answer = serde_yaml::from_slice(output)
-            .map_err(|_| self.failed("did not write an ExecCredential"))?;
+            .map_err(|_| "did not write an ExecCredential".to_owned())?;
         if answer.kind.as_deref() != Some("ExecCredential") {
-            return Err(self.failed("did not write an ExecCredential"));
+            return Err("did not write an ExecCredential".to_owned());
         }
         if answer.api_version.as_deref() != Some(&self.version) {
-            return Err(self.failed(&format!(
+            return Err(format!(
                 "did not answer in the `apiVersion` that the entry asks for, {}",
                 self.version
-            )));
+            ));
         }
-        let status = answer.status.ok_or_else(|| self.failed("wrote no `status`"))?;
+        let status = answer.status.ok_or_else(|| "wrote no `status`".to_owned())?;
         let token = match status.token.filter(|token| !token.is_empty()) {
             Some(token) => Some(bearer(&token).ok_or_else(|| {
-                self.failed("wrote a token with characters in it that no header may have")
+                "wrote a token with characters in it that no header may have".to_owned()
             })?),
             None => None,
         };
-        let identity = match (status.client_certificate_data, status.client_key_data) {
+        let some = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let pair = (some(status.client_certificate_data), some(status.client_key_data));
+        let identity = match pair {
             (Some(certificate), Some(key)) => Some((certificate, key.into())),
             (None, None) => None,
-            _ => return Err(self.failed("wrote a certificate without its key, or the reverse")),
+            _ => return Err("wrote a certificate without its key, or the reverse".to_owned()),
         };
         if token.is_none() && identity.is_none() {
-            return Err(self.failed("wrote neither a token nor a certificate"));
+            return Err("wrote neither a token nor a certificate".to_owned());
         }
         let until = status.expiration_timestamp.map(|at| at.parse()).transpose();
-        let until =
-            until.map_err(|_| self.failed("wrote an `expirationTimestamp` that is none"))?;
+        let until = until.map_err(|_| "wrote an `expirationTimestamp` that is none".to_owned())?;
         Ok(Said { token, identity, until })
+    }
+
+    /// It runs on, and a request does not wait for it any longer.
+    pub(super) fn slow(&self, waited: Duration) -> Error {
+        self.failed(&format!("has not answered within {} s; it is waited for", waited.as_secs()))
+            .hint("sign in as it asks; the next request has its answer")
     }
 
     fn failed(&self, what: &str) -> Error {
@@ -216,6 +216,37 @@ impl Plugin {
     }
 }
 
+/// What it wrote, or what became of it. What it says on its standard error is in `errors`, also when
+/// this is given up.
+async fn output(
+    mut child: Child,
+    person: bool,
+    errors: &Mutex<Vec<u8>>,
+) -> std::result::Result<Vec<u8>, String> {
+    let (Some(output), Some(said)) = (child.stdout.take(), child.stderr.take()) else {
+        return Err("has no output".to_owned());
+    };
+    let mut said = pin!(last(said, person, errors));
+    let mut answer = pin!(async { tokio::join!(whole(output), child.wait()) });
+    let (output, ended) = tokio::select! {
+        answer = &mut answer => {
+            // What it started and left may hold it open for ever.
+            let _ = tokio::time::timeout(AFTER_ITS_END, said).await;
+            answer
+        }
+        () = &mut said => answer.await,
+    };
+    let ended = ended.map_err(|cause| format!("cannot be waited for: {cause}"))?;
+    if !ended.success() {
+        return Err(format!("ended with {ended}"));
+    }
+    match output {
+        Ok(output) if output.len() <= OUTPUT_MAX => Ok(output),
+        Ok(_) => Err("wrote more than 1 MiB".to_owned()),
+        Err(cause) => Err(format!("cannot be read: {cause}")),
+    }
+}
+
 /// All of a stream, up to one byte more than may be.
 async fn whole(stream: impl AsyncRead + Unpin) -> std::io::Result<Vec<u8>> {
     let mut output = Vec::new();
@@ -227,25 +258,21 @@ async fn whole(stream: impl AsyncRead + Unpin) -> std::io::Result<Vec<u8>> {
 }
 
 /// The end of a stream; a person sees all of it as it comes.
-async fn last(mut stream: impl AsyncRead + Unpin, person: bool) -> Vec<u8> {
-    let mut kept = Vec::new();
+async fn last(mut stream: impl AsyncRead + Unpin, person: bool, kept: &Mutex<Vec<u8>>) {
     let mut piece = [0; 4_096];
-    let mut cut = false;
     while let Ok(read @ 1..) = stream.read(&mut piece).await {
         if person {
             // Nobody is told that a terminal is gone.
             let _ = std::io::stderr().write_all(&piece[..read]);
         }
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.extend_from_slice(&piece[..read]);
         if kept.len() > 2 * ERRORS_MAX {
-            kept.drain(..kept.len() - ERRORS_MAX);
-            cut = true;
+            // At a line's end: half a token does not look like one.
+            let rest = kept.len() - ERRORS_MAX;
+            let line = kept[rest..].iter().position(|byte| *byte == b'\n');
+            let from = line.map_or(kept.len(), |at| rest + at + 1);
+            kept.drain(..from);
         }
     }
-    if cut {
-        // Half a token does not look like one.
-        let line = kept.iter().position(|byte| *byte == b'\n').map_or(kept.len(), |at| at + 1);
-        kept.drain(..line);
-    }
-    kept
 }

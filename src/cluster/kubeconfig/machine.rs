@@ -205,7 +205,7 @@ impl Machine {
     }
 
     pub(super) fn cluster(&self, server: &str, more: &str) -> String {
-        let data = base64(&self.authority_pem);
+        let data = base64(self.authority_pem.as_bytes());
         format!("{{server: '{server}', certificate-authority-data: {data}{more}}}")
     }
 

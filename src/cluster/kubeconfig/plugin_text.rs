@@ -22,15 +22,17 @@ static CREDENTIAL: LazyLock<Regex> = LazyLock::new(|| {
     let kinds = [
         // A private key, to its end or that of the text.
         r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*-----|\z)",
-        // A member of JSON.
-        r#"(?i)"[a-z_.-]*(?:token|secret|passw|key_?data|private_?key)[a-z_.-]*"\s*:\s*"[^"]*"?"#,
+        // A member of JSON, and of JSON within a text.
+        r#"(?i)\\?"[a-z_.-]*(?:token|secret|passw|key[-_]?data|private[-_]?key)[a-z_.-]*\\?"\s*:\s*\\?"(?:[^"\\]|\\[^"]|\\"[^,}\s])*(?:\\?")?"#,
+        // A variable, a field of YAML, a part of a query or of a log's line.
+        r#"(?i)[a-z0-9_.-]*(?:token|secret|passw|credential|api[-_]?key|access[-_]?key|key[-_]?data|private[-_]?key)[a-z0-9_.-]*["']?\s?[=:]\s*["']?[^\s"'&;,}]+"#,
         // A JSON web token, whole or in parts.
         r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*",
         // A token of aws-iam-authenticator.
         r"k8s-aws-v1\.[A-Za-z0-9_-]+",
         r"(?i)\b(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{12,}",
-        // What signs in in an address.
-        r"://[^/\s@]+@",
+        // What signs in in an address: up to the last `@`, as a password may have some.
+        r#"://[^\s"'<>]*@"#,
     ];
     Regex::new(&kinds.join("|")).expect("it is a constant")
 });
@@ -82,6 +84,8 @@ fn secrets(config: &ExecConfig) -> Vec<String> {
         before = argument;
     }
     found.retain(|value| value.len() >= SECRET_MIN);
+    // What one of them begins with must not leave the rest of it.
+    found.sort_by_key(|value| std::cmp::Reverse(value.len()));
     found
 }
 
@@ -115,6 +119,17 @@ mod tests {
             "-----BEGIN EC PRIVATE KEY-----\nhush\n-----END EC PRIVATE KEY-----",
             "-----BEGIN PRIVATE KEY-----\nhush",
             "http://me:hush@proxy",
+            "client_secret=hush&refresh_token=hush",
+            "AWS_SECRET_ACCESS_KEY=hush",
+            "+ TOKEN=hush",
+            "token: hush",
+            "client-key-data: hush",
+            r#""client-key-data": "hush""#,
+            "{'refresh_token': 'hush'}",
+            r#"msg="{\"access_token\":\"hush\"}""#,
+            r#"parse "http://me:hu/hush@proxy:3128": invalid port"#,
+            "http://me:hush@hush@proxy",
+            r#""password": "hu\"hush""#,
         ] {
             let text = of(&format!("debug {said} end")).unwrap();
             assert!(text.contains("***") && !text.contains("hush"), "{text}");

@@ -8,6 +8,7 @@ use kube::config::Cluster;
 
 use super::no_proxy::NoProxy;
 use super::server::has_no_port;
+use crate::units::request::masked;
 
 /// What the environment says of proxies (Go's `httpproxy`: upper case first).
 #[derive(Debug, Clone, Default)]
@@ -131,15 +132,6 @@ impl Way {
             Err(_) => refuse("it is no address such as http://proxy:3128"),
         }
     }
-}
-
-/// An address without what may be a password in it.
-fn masked(said: &str) -> String {
-    let (scheme, rest) = said.split_once("://").unwrap_or(("", said));
-    let rest =
-        rest.rsplit_once('@').map_or_else(|| rest.to_owned(), |(_, host)| format!("***@{host}"));
-    let full = if scheme.is_empty() { rest } else { format!("{scheme}://{rest}") };
-    full.chars().take(200).flat_map(char::escape_debug).collect()
 }
 
 #[cfg(test)]

@@ -89,7 +89,7 @@ where
             if let (Some(credential), Some(header)) = (&credential, &header)
                 && answer.status() == StatusCode::UNAUTHORIZED
             {
-                credential.refused(header).await;
+                credential.refused(header);
             }
             Ok(answer)
         })

@@ -76,7 +76,12 @@ async fn what_a_plugin_says_of_its_failure_is_told_and_what_it_writes_is_not() {
     for (script, word) in [
         ("echo hush; echo 'SSO session has expired' >&2; exit 3", "SSO session has expired"),
         ("echo hush; exit 3", "exit status: 3 and said nothing"),
-        ("echo hush", "did not write an ExecCredential"),
+        ("echo hush", "did not write an ExecCredential and said nothing"),
+        ("echo hush; echo 'open https://x' >&2", "ExecCredential and said:\n    open https://x"),
+        (
+            &answer(r#"{"clientCertificateData": "", "clientKeyData": ""}"#),
+            "neither a token nor a certificate",
+        ),
         ("yes hush | head -c 2000000", "more than 1 MiB"),
         ("kill -9 $$", "signal: 9"),
         (&answer(r#"{"token": "hush\n"}"#), "no header may have"),
@@ -232,8 +237,8 @@ async fn certificates_that_are_refused_come_with_what_to_do() {
     let (certificate, key) = here.issue(Certificate::Version1);
     let user = format!(
         "{{client-certificate-data: {}, client-key-data: {}}}",
-        base64(&pem_of(&certificate)),
-        base64(&key.serialize_pem())
+        base64(pem_of(&certificate).as_bytes()),
+        base64(key.serialize_pem().as_bytes())
     );
     let cluster = here.cluster(&address, ", tls-server-name: other.invalid");
     let error = here.ask(&cluster, &user, &[], 1).await.unwrap_err().to_string();
