@@ -4,6 +4,7 @@
 mod apply;
 mod disturb;
 mod expect;
+mod first;
 mod judged;
 mod options;
 mod phase;

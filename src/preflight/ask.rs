@@ -5,9 +5,11 @@ use serde_json::Value;
 use super::facts::Seen;
 use crate::cluster::Cluster;
 
-/// More objects of a kind in a namespace are not looked at: what is wrong with these is enough to
-/// know, and a list is held in memory.
+/// How many objects of a list come at once.
 const LIST_LIMIT: u32 = 500;
+
+/// More pages of a list are not looked at, so 10,000 objects: a list is held in memory.
+const PAGES_MAX: usize = 20;
 
 /// The path of a group's version.
 pub(super) fn group_path(group: &str, version: &str) -> String {
@@ -25,16 +27,24 @@ pub(super) fn list_path(group: &str, version: &str, namespace: &str, plural: &st
     format!("{base}{within}/{plural}?limit={LIST_LIMIT}")
 }
 
-/// The objects of a list. A kind that is not served has none.
+/// The objects of a list, page by page. A kind that is not served has none.
 pub(super) async fn listed(cluster: &Cluster, path: &str) -> Seen<Vec<Value>> {
-    match cluster.look(path).await {
-        Ok(mut list) => match list["items"].take() {
-            Value::Array(items) => Ok(items),
-            _ => Ok(Vec::new()),
-        },
-        Err(refusal) if refusal.code == 404 => Ok(Vec::new()),
-        Err(refusal) => Err(refusal),
+    let (mut all, mut next) = (Vec::new(), String::new());
+    for _ in 0..PAGES_MAX {
+        let mut list = match cluster.look(&format!("{path}{next}")).await {
+            Ok(list) => list,
+            Err(refusal) if refusal.code == 404 => return Ok(all),
+            Err(refusal) => return Err(refusal),
+        };
+        if let Value::Array(items) = list["items"].take() {
+            all.extend(items);
+        }
+        match list.pointer("/metadata/continue").and_then(Value::as_str) {
+            Some(token) if !token.is_empty() => next = format!("&continue={token}"),
+            _ => break,
+        }
     }
+    Ok(all)
 }
 
 /// What is at a path, or nothing.

@@ -29,6 +29,7 @@ pub(super) async fn configured(
         return Configured::default();
     }
     let mut references = references(objects, application);
+    let unasked = references.len() > REFERENCES_MAX;
     references.truncate(REFERENCES_MAX);
     let of_hosts = references.iter().any(|one| matches!(one.to, Target::Host(_)));
     let entries = match of_hosts {
@@ -47,6 +48,7 @@ pub(super) async fn configured(
         references: references.into_iter().zip(there).collect(),
         services,
         sidecars,
+        unasked,
     }
 }
 
@@ -72,14 +74,19 @@ async fn there(cluster: &Cluster, to: &Target, entries: &Seen<Vec<Value>>) -> Se
         Target::Gateway(namespace, name) => istios(namespace, "gateways", name),
         Target::Delegate(namespace, name) => istios(namespace, "virtualservices", name),
         Target::Host(host) => {
+            let mut service = Ok(false);
             let own = host.strip_suffix(DOMAIN).and_then(|rest| rest.strip_suffix('.'));
             if let Some((name, namespace)) = own.and_then(|own| own.split_once('.')) {
                 let path = format!("/api/v1/namespaces/{namespace}/services/{name}");
-                if found(cluster, &path).await?.is_some() {
-                    return Ok(true);
-                }
+                service = found(cluster, &path).await.map(|found| found.is_some());
             }
-            return entries.clone().map(|all| all.iter().any(|entry| declares(entry, host)));
+            let declared = |all: Vec<Value>| all.iter().any(|entry| declares(entry, host));
+            // One that is there is enough; that none is, both must say.
+            return match (service, entries.clone().map(declared)) {
+                (Ok(true), _) | (_, Ok(true)) => Ok(true),
+                (Ok(false), entries) => entries,
+                (Err(why), _) => Err(why),
+            };
         }
     };
     Ok(found(cluster, &path).await?.is_some())

@@ -144,4 +144,6 @@ pub(super) struct Configured {
     pub(super) services: BTreeMap<String, Seen<Vec<Value>>>,
     /// The `Sidecar`s where load is sent from, by namespace.
     pub(super) sidecars: BTreeMap<String, Seen<Vec<Value>>>,
+    /// Whether more is named than was asked for.
+    pub(super) unasked: bool,
 }

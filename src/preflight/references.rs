@@ -1,6 +1,8 @@
 //! What of a mesh the scenarios' own Istio configuration names: whether it is there nobody can say
 //! who does not ask. Pure.
 
+use std::collections::BTreeSet;
+
 use istio::{Destination, DestinationRule, Object, VirtualService, resolve};
 
 use crate::application::Application;
@@ -28,7 +30,7 @@ pub(super) enum Target {
 
 /// Everything that these objects name and that is neither the application's nor among them.
 pub(super) fn references(objects: &[Object], application: &Application) -> Vec<Reference> {
-    let mut all = Vec::<Reference>::new();
+    let (mut all, mut known) = (Vec::<Reference>::new(), BTreeSet::new());
     for object in objects {
         let named = match object {
             Object::VirtualService(service) => of_service(service),
@@ -36,8 +38,7 @@ pub(super) fn references(objects: &[Object], application: &Application) -> Vec<R
         };
         for (field, to) in named {
             // One place for each is enough to correct it.
-            let known = all.iter().any(|other| other.to == to);
-            if !known && !is_ours(&to, objects, application) {
+            if known.insert(to.clone()) && !is_ours(&to, objects, application) {
                 all.push(Reference { object: object.to_string(), field, to });
             }
         }
@@ -54,7 +55,7 @@ fn is_ours(to: &Target, objects: &[Object], application: &Application) -> bool {
         Target::Gateway(..) => false,
         Target::Delegate(namespace, name) => objects.iter().any(|object| {
             let own = object.metadata();
-            *own.namespace == *namespace && *own.name == *name
+            object.kind() == "VirtualService" && *own.namespace == *namespace && *own.name == *name
         }),
     }
 }
@@ -84,8 +85,9 @@ fn of_service(service: &VirtualService) -> Vec<(String, Target)> {
             all.push(to(format!("{path}.route[{share}].destination"), &one.destination));
         }
         let several = rule.mirrors.iter().map(|mirror| &*mirror.destination);
-        for mirror in rule.mirror.iter().chain(several) {
-            all.push(to(format!("{path}.mirror"), mirror));
+        all.extend(rule.mirror.iter().map(|mirror| to(format!("{path}.mirror"), mirror)));
+        for (number, mirror) in several.enumerate() {
+            all.push(to(format!("{path}.mirrors[{number}].destination"), mirror));
         }
         if let Some(delegate) = &rule.delegate {
             let text = |field: &str| delegate.get(field).and_then(|value| value.as_str());

@@ -6,6 +6,7 @@ use std::time::Instant;
 use istio::{Caller, Object, Service, Severity, Surroundings, analyze};
 use serde_json::Value;
 
+use super::first::first;
 use super::state::{QUIET, Scenario};
 use crate::application::Application;
 use crate::application::manifest::{Brought, Origin, brought};
@@ -22,9 +23,6 @@ const GROUP: &str = "networking.istio.io/";
 /// What sidecars are told by, and what this version can put back.
 const KINDS: [&str; 2] = ["DestinationRule", "VirtualService"];
 
-/// More that is wrong or doubtful with one change is not told one by one.
-const TOLD_MAX: usize = 20;
-
 impl Scenario {
     /// When: Istio objects are applied as they are; one of the same name replaces the earlier one.
     /// `origin` is where the text stands, for whoever has to correct it.
@@ -32,6 +30,7 @@ impl Scenario {
         self.step(async |this| {
             let doing = "reading the Istio configuration of the step";
             let Brought { objects, notes } = brought(yaml, doing, origin)?;
+            let notes = first(notes);
             // What was not read as it looks is often why it is refused.
             let noted = |error: Error| notes.iter().fold(error, Error::also);
             let objects = istio_objects(&objects).map_err(noted)?;
@@ -172,14 +171,4 @@ fn admit(object: &Value) -> Result<()> {
         return refuse("it names no namespace".to_owned());
     }
     Ok(())
-}
-
-/// The first of them, and how many more there are: a generated object may have thousands.
-fn first(mut all: Vec<String>) -> Vec<String> {
-    let more = all.len().saturating_sub(TOLD_MAX);
-    if more > 0 {
-        all.truncate(TOLD_MAX);
-        all.push(format!("and {more} more"));
-    }
-    all
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use reports::{Event, Phase};
 use serde_json::Value;
 
+use super::first::first;
 use super::state::{QUIET, Scenario};
 use crate::cluster::{Converged, ObjectRef, Proof};
 use crate::error::Result;
@@ -28,7 +29,7 @@ impl Scenario {
                 let written = run.applier.configure(self.scope(), object).await?;
                 let Applied { name, before, how, doubts } = written;
                 // What was there may be why it does not do what was meant.
-                self.warnings.extend(doubts);
+                self.warnings.extend(first(doubts));
                 if let Some(before) = before {
                     self.tell_phase(Phase::Converge, name.to_string());
                     let converged = run.cluster.converged(&before).await?;

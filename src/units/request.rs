@@ -9,3 +9,4 @@ mod printable;
 pub use header::{HEADERS_MAX, header_name, header_value, is_header_name};
 pub use method::method;
 pub use path::path;
+pub(crate) use printable::masked;

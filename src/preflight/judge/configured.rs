@@ -12,6 +12,7 @@ use crate::preflight::references::{Reference, Target};
 
 pub(super) fn configured(application: &Application, facts: &Facts) -> Vec<Finding> {
     let mut findings: Vec<Finding> = facts.configured.references.iter().filter_map(named).collect();
+    findings.extend(unnamed(facts));
     findings.extend(unseen("virtualservices", &facts.configured.services));
     findings.extend(unseen("sidecars", &facts.configured.sidecars));
     for object in &facts.configured.objects {
@@ -48,14 +49,27 @@ pub(super) fn configured(application: &Application, facts: &Facts) -> Vec<Findin
             }
         }
     }
-    // Scenarios configure the same again and again.
-    let mut told: Vec<Finding> = Vec::new();
-    for finding in findings {
-        if !told.contains(&finding) {
-            told.push(finding);
+    findings
+}
+
+/// What is named and could not be looked at: once for each reason, which is often one for all.
+fn unnamed(facts: &Facts) -> Vec<Finding> {
+    let mut reasons: BTreeMap<String, (String, usize)> = BTreeMap::new();
+    for (Reference { object, field, .. }, there) in &facts.configured.references {
+        if let Err(why) = there {
+            let first = || (format!("{object} {field}"), 0);
+            reasons.entry(why.to_string()).or_insert_with(first).1 += 1;
         }
     }
-    told
+    let told = reasons.into_iter().map(|(why, (first, count))| {
+        let what = if count > 1 { format!("{first} and {} more", count - 1) } else { first };
+        Finding::unseen(what, &why)
+    });
+    told.chain(facts.configured.unasked.then(|| {
+        let seen = "more names are in the scenarios' objects than are asked for";
+        Finding::warning("references", seen)
+    }))
+    .collect()
 }
 
 /// The namespaces whose objects of this kind could not be looked at.
@@ -69,7 +83,7 @@ fn unseen<'a>(
     })
 }
 
-/// What is named and not there, or could not be looked at.
+/// What is named and not there.
 fn named((reference, there): &(Reference, Seen<bool>)) -> Option<Finding> {
     let Reference { object, field, to } = reference;
     let (what, effect) = match to {
@@ -86,11 +100,10 @@ fn named((reference, there): &(Reference, Seen<bool>)) -> Option<Finding> {
         }
     };
     match there {
-        Ok(true) => None,
+        Ok(true) | Err(_) => None,
         Ok(false) => {
             Some(Finding::warning(object.clone(), format!("{field}: {what}")).hint(effect))
         }
-        Err(why) => Some(Finding::unseen(format!("{object} {field}"), &why.to_string())),
     }
 }
 

@@ -3,13 +3,13 @@
 use http::HeaderValue;
 use http::uri::Authority;
 
-use super::printable::printable;
+use super::printable::masked;
 use crate::units::error::UnitError;
 
 /// A host with or without a port (RFC 9110, section 7.2): never a user, never a URL.
 pub(super) fn authority(text: &str) -> Result<HeaderValue, UnitError> {
     let refused = |why: &str| {
-        let shown = printable(text);
+        let shown = masked(text);
         UnitError(format!("`{shown}` is not what a Host header may be: {why}"))
     };
     if text.contains("://") || text.contains('/') {

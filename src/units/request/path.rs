@@ -3,7 +3,7 @@
 use http::uri::PathAndQuery;
 
 use super::method::method;
-use super::printable::{character, printable};
+use super::printable::{character, masked, printable};
 use crate::units::error::UnitError;
 
 /// The longest path with its query: what every recipient should take (RFC 9110, section 4.1).
@@ -12,7 +12,8 @@ const PATH_MAX: usize = 8_000;
 /// The path of a request, with its query: `/cart?user=1`. What HTTP forbids in it is refused, with
 /// how to write it.
 pub fn path(text: &str) -> Result<PathAndQuery, UnitError> {
-    let shown = printable(text);
+    let url = text.contains("://") && !text.starts_with('/');
+    let shown = if url { masked(text) } else { printable(text) };
     let refused = |why: String| Err(UnitError(format!("`{shown}` is not a path: {why}")));
     if text.is_empty() {
         return refused("the shortest is `/`".into());
@@ -20,7 +21,7 @@ pub fn path(text: &str) -> Result<PathAndQuery, UnitError> {
     if text == "*" {
         return refused("`*` asks a server about itself, not for a page".into());
     }
-    if text.contains("://") && !text.starts_with('/') {
+    if url {
         let own = text.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
         let own = printable(own.unwrap_or("/"));
         return refused(format!(
@@ -92,6 +93,12 @@ fn encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_signs_in_is_not_shown() {
+        let said = path("http://bob:hunter2@shop/x").unwrap_err().to_string();
+        assert!(said.contains("`http://***@shop/x`") && !said.contains("hunter2"), "{said}");
+    }
 
     #[test]
     fn paths_are_sent_as_they_are_said() {

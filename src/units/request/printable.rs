@@ -12,6 +12,18 @@ pub(super) fn printable(word: &str) -> String {
     shown
 }
 
+/// An address as it can be shown: without what may be a password in it.
+pub(crate) fn masked(address: &str) -> String {
+    let (scheme, rest) = match address.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), address),
+    };
+    match rest.rsplit_once('@') {
+        Some((_, host)) => printable(&format!("{scheme}***@{host}")),
+        None => printable(address),
+    }
+}
+
 /// One character as an error names it.
 pub(super) fn character(c: char) -> String {
     match c {
