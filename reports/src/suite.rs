@@ -1,6 +1,8 @@
 //! The features of a run as their files say it, read and expanded: what was going to run. It is in
 //! the record, so that reports can also tell of what was not reached.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 /// A feature.
@@ -113,12 +115,41 @@ impl Feature {
 
     /// Takes in what another part of the same suite has of the same feature.
     pub(crate) fn join(&mut self, part: Self) {
-        self.scenarios.extend(part.scenarios);
+        add(&mut self.scenarios, part.scenarios);
         for rule in part.rules {
             match self.rules.iter_mut().find(|known| known.line == rule.line) {
-                Some(known) => known.scenarios.extend(rule.scenarios),
+                Some(known) => add(&mut known.scenarios, rule.scenarios),
                 None => self.rules.push(rule),
             }
         }
+    }
+}
+
+/// Adds those that are not known: parts may overlap.
+fn add(known: &mut Vec<Scenario>, more: Vec<Scenario>) {
+    let lines: HashSet<u32> = known.iter().map(|scenario| scenario.line).collect();
+    known.extend(more.into_iter().filter(|scenario| !lines.contains(&scenario.line)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_two_parts_share_is_there_once() {
+        let scenario = |line| Scenario { line, ..Scenario::default() };
+        let rule = |lines: &[u32]| Rule {
+            line: 9,
+            scenarios: lines.iter().map(|line| scenario(*line)).collect(),
+            ..Rule::default()
+        };
+        let part = |own: &[u32], rule: Rule| Feature {
+            scenarios: own.iter().map(|line| scenario(*line)).collect(),
+            rules: vec![rule],
+            ..Feature::default()
+        };
+        let mut whole = part(&[1, 3], rule(&[10]));
+        whole.join(part(&[3, 5], rule(&[10, 12])));
+        assert_eq!(whole, part(&[1, 3, 5], rule(&[10, 12])));
     }
 }

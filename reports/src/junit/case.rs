@@ -25,7 +25,10 @@ pub(super) fn of(
         true => withheld(run, scenario, room),
         false => told(run, scenario, room),
     };
-    let Some((last, earlier)) = attempts.split_last() else {
+    // One that was stopped decides nothing: what was decided before it counts.
+    let decides = |one: &&Scenario| !matches!(one.outcome(), Outcome::Skipped);
+    let decided = attempts.iter().rposition(decides).map_or(attempts.len(), |last| last + 1);
+    let Some((last, earlier)) = attempts[..decided].split_last() else {
         return (outside(names, Outcome::Skipped, &[], room), Vec::new());
     };
     let (classname, name) = names.give(last);

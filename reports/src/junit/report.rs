@@ -53,7 +53,9 @@ pub fn render(run: &Run) -> String {
         let properties = properties.chain(lines).collect();
         let (cases, earlier) = cases.into_iter().map(|(case, _)| case).unzip();
         let name = names.class(scenarios[0]);
-        report.add_testsuite(suite(name, &scenarios[0].at, cases));
+        // One of which nothing began is from when the run did.
+        let began = scenarios.iter().map(|one| one.at.as_str()).find(|at| !at.is_empty());
+        report.add_testsuite(suite(name, began.unwrap_or(&run.started_at), cases));
         extras.push(Extra { file: Some(file), properties, earlier });
     }
     if let Some(problem) = case::problem(run, &mut names, room) {

@@ -172,6 +172,10 @@ fn what_was_never_begun_is_skipped_and_says_why() {
     assert!(names.iter().any(|(_, name)| name == "It is never begun"), "{names:?}");
     assert_eq!(claimed.iter().map(|one| one[3]).sum::<usize>(), 1);
     assert!(xml.contains("it was not begun: the run was stopped by SIGTERM"), "{xml}");
+    // Of a feature of which nothing began, too.
+    let mut run = suite_sample();
+    run.scenarios.clear();
+    assert!(!render(&run).contains("1970-"));
 }
 
 #[test]
@@ -185,6 +189,11 @@ fn attempts_are_one_case_and_told_as_what_they_were() {
     let failing = render(&run);
     assert_eq!(failing.matches("<rerunFailure ").count(), 1, "{failing}");
     assert_eq!(figures(&flaky).0, figures(&failing).0);
+    // It is stopped: what was decided before counts.
+    run.scenarios[1].finished = Some((Outcome::Skipped, 5));
+    let stopped = render(&run);
+    assert!(!stopped.contains("<flaky") && !stopped.contains("<rerun"), "{stopped}");
+    assert_eq!(stopped.matches("<failure ").count(), flaky.matches("<failure ").count() + 1);
     // One that is alone of its name has no line in it, however often it was tried.
     run.scenarios.truncate(2);
     run.suite.clear();

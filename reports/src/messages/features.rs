@@ -1,6 +1,9 @@
 //! What was to run: a `gherkinDocument` for each feature and a `pickle` for each scenario. An
 //! outline is as many scenarios as it has examples, because that is how the record has it.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Value, json};
 
 use crate::run::{Run, Scenario as Ran};
@@ -20,13 +23,28 @@ pub(super) struct Pickle {
 /// The features of a run. Those of a record that does not have them are made of what ran.
 pub(super) fn of(run: &Run) -> Vec<Feature> {
     let mut features = run.suite.clone();
-    for ran in &run.scenarios {
-        let known = |feature: &Feature| {
-            feature.file == ran.file && feature.all().any(|(_, one)| one.line == ran.line)
-        };
-        if features.iter().any(known) {
-            continue;
+    let told: HashSet<(String, u32)> = features
+        .iter()
+        .flat_map(|feature| feature.all().map(|(_, one)| (feature.file.clone(), one.line)))
+        .collect();
+    // Of what was tried again, the attempt that came furthest.
+    let mut furthest: HashMap<(&str, u32), usize> = HashMap::new();
+    let mut ran: Vec<&Ran> = Vec::new();
+    for one in &run.scenarios {
+        let next = ran.len();
+        match furthest.entry((&one.file, one.line)) {
+            Entry::Occupied(known) if ran[*known.get()].steps.len() < one.steps.len() => {
+                ran[*known.get()] = one;
+            }
+            Entry::Occupied(_) => {}
+            Entry::Vacant(_) if told.contains(&(one.file.clone(), one.line)) => {}
+            Entry::Vacant(place) => {
+                place.insert(next);
+                ran.push(one);
+            }
         }
+    }
+    for ran in ran {
         let same = |feature: &&mut Feature| feature.file == ran.file && feature.name == ran.feature;
         match features.iter_mut().find(same) {
             Some(feature) => feature.scenarios.push(as_written(ran)),

@@ -112,9 +112,10 @@ fn attempt(
         now = now.saturating_add(took);
         messages.push(told.finished(took, time(now)));
     }
+    let shown = &inside[..inside.len().min(pickle.steps)];
     let end = scenario.started_ms.saturating_add(scenario.took_ms()).max(now);
     let id = format!("{case}.{HOOK}");
-    let told = Told { case: &started, step: &id, status: status::of_end(run, scenario) };
+    let told = Told { case: &started, step: &id, status: status::of_end(run, scenario, shown) };
     messages.push(told.started(time(now)));
     messages.extend(outside.iter().flat_map(|step| told.attachments(step, &time(now))));
     let load = scenario.all_load().map(|load| told.log(&format!("load: {load}"), &time(now)));

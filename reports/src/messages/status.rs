@@ -54,9 +54,9 @@ pub(super) fn of_step(run: &Run, scenario: &Scenario, step: Option<&Step>) -> St
     Status { word: word(outcome), message: Some(said) }
 }
 
-/// Of what comes after the steps: the mesh is put back, and the scenario has ended. It says what no
-/// step has said.
-pub(super) fn of_end(run: &Run, scenario: &Scenario) -> Status {
+/// Of what comes after the steps: the mesh is put back, and the scenario has ended. It says what none
+/// of the steps that are `shown` has said.
+pub(super) fn of_end(run: &Run, scenario: &Scenario, shown: &[&Step]) -> Status {
     if !scenario.begun() {
         return Status::skipped("it was not begun");
     }
@@ -69,8 +69,7 @@ pub(super) fn of_end(run: &Run, scenario: &Scenario) -> Status {
         Outcome::Passed => Status::PASSED,
         Outcome::Skipped => Status::skipped("it was not run to its end"),
         _ => {
-            let told = scenario
-                .steps
+            let told = shown
                 .iter()
                 .map(|step| told(scenario, step))
                 .any(|step| !matches!(step, Outcome::Passed | Outcome::Skipped));

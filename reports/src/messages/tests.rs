@@ -114,6 +114,20 @@ fn outcomes_have_cucumbers_words() {
 }
 
 #[test]
+fn without_a_suite_the_attempt_that_came_furthest_has_the_steps() {
+    let mut run = run(SUITE);
+    run.suite.clear();
+    run.scenarios.truncate(2);
+    run.scenarios.swap(0, 1);
+    run.scenarios[0].steps.truncate(1);
+    let messages = messages(&run);
+    let failed = results(&messages).iter().any(|(word, said)| word == "FAILED" && !said.is_empty());
+    assert!(failed, "{messages:?}");
+    let steps = all(&messages, "pickle")[0]["steps"].as_array().unwrap().len();
+    assert_eq!(steps, run.scenarios[1].steps.iter().filter(|it| !it.keyword.is_empty()).count());
+}
+
+#[test]
 fn what_happened_outside_of_the_steps_is_told_by_the_hook() {
     let everything = messages(&run(SAMPLES[1]));
     let results = results(&everything);

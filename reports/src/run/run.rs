@@ -1,5 +1,7 @@
 //! The whole run, as its stream of events tells it: what was planned, how it went, what is left.
 
+use std::collections::HashMap;
+
 use super::load::Load;
 use super::scenario::Scenario;
 use crate::event::{Event, Record, ScenarioId};
@@ -34,6 +36,8 @@ pub struct Run {
     pub finished: Option<Finished>,
     /// Milliseconds since its start at the last record.
     pub elapsed_ms: u64,
+    /// How often each scenario began.
+    pub(crate) tries: HashMap<ScenarioId, u32>,
 }
 
 /// How a run ended.
@@ -100,10 +104,12 @@ impl Run {
             // What it did without is in the record, for whoever asks why.
             Event::Preflight { .. } => {}
             Event::ScenarioStarted { scenario, feature, file, line, name, tags } => {
-                let attempt = self.scenarios.iter().filter(|known| known.id == scenario).count();
+                let tries = self.tries.entry(scenario).or_default();
+                let attempt = *tries;
+                *tries = tries.saturating_add(1);
                 self.scenarios.push(Scenario {
                     id: scenario,
-                    attempt: u32::try_from(attempt).unwrap_or(u32::MAX),
+                    attempt,
                     feature,
                     file,
                     line,

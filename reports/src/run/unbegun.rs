@@ -24,8 +24,10 @@ impl Run {
         all.filter(|(feature, _, scenario)| {
             !begun.contains(&(feature.file.as_str(), scenario.line))
         })
-        .zip(next.unwrap_or_default()..)
-        .map(|((feature, rule, scenario), id)| {
+        .enumerate()
+        .map(|(number, (feature, rule, scenario))| {
+            let number = u32::try_from(number).unwrap_or(u32::MAX);
+            let id = next.unwrap_or_default().saturating_add(number);
             let of_rule = rule.map(|rule| rule.tags.as_slice()).unwrap_or_default();
             Scenario {
                 id: ScenarioId(id),
