@@ -32,6 +32,8 @@ pub(crate) use chain::chain;
 pub use handle::Cluster;
 pub use image::{AgentImage, PullPolicy};
 pub use image_name::ImageName;
+#[cfg(fuzzing)]
+pub use kubeconfig::read_any as read_any_kubeconfig;
 pub use object_ref::ObjectRef;
 pub use objects::MANAGER;
 pub(crate) use own_pods::OwnPods;

@@ -8,6 +8,8 @@ mod credential;
 mod entry;
 mod exec;
 mod files;
+#[cfg(any(test, fuzzing))]
+mod fuzzing;
 #[cfg(test)]
 mod machine;
 mod no_proxy;
@@ -22,4 +24,6 @@ mod way_tests;
 
 pub(super) use entry::Entry;
 pub(super) use files::Files;
+#[cfg(fuzzing)]
+pub use fuzzing::kubeconfig as read_any;
 pub(super) use proxy::Proxies;

@@ -209,8 +209,8 @@ fn a_scenario_is_not_lost_in_prose() {
         &format!("Feature: f\n    {sentence}\n  Scenario: t\n    {sentence}\n"),
         &[":2:5: the step stands in no scenario"],
     );
-    let bullets = "Feature: f\n  Rules:\n    * nobody waits\n    * nobody is lost\n  Scenario: s\n    \
-                   Given a\n";
+    let bullets = "Feature: f\n  Rules:\n    * nobody waits\n    * nobody is lost\n  Scenario: s\n\
+                   \x20   Given a\n";
     assert_eq!(names(&read(bullets, &[]).unwrap().0), [("s", 5)]);
     // Keywords are those of the file's language, wherever else a language is named.
     let german = "Feature: f\n  Scenario: s\n    Given a\n    # language: de\n  Exampels:\n";

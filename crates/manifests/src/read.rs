@@ -25,9 +25,9 @@ pub struct Read {
 
 /// Reads YAML as `kubectl` does, which is YAML 1.1 as `sigs.k8s.io/yaml` has it from go-yaml v2:
 /// `yes` is a boolean and `0777` is octal, each with a note, because elsewhere they are not. Merge
-/// keys are resolved: what a mapping says itself counts, wherever `<<` stands, as YAML's merge type has
-/// it (go-yaml v2 lets a later `<<` win). A key that is there twice is refused, and so are anchors that unfold to more
-/// than a text of this size could say without them.
+/// keys are resolved: what a mapping says itself counts, wherever `<<` stands, as YAML's merge type
+/// has it (go-yaml v2 lets a later `<<` win). A key that is there twice is refused, and so are
+/// anchors that unfold to more than a text of this size could say without them.
 pub fn read(text: &str) -> Result<Read, Problem> {
     // What Windows' editors begin with is no part of the text.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

@@ -54,8 +54,8 @@ pub(super) fn of_step(run: &Run, scenario: &Scenario, step: Option<&Step>) -> St
     Status { word: word(outcome), message: Some(said) }
 }
 
-/// Of what comes after the steps: the mesh is put back, and the scenario has ended. It says what none
-/// of the steps that are `shown` has said.
+/// Of what comes after the steps: the mesh is put back, and the scenario has ended. It says what
+/// none of the steps that are `shown` has said.
 pub(super) fn of_end(run: &Run, scenario: &Scenario, shown: &[&Step]) -> Status {
     if !scenario.begun() {
         return Status::skipped("it was not begun");

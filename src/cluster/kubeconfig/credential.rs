@@ -19,8 +19,8 @@ use crate::error::{Error, Result};
 const FILE_HOLDS: Duration = Duration::from_mins(1);
 /// A token is some KiB.
 const FILE_MAX: u64 = 1 << 20;
-/// How long a request waits for a plugin's answer: less than for an answer of the server, so that it
-/// is not blamed.
+/// How long a request waits for a plugin's answer: less than for an answer of the server, so that
+/// it is not blamed.
 const SIGNING_IN: Duration = Duration::from_secs(6);
 /// A plugin is asked anew so long before its answer ends: a request is under way for a while.
 const BEFORE_ITS_END: SignedDuration = SignedDuration::from_secs(10);
@@ -38,7 +38,7 @@ enum Source {
         place: String,
         path: PathBuf,
     },
-    /// The plugin, and its runs: the one that is waited for, and those that nobody waits for any more.
+    /// The plugin and its runs, of which some may have nobody any more who waits for them.
     Plugin(Arc<Plugin>, std::sync::Mutex<JoinSet<()>>),
 }
 
@@ -109,8 +109,8 @@ impl Credential {
         Ok(header)
     }
 
-    /// The server does not know this one any more: a plugin is asked anew for the next request. If one
-    /// is at it already, its answer is newer than this header.
+    /// The server does not know this one any more: a plugin is asked anew for the next request. If
+    /// one is at it already, its answer is newer than this header.
     pub(super) fn refused(&self, header: &HeaderValue) {
         let Ok(mut held) = self.held.try_lock() else { return };
         let same = held.as_ref().is_some_and(|held| held.header == *header);

@@ -216,8 +216,8 @@ impl Plugin {
     }
 }
 
-/// What it wrote, or what became of it. What it says on its standard error is in `errors`, also when
-/// this is given up.
+/// What it wrote, or what became of it. What it says on its standard error is in `errors`, also
+/// when this is given up.
 async fn output(
     mut child: Child,
     person: bool,

@@ -21,9 +21,9 @@ const NAMED_MAX: usize = 12;
 
 /// One file that was there.
 #[derive(Debug)]
-struct File {
-    path: PathBuf,
-    content: Kubeconfig,
+pub(super) struct File {
+    pub(super) path: PathBuf,
+    pub(super) content: Kubeconfig,
 }
 
 /// What is known of clusters and users, in the order in which it counts.
@@ -40,7 +40,7 @@ impl Files {
     /// One file, which must be there.
     pub(in crate::cluster) fn one(path: &Path, doing: &str) -> Result<Self> {
         match read(path, doing)? {
-            Some(file) => Ok(Self { files: vec![file], missing: Vec::new() }),
+            Some(file) => Ok(Self::of(file)),
             None => Err(Error::feature(doing, format!("{}: No such file", shown(path)))
                 .hint("name a kubeconfig with --kubeconfig or the variable KUBECONFIG")),
         }
@@ -71,7 +71,11 @@ impl Files {
         let content = Kubeconfig::from_yaml(text).map_err(|cause| {
             Error::runner(format!("reading {}", path.display()), unreadable(&cause))
         })?;
-        Ok(Self { files: vec![File { path, content }], missing: Vec::new() })
+        Ok(Self::of(File { path, content }))
+    }
+
+    pub(super) fn of(file: File) -> Self {
+        Self { files: vec![file], missing: Vec::new() }
     }
 
     /// The one file that it is, if it is one.
@@ -186,7 +190,7 @@ fn read(path: &Path, doing: &str) -> Result<Option<File>> {
 }
 
 /// Text as editors of all systems write it, with or without a byte order mark.
-fn decoded(bytes: &[u8]) -> Option<String> {
+pub(super) fn decoded(bytes: &[u8]) -> Option<String> {
     let wide = |bytes: &[u8], number: fn([u8; 2]) -> u16| {
         let (pairs, rest) = bytes.as_chunks();
         let units: Vec<u16> = pairs.iter().map(|pair| number(*pair)).collect();

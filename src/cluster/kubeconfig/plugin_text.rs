@@ -11,30 +11,32 @@ const SHOWN_MAX: usize = 1_200;
 /// A shorter value is a word that may be anywhere.
 const SECRET_MIN: usize = 4;
 
-/// Names of variables and arguments whose values are nobody's business.
-static SECRET_NAME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)secret|token|passw|passphrase|credential|api-?key|access-?key|private-?key")
-        .expect("it is a constant")
-});
+/// What is in the names of variables, arguments and fields whose values are nobody's business.
+const SECRET: &str = "token|secret|passw|passphrase|credential|api[-_]?key|access[-_]?key|\
+                      key[-_]?data|private[-_]?key";
+
+static SECRET_NAME: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(&format!("(?i){SECRET}")).expect("it is a constant"));
 
 /// What credentials look like, whoever prints them.
 static CREDENTIAL: LazyLock<Regex> = LazyLock::new(|| {
     let kinds = [
         // A private key, to its end or that of the text.
-        r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*-----|\z)",
+        r"(?s:-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*-----|\z))",
         // A member of JSON, and of JSON within a text.
-        r#"(?i)\\?"[a-z_.-]*(?:token|secret|passw|key[-_]?data|private[-_]?key)[a-z_.-]*\\?"\s*:\s*\\?"(?:[^"\\]|\\[^"]|\\"[^,}\s])*(?:\\?")?"#,
+        r#"(?ix: \\?" [a-z_.-]* (?:SECRET) [a-z_.-]* \\?" \s* : \s* \\?"
+                 (?: [^"\\] | \\[^"] | \\"[^,}\s] )* (?:\\?")? )"#,
         // A variable, a field of YAML, a part of a query or of a log's line.
-        r#"(?i)[a-z0-9_.-]*(?:token|secret|passw|credential|api[-_]?key|access[-_]?key|key[-_]?data|private[-_]?key)[a-z0-9_.-]*["']?\s?[=:]\s*["']?[^\s"'&;,}]+"#,
+        r#"(?ix: [a-z0-9_.-]* (?:SECRET) [a-z0-9_.-]* ["']? \s? [=:] \s* ["']? [^\s"'&;,}]+ )"#,
         // A JSON web token, whole or in parts.
         r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*",
         // A token of aws-iam-authenticator.
         r"k8s-aws-v1\.[A-Za-z0-9_-]+",
-        r"(?i)\b(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{12,}",
+        r"(?i:\b(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{12,})",
         // What signs in in an address: up to the last `@`, as a password may have some.
         r#"://[^\s"'<>]*@"#,
     ];
-    Regex::new(&kinds.join("|")).expect("it is a constant")
+    Regex::new(&kinds.join("|").replace("SECRET", SECRET)).expect("it is a constant")
 });
 
 /// Colours and movements of a terminal.

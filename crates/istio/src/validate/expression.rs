@@ -1,6 +1,6 @@
-//! Regular expressions, as Go's `regexp` judges them for istiod. It has RE2's notation; Rust's knows
-//! more words, and takes some of RE2's for others. They are read and not compiled: what a compiler
-//! makes of them has other bounds than Go's, and takes its time.
+//! Regular expressions, as Go's `regexp` judges them for istiod. It has RE2's notation; Rust's
+//! knows more words, and takes some of RE2's for others. They are read and not compiled: what a
+//! compiler makes of them has other bounds than Go's, and takes its time.
 
 use regex_syntax::hir::{Hir, HirKind};
 
