@@ -12,6 +12,7 @@ use super::facts::{Configured, Seen};
 use super::references::{Target, references};
 use crate::application::Application;
 use crate::cluster::Cluster;
+use crate::cluster::question::Refusal;
 
 const GROUP: &str = "networking.istio.io";
 
@@ -39,17 +40,42 @@ pub(super) async fn configured(
     let there = join_all(references.iter().map(|one| there(cluster, &one.to, &entries))).await;
     let clients = application.clients.values().map(|client| client.namespace.clone());
     let clients: BTreeSet<String> = clients.collect();
-    let (services, sidecars) = futures::join!(
-        of_namespaces(cluster, namespaces.iter().cloned(), "virtualservices"),
+    let ((services, elsewhere), sidecars) = futures::join!(
+        services(cluster, namespaces),
         of_namespaces(cluster, clients.into_iter(), "sidecars"),
     );
     Configured {
         objects: objects.to_vec(),
         references: references.into_iter().zip(there).collect(),
         services,
+        elsewhere,
         sidecars,
         unasked,
     }
+}
+
+/// All `VirtualService`s where the whole cluster may be listed, and those of these namespaces where
+/// not.
+async fn services(
+    cluster: &Cluster,
+    namespaces: &[String],
+) -> (BTreeMap<String, Seen<Vec<Value>>>, Option<Refusal>) {
+    let plural = "virtualservices";
+    let all = match listed(cluster, &list_path(GROUP, "v1", "", plural)).await {
+        Ok(all) => all,
+        Err(why) => {
+            return (of_namespaces(cluster, namespaces.iter().cloned(), plural).await, Some(why));
+        }
+    };
+    let mut services: BTreeMap<String, Seen<Vec<Value>>> = BTreeMap::new();
+    for service in all {
+        let namespace = service.pointer("/metadata/namespace").and_then(Value::as_str);
+        let namespace = namespace.unwrap_or_default().to_owned();
+        if let Ok(there) = services.entry(namespace).or_insert_with(|| Ok(Vec::new())) {
+            there.push(service);
+        }
+    }
+    (services, None)
 }
 
 /// All of a kind, by namespace.

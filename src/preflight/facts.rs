@@ -142,6 +142,8 @@ pub(super) struct Configured {
     pub(super) references: Vec<(Reference, Seen<bool>)>,
     /// The `VirtualService`s that there are, by namespace.
     pub(super) services: BTreeMap<String, Seen<Vec<Value>>>,
+    /// Why those are not of all namespaces: others' may be obeyed here too.
+    pub(super) elsewhere: Option<Refusal>,
     /// The `Sidecar`s where load is sent from, by namespace.
     pub(super) sidecars: BTreeMap<String, Seen<Vec<Value>>>,
     /// Whether more is named than was asked for.

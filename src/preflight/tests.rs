@@ -368,7 +368,8 @@ async fn what_scenarios_configure_is_held_against_other_peoples_objects() {
             "spec": {"hosts": ["cart.shop.svc.cluster.local"], "gateways": gateways}})
     };
     let theirs = [other("theirs", Value::Null), other("of-edge", json!(["edge/public"]))];
-    fake.list(&format!("{istios}/namespaces/front/virtualservices"), theirs);
+    let everywhere = format!("{istios}/virtualservices");
+    fake.list(&everywhere, theirs);
     let egress = json!([{"hosts": ["./*"]}]);
     let sidecar = json!({"metadata": {"name": "default"}, "spec": {"egress": egress}});
     fake.list(&format!("{istios}/namespaces/front/sidecars"), [sidecar]);
@@ -380,11 +381,17 @@ async fn what_scenarios_configure_is_held_against_other_peoples_objects() {
 
     // What may not be looked at is said so.
     fake.refuse(Method::GET, &format!("{istios}/serviceentries"), 403, "no");
+    fake.refuse(Method::GET, &everywhere, 403, "no");
     for kind in ["sidecars", "virtualservices"] {
         fake.refuse(Method::GET, &format!("{istios}/namespaces/front/{kind}"), 403, "no");
     }
     let said = warned(&fake).await;
-    for what in ["destination.host", "sidecars in front", "virtualservices in front"] {
+    for what in [
+        "destination.host",
+        "sidecars in front",
+        "virtualservices in front",
+        "virtualservices of other namespaces",
+    ] {
         let line = said.lines().find(|line| line.contains(what));
         assert!(line.is_some_and(|line| line.contains("could not be looked at")), "{what}: {said}");
     }

@@ -15,6 +15,7 @@ pub(super) fn configured(application: &Application, facts: &Facts) -> Vec<Findin
     findings.extend(unnamed(facts));
     findings.extend(unseen("virtualservices", &facts.configured.services));
     findings.extend(unseen("sidecars", &facts.configured.sidecars));
+    findings.extend(elsewhere(facts));
     for object in &facts.configured.objects {
         match object {
             Object::VirtualService(service) if service.on_mesh() => {
@@ -105,6 +106,15 @@ fn named((reference, there): &(Reference, Seen<bool>)) -> Option<Finding> {
             Some(Finding::warning(object.clone(), format!("{field}: {what}")).hint(effect))
         }
     }
+}
+
+/// That only the application's namespaces could be looked at.
+fn elsewhere(facts: &Facts) -> Option<Finding> {
+    let why = facts.configured.elsewhere.as_ref()?;
+    let routes = |object: &Object| matches!(object, Object::VirtualService(_));
+    let what = "virtualservices of other namespaces, which may have the same hosts".to_owned();
+    let asked = facts.configured.objects.iter().any(routes);
+    asked.then(|| Finding::unseen(what, &why.to_string()))
 }
 
 /// Other people's objects for the same hosts: sidecars obey one of them, the oldest (pilot's
