@@ -209,7 +209,8 @@ impl Machine {
         format!("{{server: '{server}', certificate-authority-data: {data}{more}}}")
     }
 
-    /// Asks so often for something by a kubeconfig with these entries.
+    /// Asks so often for something by a kubeconfig with these entries, whatever the answer; the
+    /// first failure.
     pub(super) async fn ask(
         &self,
         cluster: &str,
@@ -229,14 +230,13 @@ impl Machine {
         };
         let entry = Files::one(&path, "connecting")?.entry("x")?;
         let (client, _) = entry.client(Some(&Proxies::of(variable)), |_| {}).await?;
+        let mut outcome = Ok(String::new());
         for _ in 0..times {
             let request = Request::get("/version").body(Vec::new()).unwrap();
-            client
-                .request_text(request)
-                .await
-                .map_err(|cause| failed("asking".to_owned(), cause))?;
+            let answer = client.request_text(request).await;
+            outcome = outcome.and(answer.map_err(|cause| failed("asking".to_owned(), cause)));
         }
-        Ok(())
+        outcome.map(drop)
     }
 
     pub(super) fn seen(&self) -> Vec<String> {

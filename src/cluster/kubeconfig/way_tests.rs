@@ -57,9 +57,9 @@ async fn a_plugin_signs_in_and_is_asked_again_when_its_answer_ends() {
     ask(&here, &past, 2).await.unwrap();
     assert_eq!(here.seen(), ["Bearer t-2", "Bearer t-3"]);
     // Whom the server does not know any more is asked who he is.
-    let error = ask(&here, r#"{"token": "stale-NUMBER"}"#, 1).await.unwrap_err().to_string();
+    let error = ask(&here, r#"{"token": "stale-NUMBER"}"#, 2).await.unwrap_err().to_string();
     assert!(!error.contains("stale"), "{error}");
-    assert_eq!(here.seen(), ["Bearer stale-1"]);
+    assert_eq!(here.seen(), ["Bearer stale-1", "Bearer stale-2"]);
     // What the entry sets is there, and what the protocol promises.
     let env = ", env: [{name: WHO, value: me}]";
     let says = "echo '{kind: ExecCredential, apiVersion: client.authentication.k8s.io/v1, status: \
