@@ -7,11 +7,17 @@ use serde_json::Value;
 use super::corpus::{of_istio, of_the_repository};
 use super::generate::Generator;
 use super::oracle::ask;
-use super::verdict::{Outcome, compare};
+use super::server::accepts;
+use super::verdict::{Outcome, admitted, compare};
 use crate::upstream::{istioctl, module, skipped};
 
 /// Made objects where nobody says how many.
 const MADE: usize = 300;
+
+/// How many objects are made.
+fn made() -> usize {
+    env::var("ISTIO_OBJECTS").ok().and_then(|text| text.parse().ok()).unwrap_or(MADE)
+}
 
 /// Compares each; panics with the first disagreements. Answers how many there were of each outcome.
 fn agree(objects: &[Value]) -> Vec<(Outcome, usize)> {
@@ -39,6 +45,37 @@ fn agree(objects: &[Value]) -> Vec<(Outcome, usize)> {
     outcomes
 }
 
+/// The same verdicts as a cluster's API server with istiod's webhook, whatever their words.
+#[test]
+fn a_cluster_takes_what_we_take() {
+    let Ok(context) = env::var("ISTIO_CONTEXT") else {
+        return skipped("our verdicts beside a cluster's (ISTIO_CONTEXT, of kubectl)");
+    };
+    let mut generator = Generator::new();
+    let mut objects: Vec<Value> = (0..made()).map(|_| generator.object()).collect();
+    objects.extend(of_the_repository());
+    if let Some(module) = module() {
+        objects.extend(of_istio(&module).0);
+    }
+    for object in &mut objects {
+        object["metadata"]["namespace"] = "default".into();
+    }
+    let (mut taken, mut wrong) = (0, Vec::new());
+    for batch in objects.chunks(500) {
+        for (object, theirs) in batch.iter().zip(accepts(&context, batch)) {
+            taken += usize::from(theirs);
+            if let Err(cause) = admitted(object, theirs) {
+                wrong.push(format!("{cause}\n  {object}\n"));
+            }
+        }
+    }
+    let (many, all) = (wrong.len(), objects.len());
+    wrong.truncate(40);
+    assert!(wrong.is_empty(), "{many} of {all} differ:\n{}", wrong.concat());
+    assert!(taken > all / 10 && taken < all, "{taken} of {all}");
+    eprintln!("{all} objects: the cluster takes {taken}");
+}
+
 #[test]
 fn of_our_own_objects_we_say_what_istiod_says() {
     let objects = of_the_repository();
@@ -57,7 +94,7 @@ fn of_istios_own_objects_we_say_what_istiod_says() {
 
 #[test]
 fn of_made_objects_we_say_what_istiod_says() {
-    let many = env::var("ISTIO_OBJECTS").ok().and_then(|text| text.parse().ok()).unwrap_or(MADE);
+    let many = made();
     let mut generator = Generator::new();
     let objects: Vec<Value> = (0..many).map(|_| generator.object()).collect();
     let outcomes = agree(&objects);

@@ -54,6 +54,18 @@ pub(super) fn compare(object: &Value, theirs: &Said) -> Result<Outcome, String> 
     }
 }
 
+/// Whether we say of an object what a cluster says.
+pub(super) fn admitted(object: &Value, theirs: bool) -> Result<(), String> {
+    let kind = object["kind"].as_str().unwrap_or_default();
+    let (found, review) = judge(kind, &mut object.clone()).ok_or("no such kind")?;
+    let ours = [&found.unknown, &found.invalid, &review.errors].map(|said| said.join("; "));
+    let accepted = ours.iter().all(String::is_empty);
+    match accepted == theirs {
+        true => Ok(()),
+        false => Err(format!("the cluster takes it: {theirs}; we: {ours:?}")),
+    }
+}
+
 fn unknown(ours: &[String], theirs: &Said) -> Result<Outcome, String> {
     let last = |path: &String| path.rsplit('.').next().unwrap_or_default().to_owned();
     let names: Vec<String> = ours.iter().map(last).collect();
