@@ -14,7 +14,7 @@ use crate::evidence::scrape::{glimpse, settled};
 use crate::evidence::setup::{Place, Setup};
 use crate::evidence::watched::Watched;
 use crate::evidence::witness;
-use crate::load::StreamReport;
+use crate::load::{Conditions, StreamReport};
 use crate::telemetry::{Ledger, Mark};
 
 /// Where outcomes may come in bursts, the proxies are read at every second look.
@@ -85,6 +85,9 @@ impl Evidence {
             piece.slices.push(piece.rest(&window));
         }
         (piece.window, piece.doubts) = (window, doubts);
+        let Conditions { machine, busiest, .. } = &piece.conditions;
+        let (busy, busiest) = (machine.busy(), busiest.busy());
+        tracing::debug!(rate, ?busy, ?busiest, machine = machine.in_words(), "a piece of load");
         self.mark = self.ledger.mark();
         self.pieces.push(piece);
         Ok(())

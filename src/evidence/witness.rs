@@ -34,7 +34,8 @@ const QUEUED_MIN: Duration = Duration::from_micros(2_500);
 /// woken in time. (Seen on two cores: at most 88% in runs without trouble, 96% and more in those.)
 const CROWDED: f64 = 0.93;
 
-/// The same where more than this share of all cores' time was used: whatever comes then, waits.
+/// The same where more than this share of all cores' time was used, on the whole or for a second:
+/// whatever comes then, waits.
 const FULL: f64 = 0.95;
 
 /// A claim with a limit from here on bears what a crowded node adds.
@@ -104,7 +105,8 @@ fn crowded(conditions: &Conditions, proxies: &Window, limit: Duration) -> Option
     let machine = &conditions.machine;
     let waited = machine.waited_us.map(|us| us as f64 / machine.elapsed_us.max(1) as f64);
     let crowded = waited.is_some_and(|share| share > CROWDED);
-    let full = machine.busy().is_some_and(|share| share > FULL);
+    let busy = [machine.busy(), conditions.busiest.busy()].into_iter().flatten();
+    let full = busy.fold(0.0, f64::max) > FULL;
     let tells = proxies.delays().next().is_some();
     let doubtful = !tells && limit < CROWDED_LIMIT && (crowded || full);
     doubtful.then(|| "the node had no core left, and no proxy tells whether it waited".to_owned())
@@ -193,6 +195,9 @@ mod tests {
         assert!(super::starved(&full, &sent, &proxies, limit).is_some());
         full.machine.idle_us = Some(200_000);
         assert_eq!(super::starved(&full, &sent, &proxies, limit), None);
+        // A quiet end makes no quiet middle.
+        (full.busiest.cores_us, full.busiest.idle_us) = (Some(2_000_000), Some(50_000));
+        assert!(super::starved(&full, &sent, &proxies, limit).is_some());
         let why = starved(990_000, 1).expect("nobody knows");
         assert!(why.contains("no core left") && why.contains("99% of the time"), "{why}");
     }

@@ -29,6 +29,9 @@ pub struct Conditions {
     /// What the machine was doing, as far as it says.
     #[serde(default)]
     pub machine: Usage,
+    /// The same of that second of it in which most of all cores' time was used.
+    #[serde(default)]
+    pub busiest: Usage,
 }
 
 // === impl Conditions ===
@@ -38,6 +41,14 @@ impl Conditions {
     pub fn add(&mut self, other: &Self) {
         self.lag.add(&other.lag);
         self.machine = self.machine.and(&other.machine);
+        self.stretch(&other.busiest);
+    }
+
+    /// Notes a stretch of the time.
+    pub fn stretch(&mut self, usage: &Usage) {
+        if usage.busy() > self.busiest.busy() {
+            self.busiest = *usage;
+        }
     }
 
     /// The share of time in which a tick came later than this, from 0 to 1.
@@ -89,6 +100,14 @@ mod tests {
         let share = |ms| conditions.share_later_than(Duration::from_millis(ms));
         assert!((share(20) - 0.2).abs() < 1e-9 && (share(100) - 0.1).abs() < 1e-9);
         assert!(conditions.longest_stall() >= Duration::from_millis(120));
+        for idle in [500, 40, 900] {
+            conditions.stretch(&Usage {
+                cores_us: Some(1_000),
+                idle_us: Some(idle),
+                ..Usage::default()
+            });
+        }
+        assert_eq!(conditions.busiest.busy(), Some(0.96));
         let mut twice = conditions.clone();
         twice.add(&conditions);
         assert_eq!(twice.lag.count(), 20);

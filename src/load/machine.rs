@@ -6,12 +6,16 @@
 //! ("cpu.stat"), Documentation/scheduler/sched-bwc.rst (cgroup v1), proc(5).
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 /// `/proc/stat` counts in hundredths of seconds, whatever the kernel's own tick is.
 const STAT_MICROS: u64 = 10_000;
+
+/// The mean of a piece of load hides what happened in the middle of it: a second in which every core
+/// was used keeps a request waiting, however quiet it is before and after.
+const STRETCH: Duration = Duration::from_secs(1);
 
 /// What was used, waited for and lost since some moment; sums, so that they can be subtracted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +44,12 @@ pub struct Usage {
 pub struct Reading {
     at: Instant,
     usage: Usage,
+}
+
+/// Usage, stretch by stretch.
+#[derive(Debug)]
+pub struct Stretches {
+    begin: Reading,
 }
 
 // === impl Usage ===
@@ -121,6 +131,25 @@ impl Reading {
             stolen_us: grown(now.usage.stolen_us, self.usage.stolen_us),
             throttled_us: grown(now.usage.throttled_us, self.usage.throttled_us),
         }
+    }
+}
+
+// === impl Stretches ===
+
+impl Stretches {
+    /// The first begins now.
+    #[must_use]
+    pub fn begin() -> Self {
+        Self { begin: Reading::now() }
+    }
+
+    /// The stretch under way if it has lasted for a second or more; the next begins.
+    pub fn ended(&mut self) -> Option<Usage> {
+        (self.begin.at.elapsed() >= STRETCH).then(|| {
+            let usage = self.begin.since();
+            self.begin = Reading::now();
+            usage
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::conditions;
 use super::conditions::Conditions;
 use super::ledger::Tally;
-use super::machine::Reading;
+use super::machine::{Reading, Stretches};
 use super::pacer::{Due, Pacer};
 use super::schedule::Schedule;
 use super::sender::{Dialer, Sender};
@@ -185,9 +185,18 @@ impl StreamTask {
                 }
             }
         };
+        let mut stretches = Stretches::begin();
+        let note = |lag| {
+            let ended = stretches.ended();
+            let conditions = &mut live.book().conditions;
+            conditions.lag.record(lag);
+            if let Some(usage) = ended {
+                conditions.stretch(&usage);
+            }
+        };
         tokio::select! {
             () = sent => {}
-            never = conditions::watch(|lag| live.book().conditions.lag.record(lag)) => never,
+            never = conditions::watch(note) => never,
         }
         // A worker that panicked has left a request without an end.
         live.book().tally.cut();
