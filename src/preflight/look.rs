@@ -72,7 +72,7 @@ pub async fn preflight(
         asking,
         admission(cluster, application, &spaces),
         prometheus(cluster, source, &control_plane.namespace, &application.namespaces),
-        configured(cluster, objects, application, &own),
+        Box::pin(configured(cluster, objects, application, &own)),
     );
     let allowed = rights.iter().all(|asked| asked.allowed == Ok(true));
     let user = if allowed { None } else { reviews::user(cluster).await };
