@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 /// `/proc/stat` counts in hundredths of seconds, whatever the kernel's own tick is.
 const STAT_MICROS: u64 = 10_000;
 
-/// The mean of a piece of load hides what happened in the middle of it: a second in which every core
-/// was used keeps a request waiting, however quiet it is before and after.
+/// The mean of a piece of load hides what happened in the middle of it: a second in which every
+/// core was used keeps a request waiting, however quiet it is before and after.
 const STRETCH: Duration = Duration::from_secs(1);
 
 /// What was used, waited for and lost since some moment; sums, so that they can be subtracted.
