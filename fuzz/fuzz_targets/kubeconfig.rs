@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     #[cfg(fuzzing)]
-    faultless::cluster::read_any_kubeconfig(bytes);
+    let _ = faultless::cluster::read_any_kubeconfig(bytes);
     #[cfg(not(fuzzing))]
     let _ = bytes;
 });

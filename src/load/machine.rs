@@ -1,6 +1,7 @@
 //! What the kernel says about the machine under a stream: time in which something runnable waited
 //! for a core, time that a hypervisor took, time that a quota forbade. They explain a stall that
-//! the ticker saw; they decide nothing themselves, because a busy machine may still be in time.
+//! the ticker saw. By themselves they decide only where no proxy tells whether it waited
+//! (`evidence/witness`), because a busy machine may still be in time.
 //!
 //! Sources: Linux, Documentation/accounting/psi.rst, Documentation/admin-guide/cgroup-v2.rst
 //! ("cpu.stat"), Documentation/scheduler/sched-bwc.rst (cgroup v1), proc(5).

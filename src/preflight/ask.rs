@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::facts::Seen;
 use crate::cluster::Cluster;
+use crate::cluster::question::Refusal;
 
 /// How many objects of a list come at once.
 const LIST_LIMIT: u32 = 500;
@@ -36,15 +37,20 @@ pub(super) async fn listed(cluster: &Cluster, path: &str) -> Seen<Vec<Value>> {
             Err(refusal) if refusal.code == 404 => return Ok(all),
             Err(refusal) => return Err(refusal),
         };
-        if let Value::Array(items) = list["items"].take() {
-            all.extend(items);
-        }
+        let Some(Value::Array(items)) = list.get_mut("items").map(Value::take) else {
+            return Err(no_answer("what answers is no list, and so no API server"));
+        };
+        all.extend(items);
         match list.pointer("/metadata/continue").and_then(Value::as_str) {
             Some(token) if !token.is_empty() => next = format!("&continue={token}"),
-            _ => break,
+            _ => return Ok(all),
         }
     }
-    Ok(all)
+    Err(no_answer("there are more of them than are looked at"))
+}
+
+fn no_answer(why: &str) -> Refusal {
+    Refusal { code: 0, message: why.to_owned() }
 }
 
 /// What is at a path, or nothing.

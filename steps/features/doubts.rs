@@ -2,6 +2,7 @@
 //! features without scenarios, two scenarios of one name.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use gherkin_parser::{Described, Examples, Feature, Place, Scenario, Step};
 
@@ -16,9 +17,12 @@ pub(crate) struct Doubt {
     pub text: String,
     /// What is doubtful.
     pub what: String,
-    /// The lines of the scenarios that it is about.
-    pub of: Vec<usize>,
+    /// The lines of each of the scenarios that it is about: all of them must run for it to matter.
+    pub of: Vec<Arc<[usize]>>,
 }
+
+/// More empty tables of one scenario are not told.
+const EMPTY_MAX: usize = 20;
 
 /// Why a feature is refused although it is Gherkin.
 pub(super) fn refusals(feature: &Feature) -> Vec<Mistake> {
@@ -76,25 +80,29 @@ fn placeholders(text: &str) -> impl Iterator<Item = &str> {
 
 /// What is said about a feature that is taken nevertheless, of the scenarios at these places.
 pub(super) fn doubts(feature: &Feature, picked: &BTreeSet<Place>) -> Vec<Doubt> {
-    let mut first: BTreeMap<&str, Place> = BTreeMap::new();
+    let mut first: BTreeMap<&str, (Place, Arc<[usize]>)> = BTreeMap::new();
     let mut doubts = Vec::new();
     for scenario in feature.all_scenarios() {
-        let of: Vec<usize> = places(scenario).filter(|it| picked.contains(it)).map(line).collect();
+        let of: Arc<[usize]> =
+            places(scenario).filter(|it| picked.contains(it)).map(line).collect();
         if of.is_empty() {
             continue;
         }
         let doubt = |head: &Described, what: String| {
             let text = format!("{}: {}", head.keyword, head.name).trim_end().to_owned();
-            Doubt { place: head.place, text, what, of: of.clone() }
+            Doubt { place: head.place, text, what, of: vec![Arc::clone(&of)] }
         };
         let name = scenario.head.name.as_str();
-        if let Some(first) = first.get(name) {
-            let what = format!("the scenario on line {} has the same name", first.line);
-            doubts.push(doubt(&scenario.head, what));
+        if let Some((place, others)) = first.get(name) {
+            let what = format!("the scenario on line {} has the same name", place.line);
+            let mut doubt = doubt(&scenario.head, what);
+            doubt.of.push(Arc::clone(others));
+            doubts.push(doubt);
         } else {
-            first.insert(name, scenario.head.place);
+            first.insert(name, (scenario.head.place, Arc::clone(&of)));
         }
-        for examples in scenario.examples.iter().filter(|examples| examples.rows.is_empty()) {
+        let empty = scenario.examples.iter().filter(|examples| examples.rows.is_empty());
+        for examples in empty.take(EMPTY_MAX) {
             doubts.push(doubt(&examples.head, "it has no row, so nothing runs for it".to_owned()));
         }
     }

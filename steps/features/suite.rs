@@ -1,6 +1,6 @@
 //! Everything that the arguments name, read.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use cucumber::gherkin;
@@ -59,13 +59,21 @@ impl Suite {
             }
         }
         // Only of what is left, and once, however often a file is named.
-        let left: HashSet<Location> = features.iter().flat_map(locations).collect();
+        let mut left: HashMap<String, HashSet<usize>> = HashMap::new();
+        for (file, line) in features.iter().flat_map(locations) {
+            left.entry(file).or_default().insert(line);
+        }
         doubts.retain(|(file, doubt)| {
-            let file = file.display().to_string();
-            doubt.of.iter().any(|line| left.contains(&(file.clone(), *line)))
+            let left = left.get(&file.display().to_string());
+            let runs =
+                |lines: &[usize]| lines.iter().any(|line| left.is_some_and(|it| it.contains(line)));
+            doubt.of.iter().all(|lines| runs(lines))
         });
         doubts.sort();
-        doubts.dedup();
+        doubts.dedup_by(|(later, again), (file, doubt)| {
+            let same = (&again.place, &again.what) == (&doubt.place, &doubt.what);
+            later == file && same
+        });
         let application = application.ok_or_else(|| {
             Error::feature(
                 "looking for the application's description",

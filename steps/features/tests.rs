@@ -134,7 +134,20 @@ fn and_goes_on_from_one_background_to_the_next() {
 fn what_a_file_makes_and_how_long_it_is_read_are_bounded() {
     let (steps, rows) = ("    * x\n".repeat(10_000), "      | 1 |\n".repeat(10_000));
     let text = format!("Feature: f\n  Scenario: s\n{steps}    Examples:\n      | a |\n{rows}");
-    refused(&text, &[":2:3: its examples make more than 64 MiB of steps"]);
+    refused(
+        &text,
+        &[":2:3: the examples of the file, up to these, make more than 64 MiB of steps"],
+    );
+    // Columns that nobody names cost nothing, those of a text with such brackets their time.
+    let wide = |step: &str| {
+        let (names, values) = ("a|".repeat(50_000), "1|".repeat(50_000));
+        let steps = format!("    * {step}\n").repeat(10_000);
+        format!(
+            "Feature: f\n  Scenario: s\n{steps}    Examples:\n      |{names}\n      |{values}\n"
+        )
+    };
+    assert_eq!(names(&read(&wide("x"), &[]).unwrap().0), [("s", 10_005)]);
+    refused(&wide("x <"), &[":2:3: the examples of the file, up to these, make more than"]);
     // Nearly headings, line by line: each is told of what stands below it.
     let prose = "Rul: x\n".repeat(100_000);
     let text = format!("Feature: f\n{prose}  Scenario: s\n    Given a\n");
@@ -248,4 +261,8 @@ fn what_nobody_means_is_told() {
     let two = "Feature: f\n  Scenario: a\n    Given b\n  Scenario: a\n    Given b\n";
     assert_eq!(read(two, &[]).unwrap().1.len(), 1);
     assert_eq!(read(two, &[4]).unwrap().1, []);
+    // And of two only what is said of both: either may be left out by its tags.
+    let (_, doubts) = read(two, &[]).unwrap();
+    let of: Vec<&[usize]> = doubts[0].of.iter().map(|lines| &**lines).collect();
+    assert_eq!(of, [&[4][..], &[2][..]]);
 }

@@ -10,6 +10,9 @@ use crate::step::{Row, Step};
 /// A step costs this much besides its text, in bytes.
 const STEP: usize = 256;
 
+/// So many bytes are looked through in the time in which one is made, and a search costs as many.
+const LOOK: usize = 16;
+
 /// A scenario that can run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instance {
@@ -29,7 +32,7 @@ pub struct Room(usize);
 
 /// More would be made of a scenario's examples than there is room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("its examples make more than {} MiB of steps", Room::MOST >> 20)]
+#[error("the examples of the file, up to these, make more than {} MiB of steps", Room::MOST >> 20)]
 pub struct TooMuch;
 
 // === impl Room ===
@@ -106,6 +109,11 @@ fn filled(text: &str, header: &Row, row: &Row, room: &mut Room) -> Result<String
     room.take(STEP + text.len())?;
     let mut filled = text.to_owned();
     for (column, value) in header.cells.iter().zip(&row.cells) {
+        if !filled.contains('<') {
+            break;
+        }
+        // To look through it costs less than to keep it, and yet something.
+        room.take(LOOK + filled.len() / LOOK)?;
         let name = format!("<{column}>");
         // Before it is made: a value may be as long as the file, and stand in it as often.
         let times = filled.matches(&name).count();

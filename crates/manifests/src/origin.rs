@@ -9,6 +9,8 @@ pub struct Origin {
     file: String,
     /// By line of the text from 0: its line in the file from 1, and the characters taken off it.
     lines: Vec<(usize, usize)>,
+    /// The line of the file below it; none if the text has more lines than stand there.
+    below: Option<usize>,
     /// Whether the text is all of the file.
     whole: bool,
 }
@@ -36,13 +38,15 @@ impl Origin {
             let Some((number, whole)) = inside.next() else { break };
             lines.push((number + 1, indent(whole).saturating_sub(indent(line))));
         }
-        (lines.len() > empty).then(|| Self { file: file.to_owned(), lines, whole: false })
+        let all = lines.len() == text.lines().count();
+        let below = lines.last().filter(|_| all).map(|(last, _)| last + 1);
+        (lines.len() > empty).then(|| Self { file: file.to_owned(), lines, below, whole: false })
     }
 
     /// Of a text that is a file.
     #[must_use]
     pub fn of_file(file: &str) -> Self {
-        Self { file: file.to_owned(), lines: Vec::new(), whole: true }
+        Self { file: file.to_owned(), whole: true, ..Self::default() }
     }
 
     /// The place in the file, as compilers write it: `features/a.feature:12:9`; in the text, if it
@@ -56,8 +60,8 @@ impl Origin {
             Some((line @ 1.., taken)) => format!("{}:{line}:{}", self.file, at.column + taken),
             Some(_) => at.to_string(),
             // What is missing at the end of the text: where its end is.
-            None => match self.lines.last() {
-                Some((last, _)) => format!("{}:{}:1", self.file, last + 1),
+            None => match self.below.filter(|_| at.line == self.lines.len() + 1) {
+                Some(below) => format!("{}:{below}:1", self.file),
                 None => at.to_string(),
             },
         }
@@ -81,7 +85,11 @@ mod tests {
             assert_eq!(at(line + 1, 2), "x.feature:9:2");
             assert_eq!(at(line + 2, 6), "x.feature:10:12");
             assert_eq!(at(line + 3, 1), "x.feature:11:1");
+            assert_eq!(at(line + 9, 6), format!("line {}, column 6 of the text", line + 9));
         }
+        // A cell that was filled in may have more lines than the file.
+        let filled = of("a:\nb: c\nd: e\nf: g\nh: i\n").place(Mark { line: 5, column: 1 });
+        assert_eq!(filled, "line 5, column 1 of the text");
         assert_eq!(Origin::of_doc_string("x", file, 12, "a: b"), None);
         assert_eq!(Origin::of_doc_string("x", "", 3, "a: b"), None);
         assert_eq!(Origin::of_file("x.yaml").place(Mark { line: 3, column: 1 }), "x.yaml:3:1");

@@ -139,10 +139,10 @@ fn tagged(before: &str) -> bool {
     if !before[start..end].starts_with('!') {
         return false;
     }
-    let mut line = &before[..start];
-    line = line[line.rfind('\n').map_or(0, |at| at + 1)..].trim_end();
-    if line[word(line).0..].starts_with('&') {
-        line = line[..word(line).0].trim_end();
+    let ended = |text: &str| text.is_empty() || text.ends_with(['\n', '\r']);
+    let mut line = before[..start].trim_end_matches([' ', '\t']);
+    if !ended(line) && line[word(line).0..].starts_with('&') {
+        line = line[..word(line).0].trim_end_matches([' ', '\t']);
     }
-    line.is_empty() || line.ends_with([':', '-', '?', ',', '[', '{'])
+    ended(line) || line.ends_with([':', '-', '?', ',', '[', '{'])
 }

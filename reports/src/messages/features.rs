@@ -28,12 +28,13 @@ pub(super) fn of(run: &Run) -> Vec<Feature> {
         .flat_map(|feature| feature.all().map(|(_, one)| (feature.file.clone(), one.line)))
         .collect();
     // Of what was tried again, the attempt that came furthest.
+    let reached = |ran: &Ran| ran.steps.iter().filter(|step| !step.keyword.is_empty()).count();
     let mut furthest: HashMap<(&str, u32), usize> = HashMap::new();
     let mut ran: Vec<&Ran> = Vec::new();
     for one in &run.scenarios {
         let next = ran.len();
         match furthest.entry((&one.file, one.line)) {
-            Entry::Occupied(known) if ran[*known.get()].steps.len() < one.steps.len() => {
+            Entry::Occupied(known) if reached(ran[*known.get()]) < reached(one) => {
                 ran[*known.get()] = one;
             }
             Entry::Occupied(_) => {}

@@ -1,6 +1,6 @@
 //! What happened: the run, its scenarios as test cases, and their steps.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
@@ -8,6 +8,7 @@ use super::features;
 use super::features::Pickle;
 use super::status;
 use super::timestamp;
+use crate::outcome::Outcome;
 use crate::run::{Run, Scenario, Step};
 use crate::{text, wording};
 
@@ -39,13 +40,18 @@ pub fn render(run: &Run) -> String {
     messages.extend(pickles.iter().map(test_case));
     let of_place: HashMap<_, _> = pickles.iter().map(|pickle| (&pickle.place, pickle)).collect();
     let unbegun = run.unbegun();
+    // What was stopped decides nothing where an attempt before it did (`junit/case`).
+    let decides = |scenario: &Scenario| scenario.outcome() != Outcome::Skipped;
+    let decided: HashSet<_> =
+        run.scenarios.iter().filter(|one| decides(one)).map(|one| one.id).collect();
+    let counts = |scenario: &&Scenario| decides(scenario) || !decided.contains(&scenario.id);
     let mut last = HashMap::new();
-    for scenario in &run.scenarios {
+    for scenario in run.scenarios.iter().filter(counts) {
         last.insert(scenario.id, scenario.attempt);
     }
     // Not the scenario's own count: of runs that are reported together, two may have the same.
     let mut tries: HashMap<&str, u32> = HashMap::new();
-    for scenario in run.scenarios.iter().chain(&unbegun) {
+    for scenario in run.scenarios.iter().filter(counts).chain(&unbegun) {
         let place = (scenario.file.clone(), scenario.line);
         let Some(pickle) = of_place.get(&place) else { continue };
         let again = last.get(&scenario.id).is_some_and(|last| *last > scenario.attempt);

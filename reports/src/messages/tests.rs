@@ -128,6 +128,20 @@ fn without_a_suite_the_attempt_that_came_furthest_has_the_steps() {
 }
 
 #[test]
+fn an_attempt_that_was_stopped_decides_nothing() {
+    let mut run = run(SUITE);
+    run.scenarios.truncate(2);
+    let again = |run: &Run| {
+        let messages = messages(run);
+        all(&messages, "testCaseFinished").iter().filter(|it| it["willBeRetried"] == true).count()
+    };
+    assert_eq!(again(&run), 1);
+    run.scenarios[1].finished = Some((Outcome::Skipped, 1));
+    assert_eq!(again(&run), 0);
+    assert!(results(&messages(&run)).iter().any(|(word, _)| word == "FAILED"));
+}
+
+#[test]
 fn what_happened_outside_of_the_steps_is_told_by_the_hook() {
     let everything = messages(&run(SAMPLES[1]));
     let results = results(&everything);

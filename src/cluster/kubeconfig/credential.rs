@@ -29,7 +29,14 @@ const BEFORE_ITS_END: SignedDuration = SignedDuration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Credential {
     source: Source,
-    held: Arc<Mutex<Option<Held>>>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    held: Option<Held>,
+    /// Why the plugin failed, if nobody waited for it any more: it is for the next who asks.
+    failure: Option<Error>,
 }
 
 #[derive(Debug)]
@@ -61,14 +68,15 @@ enum Until {
 impl Credential {
     /// The token in a file, of an entry at this place.
     pub(super) fn file(place: String, path: PathBuf) -> Self {
-        Self { source: Source::File { place, path }, held: Arc::default() }
+        Self { source: Source::File { place, path }, state: Arc::default() }
     }
 
     /// A plugin that has answered just now; none if it answered with a certificate alone.
     pub(super) fn plugin(plugin: Plugin, said: Said) -> Option<Self> {
         let held = Held { header: said.token?, until: Until::End(said.until) };
-        let held = Arc::new(Mutex::new(Some(held)));
-        Some(Self { source: Source::Plugin(Arc::new(plugin), std::sync::Mutex::default()), held })
+        let state = State { held: Some(held), failure: None };
+        let source = Source::Plugin(Arc::new(plugin), std::sync::Mutex::default());
+        Some(Self { source, state: Arc::new(Mutex::new(state)) })
     }
 
     /// The header `Authorization` of now.
@@ -82,7 +90,7 @@ impl Credential {
                     while runs.try_join_next().is_some() {}
                     // A request is given up long before a person has signed in; the plugin goes on,
                     // and who comes later has its answer.
-                    runs.spawn(renew(Arc::clone(plugin), Arc::clone(&self.held), answered));
+                    runs.spawn(renew(Arc::clone(plugin), Arc::clone(&self.state), answered));
                 }
                 match tokio::time::timeout(SIGNING_IN, answer).await {
                     Ok(Ok(header)) => header,
@@ -94,7 +102,7 @@ impl Credential {
     }
 
     async fn of_file(&self, place: &str, path: &PathBuf) -> Result<HeaderValue> {
-        let mut held = self.held.lock().await;
+        let held = &mut self.state.lock().await.held;
         if let Some(held) = held.as_ref().filter(|held| held.holds()) {
             return Ok(held.header.clone());
         }
@@ -109,13 +117,13 @@ impl Credential {
         Ok(header)
     }
 
-    /// The server does not know this one any more: a plugin is asked anew for the next request. If
-    /// one is at it already, its answer is newer than this header.
+    /// The server does not know this one any more: a plugin is asked anew for the next request. Who
+    /// is at it already has a newer header, or is refused in turn.
     pub(super) fn refused(&self, header: &HeaderValue) {
-        let Ok(mut held) = self.held.try_lock() else { return };
-        let same = held.as_ref().is_some_and(|held| held.header == *header);
+        let Ok(mut state) = self.state.try_lock() else { return };
+        let same = state.held.as_ref().is_some_and(|held| held.header == *header);
         if same && matches!(self.source, Source::Plugin(..)) {
-            *held = None;
+            state.held = None;
         }
     }
 }
@@ -135,23 +143,26 @@ impl Held {
 /// comes while it runs waits for its answer; for somebody who has gone it is not run once more.
 async fn renew(
     plugin: Arc<Plugin>,
-    held: Arc<Mutex<Option<Held>>>,
+    state: Arc<Mutex<State>>,
     answered: oneshot::Sender<Result<HeaderValue>>,
 ) {
-    let mut held = held.lock().await;
-    let header = match held.as_ref().filter(|held| held.holds()) {
-        Some(held) => Ok(held.header.clone()),
-        None if answered.is_closed() => return,
-        None => plugin.run().await.and_then(|said| {
+    let mut state = state.lock().await;
+    let held = state.held.as_ref().filter(|held| held.holds()).map(|held| held.header.clone());
+    let header = match (held, state.failure.take()) {
+        (Some(header), _) => Ok(header),
+        (None, Some(failure)) => Err(failure),
+        (None, None) if answered.is_closed() => return,
+        (None, None) => plugin.run().await.and_then(|said| {
             let header = said.token.ok_or_else(|| {
                 Error::runner("signing in", "the plugin wrote a token before and none now")
             })?;
-            *held = Some(Held { header: header.clone(), until: Until::End(said.until) });
+            state.held = Some(Held { header: header.clone(), until: Until::End(said.until) });
             Ok(header)
         }),
     };
-    // Nobody may be waiting any more: then it is for the next.
-    let _ = answered.send(header);
+    if let Err(Err(failure)) = answered.send(header) {
+        state.failure = Some(failure);
+    }
 }
 
 /// Without the line break that editors and `echo` put at its end.
@@ -171,5 +182,55 @@ async fn read(place: &str, path: &PathBuf) -> Result<HeaderValue> {
         Some(_) if text.trim().is_empty() => Err(refused("it is empty".into())),
         Some(header) => Ok(header),
         None => Err(refused("there is more in it than a token".into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kube::config::{Cluster, ExecConfig};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn why_a_plugin_failed_is_told_to_the_next_if_the_first_has_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        let script = format!(
+            "echo >> {}; until test -e {}; do sleep 0.01; done; echo 'no network' >&2; exit 1",
+            file("runs").display(),
+            file("go").display()
+        );
+        let config = ExecConfig {
+            api_version: Some("client.authentication.k8s.io/v1".to_owned()),
+            command: Some("sh".to_owned()),
+            args: Some(vec!["-c".to_owned(), script]),
+            ..ExecConfig::default()
+        };
+        let plugin = Arc::new(Plugin::new("user `u`", config, &Cluster::default()).unwrap());
+        let state = Arc::<Mutex<State>>::default();
+        let ask = |answered| renew(Arc::clone(&plugin), Arc::clone(&state), answered);
+        let (answered, gone) = oneshot::channel();
+        let going = async {
+            while !file("runs").exists() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            drop(gone);
+            std::fs::write(file("go"), "").unwrap();
+        };
+        tokio::join!(ask(answered), going);
+        let (answered, answer) = oneshot::channel();
+        ask(answered).await;
+        let why = answer.await.unwrap().unwrap_err().to_string();
+        assert!(why.contains("no network"), "{why}");
+        assert_eq!(std::fs::read_to_string(file("runs")).unwrap().lines().count(), 1);
+        // The one after that asks anew, unless nobody waits.
+        let (answered, gone) = oneshot::channel();
+        drop(gone);
+        ask(answered).await;
+        assert_eq!(std::fs::read_to_string(file("runs")).unwrap().lines().count(), 1);
+        let (answered, answer) = oneshot::channel();
+        ask(answered).await;
+        assert!(answer.await.unwrap().is_err());
+        assert_eq!(std::fs::read_to_string(file("runs")).unwrap().lines().count(), 2);
     }
 }

@@ -196,7 +196,7 @@ impl Plugin {
     /// It runs on, and a request does not wait for it any longer.
     pub(super) fn slow(&self, waited: Duration) -> Error {
         self.failed(&format!("has not answered within {} s; it is waited for", waited.as_secs()))
-            .hint("sign in as it asks; the next request has its answer")
+            .hint("sign in if it asks; the next request has its answer")
     }
 
     fn failed(&self, what: &str) -> Error {
@@ -259,20 +259,51 @@ async fn whole(stream: impl AsyncRead + Unpin) -> std::io::Result<Vec<u8>> {
 
 /// The end of a stream; a person sees all of it as it comes.
 async fn last(mut stream: impl AsyncRead + Unpin, person: bool, kept: &Mutex<Vec<u8>>) {
-    let mut piece = [0; 4_096];
-    while let Ok(read @ 1..) = stream.read(&mut piece).await {
+    let mut buffer = [0; 4_096];
+    let end = |text: &[u8]| text.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
+    // Half a token does not look like one: what is kept begins with a line.
+    let mut inside = false;
+    while let Ok(read @ 1..) = stream.read(&mut buffer).await {
+        let mut piece = &buffer[..read];
         if person {
             // Nobody is told that a terminal is gone.
-            let _ = std::io::stderr().write_all(&piece[..read]);
+            let _ = std::io::stderr().write_all(piece);
+        }
+        if inside {
+            let Some(next) = end(piece) else { continue };
+            (inside, piece) = (false, &piece[next..]);
         }
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.extend_from_slice(&piece[..read]);
+        kept.extend_from_slice(piece);
         if kept.len() > 2 * ERRORS_MAX {
-            // At a line's end: half a token does not look like one.
             let rest = kept.len() - ERRORS_MAX;
-            let line = kept[rest..].iter().position(|byte| *byte == b'\n');
-            let from = line.map_or(kept.len(), |at| rest + at + 1);
+            let line = end(&kept[rest..]);
+            inside = line.is_none();
+            let from = line.map_or(kept.len(), |next| rest + next);
             kept.drain(..from);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn of_a_line_that_is_too_long_nothing_is_kept() {
+        let kept = async |text: String| {
+            let kept = Mutex::default();
+            last(text.as_bytes(), false, &kept).await;
+            String::from_utf8(kept.into_inner().unwrap()).unwrap()
+        };
+        for length in [2 * ERRORS_MAX, 3 * ERRORS_MAX] {
+            let long = "x".repeat(length);
+            assert_eq!(kept(format!("{long} token\nend\n")).await, "end\n");
+            assert_eq!(kept(format!("{long} token")).await, "");
+        }
+        let lines = "a line\n".repeat(ERRORS_MAX);
+        let kept = kept(lines.clone()).await;
+        assert!(kept.len() <= 2 * ERRORS_MAX && kept.len() > ERRORS_MAX - 8, "{}", kept.len());
+        assert!(lines.ends_with(&kept) && kept.starts_with('a'));
     }
 }

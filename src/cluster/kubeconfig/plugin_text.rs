@@ -18,16 +18,12 @@ const SECRET: &str = "token|secret|passw|passphrase|credential|api[-_]?key|acces
 static SECRET_NAME: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(&format!("(?i){SECRET}")).expect("it is a constant"));
 
-/// What credentials look like, whoever prints them.
+/// What credentials look like, whoever prints them. Looked for first: a name before one would take
+/// its first word for all of it.
 static CREDENTIAL: LazyLock<Regex> = LazyLock::new(|| {
     let kinds = [
         // A private key, to its end or that of the text.
         r"(?s:-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*-----|\z))",
-        // A member of JSON, and of JSON within a text.
-        r#"(?ix: \\?" [a-z_.-]* (?:SECRET) [a-z_.-]* \\?" \s* : \s* \\?"
-                 (?: [^"\\] | \\[^"] | \\"[^,}\s] )* (?:\\?")? )"#,
-        // A variable, a field of YAML, a part of a query or of a log's line.
-        r#"(?ix: [a-z0-9_.-]* (?:SECRET) [a-z0-9_.-]* ["']? \s? [=:] \s* ["']? [^\s"'&;,}]+ )"#,
         // A JSON web token, whole or in parts.
         r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*",
         // A token of aws-iam-authenticator.
@@ -35,6 +31,19 @@ static CREDENTIAL: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i:\b(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{12,})",
         // What signs in in an address: up to the last `@`, as a password may have some.
         r#"://[^\s"'<>]*@"#,
+    ];
+    Regex::new(&kinds.join("|")).expect("it is a constant")
+});
+
+/// What stands behind a name that says what it is.
+static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+    let kinds = [
+        // A member of JSON, and of JSON within a text.
+        r#"(?ix: \\?" [a-z_.-]* (?:SECRET) [a-z_.-]* \\?" \s* : \s* \\?"
+                 (?: [^"\\] | \\[^"] | \\"[^,}\s] )* (?:\\?")? )"#,
+        // A variable, a field of YAML, a part of a query or of a log's line.
+        r#"(?ix: [a-z0-9_.-]* (?:SECRET) [a-z0-9_.-]* ["']? \s? [=:] \s*
+                 (?: "[^"]*"? | '[^']*'? | [^\s"'&;,}]+ ) )"#,
     ];
     Regex::new(&kinds.join("|").replace("SECRET", SECRET)).expect("it is a constant")
 });
@@ -46,11 +55,13 @@ static ESCAPE: LazyLock<Regex> =
 /// The text as it may be shown, on lines that are set in; none if there is none.
 pub(super) fn shown(said: &[u8], config: &ExecConfig) -> Option<String> {
     let text = String::from_utf8_lossy(said);
-    let text = ESCAPE.replace_all(&text, "");
-    let mut text = CREDENTIAL.replace_all(&text, "***").into_owned();
+    let mut text = ESCAPE.replace_all(&text, "").into_owned();
+    // What is known is known whole; of it nothing may be left by what is only guessed.
     for secret in secrets(config) {
         text = text.replace(&secret, "***");
     }
+    let text = CREDENTIAL.replace_all(&text, "***");
+    let text = NAMED.replace_all(&text, "***");
     let printable = |c: char| if c.is_control() { ' ' } else { c };
     let lines = text.lines().map(|line| line.chars().map(printable).collect::<String>());
     let lines: Vec<_> = lines.filter(|line| !line.trim().is_empty()).collect();
@@ -132,6 +143,11 @@ mod tests {
             r#"parse "http://me:hu/hush@proxy:3128": invalid port"#,
             "http://me:hush@hush@proxy",
             r#""password": "hu\"hush""#,
+            "{'private_key': '-----BEGIN PRIVATE KEY-----\\nhush'}",
+            "private_key: -----BEGIN PRIVATE KEY-----\nhush",
+            "X-Auth-Token: Bearer hush-hush-hush-hush",
+            r#"password: "two hush""#,
+            "password='two hush'",
         ] {
             let text = of(&format!("debug {said} end")).unwrap();
             assert!(text.contains("***") && !text.contains("hush"), "{text}");
@@ -149,10 +165,15 @@ mod tests {
                     .map(str::to_owned)
                     .into(),
             ),
-            env: Some(vec![env("AWS_SECRET_ACCESS_KEY", "hush3"), env("AWS_PROFILE", "default")]),
+            env: Some(vec![
+                env("AWS_SECRET_ACCESS_KEY", "hush3"),
+                env("CLIENT_SECRET", "p&ss;hush4"),
+                env("AWS_PROFILE", "default"),
+            ]),
             ..ExecConfig::default()
         };
         let said = b"profile default, me: hush1 hush2 hush3";
         assert_eq!(shown(said, &config).as_deref(), Some("profile default, me: *** *** ***"));
+        assert_eq!(shown(b"+ CLIENT_SECRET=p&ss;hush4", &config).as_deref(), Some("+ ***"));
     }
 }

@@ -111,7 +111,8 @@ fn named((reference, there): &(Reference, Seen<bool>)) -> Option<Finding> {
 /// That only the application's namespaces could be looked at.
 fn elsewhere(facts: &Facts) -> Option<Finding> {
     let why = facts.configured.elsewhere.as_ref()?;
-    let routes = |object: &Object| matches!(object, Object::VirtualService(_));
+    let routes =
+        |object: &Object| matches!(object, Object::VirtualService(service) if service.on_mesh());
     let what = "virtualservices of other namespaces, which may have the same hosts".to_owned();
     let asked = facts.configured.objects.iter().any(routes);
     asked.then(|| Finding::unseen(what, &why.to_string()))
@@ -128,7 +129,8 @@ fn others(object: &Object, service: &VirtualService, facts: &Facts) -> Vec<Findi
         let Ok(there) = there else { continue };
         let same = |other: &&Value| {
             let other = *other;
-            share_proxies(&value, other) && hosts.iter().any(|host| concerns(other, host))
+            let seen = seen_in(other, namespace, &facts.namespaces);
+            seen && share_proxies(&value, other) && hosts.iter().any(|host| concerns(other, host))
         };
         let names = there.iter().filter(same).map(|other| {
             other.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -146,6 +148,18 @@ fn others(object: &Object, service: &VirtualService, facts: &Facts) -> Vec<Findi
         }
     }
     findings
+}
+
+/// Whether pods in one of these namespaces see an object: it is for all unless it says for whom.
+fn seen_in(object: &Value, namespace: &str, ours: &BTreeMap<String, Namespace>) -> bool {
+    let said = object.pointer("/spec/exportTo").and_then(Value::as_array);
+    let mut said = said.into_iter().flatten().filter_map(Value::as_str).peekable();
+    said.peek().is_none()
+        || said.any(|to| match to {
+            "*" => true,
+            "." => ours.contains_key(namespace),
+            to => ours.contains_key(to),
+        })
 }
 
 /// The service of the application that has this host, as it is described and as it was seen.

@@ -22,7 +22,10 @@ pub fn path(text: &str) -> Result<PathAndQuery, UnitError> {
         return refused("`*` asks a server about itself, not for a page".into());
     }
     if url {
-        let own = text.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
+        // A password may have slashes in it.
+        let rest = text.split_once("://").map_or("", |(_, rest)| rest);
+        let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+        let own = rest.find('/').map(|at| &rest[at..]);
         let own = printable(own.unwrap_or("/"));
         return refused(format!(
             "where requests go, the application's `calls` says; the path of this URL is `{own}`, \
@@ -98,6 +101,10 @@ mod tests {
     fn what_signs_in_is_not_shown() {
         let said = path("http://bob:hunter2@shop/x").unwrap_err().to_string();
         assert!(said.contains("`http://***@shop/x`") && !said.contains("hunter2"), "{said}");
+        for url in ["http://bob:hun/hunter2@shop/x", "bob:hunter2@http://shop/x"] {
+            let said = path(url).unwrap_err().to_string();
+            assert!(said.contains("***@") && !said.contains("hunter2"), "{said}");
+        }
     }
 
     #[test]

@@ -14,9 +14,10 @@ pub(super) fn printable(word: &str) -> String {
 
 /// An address as it can be shown: without what may be a password in it.
 pub(crate) fn masked(address: &str) -> String {
+    let of_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
     let (scheme, rest) = match address.split_once("://") {
-        Some((scheme, rest)) => (format!("{scheme}://"), rest),
-        None => (String::new(), address),
+        Some((scheme, rest)) if scheme.chars().all(of_scheme) => (format!("{scheme}://"), rest),
+        _ => (String::new(), address),
     };
     match rest.rsplit_once('@') {
         Some((_, host)) => printable(&format!("{scheme}***@{host}")),

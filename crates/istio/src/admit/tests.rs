@@ -206,6 +206,15 @@ fn what_istio_warns_of() {
     twice["spec"]["http"].as_array_mut().unwrap().push(first);
     let whole = "spec.http[1]: rule not used (all matches used";
     warned(&twice, &["spec.http[1].match[0]: is not used (duplicate match", whole]);
+    // What is behind a rule for everything is told that and no more.
+    let mut behind = rule(json!({"match": [{"uri": {"prefix": "/a"}}]}));
+    for path in ["", "/a/b"] {
+        let mut more = behind["spec"]["http"][0].clone();
+        more["match"] =
+            if path.is_empty() { json!([]) } else { json!([{"uri": {"prefix": path}}]) };
+        behind["spec"]["http"].as_array_mut().unwrap().push(more);
+    }
+    warned(&behind, &["spec.http[2].match[0]: rule not used (route without matches"]);
     let errors = json!({"outlierDetection": {"consecutiveErrors": 1, "maxEjectionPercent": 100}});
     warned(&policy(errors), &["has no effect since Istio 1.7"]);
 }

@@ -30,15 +30,18 @@ pub fn analyze(objects: &[Object], around: &Surroundings) -> Vec<Finding> {
         }
         found.extend(own.into_vec());
     }
-    let mut services = Vec::new();
-    let mut known = Known { around, objects, rules: Vec::new() };
+    let (mut services, mut rules) = (Vec::new(), Vec::new());
+    let mut known = Known::new(around, objects);
     for object in &admitted {
         match object {
-            Object::DestinationRule(rule) => known.rules.push(rule),
+            Object::DestinationRule(rule) => {
+                known.add(rule);
+                rules.push(rule);
+            }
             Object::VirtualService(service) => services.push(service),
         }
     }
-    for rule in &known.rules {
+    for rule in rules {
         let mut own = Findings::named("DestinationRule", &rule.metadata);
         let (host, namespace) = (&rule.spec.host, &rule.metadata.namespace);
         let spelled = Spelled { host, namespace, of_gateway: false };

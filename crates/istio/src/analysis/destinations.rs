@@ -1,6 +1,6 @@
 //! Where rules send to: hosts and subsets that must exist, and objects that a rule is left to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::finding::Findings;
 use super::hosts::Spelled;
@@ -18,12 +18,29 @@ const SUBSETS_MAX: usize = 20;
 pub(super) struct Known<'a> {
     pub(super) around: &'a Surroundings,
     pub(super) objects: &'a [Object],
-    pub(super) rules: Vec<&'a DestinationRule>,
+    /// The subsets of a host, by its full name.
+    subsets: HashMap<String, BTreeSet<&'a str>>,
+    /// Those of all hosts with an end.
+    wild: Vec<(String, BTreeSet<&'a str>)>,
 }
 
 // === impl Known ===
 
-impl Known<'_> {
+impl<'a> Known<'a> {
+    pub(super) fn new(around: &'a Surroundings, objects: &'a [Object]) -> Self {
+        Self { around, objects, subsets: HashMap::new(), wild: Vec::new() }
+    }
+
+    /// Notes what a rule has.
+    pub(super) fn add(&mut self, rule: &'a DestinationRule) {
+        let host = resolve(&rule.spec.host, &rule.metadata.namespace);
+        let names = rule.spec.subsets.iter().map(|subset| subset.name.as_str());
+        match host.strip_prefix('*') {
+            Some(end) => self.wild.push((end.to_owned(), names.collect())),
+            None => self.subsets.entry(host).or_default().extend(names),
+        }
+    }
+
     /// The service is there, and so is its subset.
     pub(super) fn destination(
         &self,
@@ -38,10 +55,18 @@ impl Known<'_> {
             return;
         }
         let host = resolve(&to.host, namespace);
-        if !self.subsets(&host).any(|name| name == to.subset.as_str()) {
-            let known: BTreeSet<&str> = self.subsets(&host).collect();
-            let known: Vec<&str> = known.into_iter().take(SUBSETS_MAX).collect();
-            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        if !self.of_host(&host).any(|names| names.contains(to.subset.as_str())) {
+            let count: usize = self.of_host(&host).map(BTreeSet::len).sum();
+            let mut known: Vec<&str> =
+                self.of_host(&host).flatten().copied().take(SUBSETS_MAX).collect();
+            known.sort_unstable();
+            known.dedup();
+            let mut known = known.join(", ");
+            match count.checked_sub(SUBSETS_MAX) {
+                _ if count == 0 => "none".clone_into(&mut known),
+                Some(more @ 1..) => known = format!("{known} and {more} more"),
+                _ => {}
+            }
             let message = format!(
                 "no DestinationRule for {host} has the subset {:?} (it has: {known}); requests \
                  would be answered 503 NC",
@@ -81,12 +106,8 @@ impl Known<'_> {
         }
     }
 
-    fn subsets(&self, host: &str) -> impl Iterator<Item = &str> {
-        let of_host = move |rule: &&&DestinationRule| {
-            let own = resolve(&rule.spec.host, &rule.metadata.namespace);
-            own == host || own.strip_prefix('*').is_some_and(|suffix| host.ends_with(suffix))
-        };
-        let subsets = self.rules.iter().filter(of_host).flat_map(|rule| &rule.spec.subsets);
-        subsets.map(|subset| subset.name.as_str())
+    fn of_host(&self, host: &str) -> impl Iterator<Item = &BTreeSet<&'a str>> {
+        let wild = self.wild.iter().filter(move |(end, _)| host.ends_with(end.as_str()));
+        self.subsets.get(host).into_iter().chain(wild.map(|(_, names)| names))
     }
 }

@@ -73,5 +73,8 @@ fn conditions(block: &HttpMatch) -> Vec<String> {
         map.iter().map(move |(key, text)| format!("{name} {key:?} {text:?}"))
     });
     let labels = block.source_labels.iter().map(|(key, value)| format!("label {key:?} {value:?}"));
-    texts.chain(maps).chain(labels).collect()
+    let port = block.port.map(|port| format!("port {port}"));
+    let namespace = Some(&block.source_namespace).filter(|name| !name.is_empty());
+    let namespace = namespace.map(|name| format!("namespace {name:?}"));
+    texts.chain(maps).chain(labels).chain(port).chain(namespace).collect()
 }

@@ -83,14 +83,16 @@ pub(super) fn callers(route: &HttpRoute, path: &str, around: &Surroundings, foun
         let (field, what) = match labels {
             true => ("sourceLabels", "these labels"),
             false if block.source_namespace.is_empty() => continue,
-            false => ("sourceNamespace", "this namespace"),
+            false if block.source_labels.is_empty() => ("sourceNamespace", "this namespace"),
+            false => ("sourceNamespace", "this namespace and has these labels"),
         };
         // A service of the application may well call with them.
         let app = block.source_labels.get("app");
         if app.is_some_and(|app| around.services.iter().any(|service| service.name == *app)) {
             continue;
         }
-        let known = around.callers.iter().map(|caller| match labels {
+        let callers = around.callers.iter().filter(|caller| labels || labelled(caller));
+        let known = callers.map(|caller| match labels {
             true => words(&caller.labels, &block.source_labels),
             false => caller.namespace.clone(),
         });

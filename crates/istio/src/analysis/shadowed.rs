@@ -76,7 +76,7 @@ mod tests {
 
     use super::*;
 
-    fn rule(of: (u8, u8, u8)) -> Value {
+    fn rule(of: (u8, u8, u8, u8)) -> Value {
         let uri = match of.0 {
             0 => Value::Null,
             1 => json!({"prefix": "/"}),
@@ -98,13 +98,19 @@ mod tests {
             let method = ["GET", "PUT"][usize::from(of.2 % 2)];
             block["method"] = json!({"exact": method});
         }
+        match of.3 {
+            0 => {}
+            1 => block["sourceNamespace"] = "a".into(),
+            2 => block["sourceNamespace"] = "b".into(),
+            port => block["port"] = port.into(),
+        }
         json!({"match": [block]})
     }
 
     proptest! {
         #[test]
         fn the_rule_found_is_the_first_of_all(
-            of in prop::collection::vec((0_u8..8, 0_u8..3, 0_u8..3), 1..14)
+            of in prop::collection::vec((0_u8..8, 0_u8..3, 0_u8..3, 0_u8..5), 1..14)
         ) {
             let rules: Vec<HttpRoute> =
                 of.into_iter().map(|of| HttpRoute::deserialize(rule(of)).unwrap()).collect();
@@ -120,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_rule_that_is_left_to_another_object_hides_none() {
-        let (mut first, second) = (rule((2, 0, 0)), rule((2, 0, 0)));
+        let (mut first, second) = (rule((2, 0, 0, 0)), rule((2, 0, 0, 0)));
         first["delegate"] = json!({"name": "rest"});
         let rules: Vec<HttpRoute> =
             [first, second].map(|rule| HttpRoute::deserialize(rule).unwrap()).into();

@@ -269,6 +269,12 @@ fn an_object_that_our_load_does_not_meet_is_told() {
          that sends load is of these labels (they are: app=faultless-load-viaggi; app=faultless-",
     );
     finds(&[from(json!({"sourceNamespace": "travel-agency"}))], "match[0].sourceNamespace: no pod");
+    finds(
+        &[from(json!({
+            "sourceLabels": {"app": "faultless-load-viaggi"}, "sourceNamespace": "travel-agency"
+        }))],
+        "is of this namespace and has these labels (they are: travel-portal): only",
+    );
     for met in [
         json!({"sourceLabels": {"app": "faultless-load-viaggi"}}),
         json!({"sourceNamespace": "travel-portal"}),

@@ -13,6 +13,9 @@ const MAX_LENGTH: usize = 1024;
 /// What Go repeats at most.
 const REPEAT_MAX: u32 = 1_000;
 
+/// How deep Go reads (`regexp/syntax`, `maxHeight`).
+const NEST_MAX: u32 = 1_000;
+
 /// POSIX's, and Perl's `word`.
 const CLASSES: &[&str] = &[
     "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct",
@@ -35,7 +38,9 @@ fn judge(pattern: &str) -> Result<(), String> {
     while !reader.rest.is_empty() {
         reader.one()?;
     }
-    let read = regex_syntax::parse(&reader.out).map_err(|error| {
+    // Go's bound on groups within groups is above what fits in an expression.
+    let mut parser = regex_syntax::ParserBuilder::new().nest_limit(NEST_MAX).build();
+    let read = parser.parse(&reader.out).map_err(|error| {
         let text = error.to_string();
         text.lines().last().unwrap_or_default().to_owned()
     })?;
@@ -43,6 +48,12 @@ fn judge(pattern: &str) -> Result<(), String> {
         true => Ok(()),
         false => Err("invalid repeat count".to_owned()),
     }
+}
+
+/// Whether no number of `{2,5}` is above the bound.
+fn repeats(count: &str) -> bool {
+    let numbers = count.split(['{', ',', '}']).filter(|number| !number.is_empty());
+    numbers.into_iter().all(|number| number.parse().is_ok_and(|number: u32| number <= REPEAT_MAX))
 }
 
 /// Whether repetitions within repetitions stay below the bound together (`repeatIsValid` of Go's
@@ -82,6 +93,7 @@ impl Reader<'_> {
             '(' => return self.group(),
             '*' | '+' | '?' => return self.repetition(&c.to_string(), was_repeated),
             '{' => match self.count() {
+                Some(count) if !repeats(&count) => return Err("invalid repeat count".to_owned()),
                 Some(count) => return self.repetition(&count, was_repeated),
                 None => self.literal('{'),
             },
@@ -285,6 +297,7 @@ mod tests {
             "x{1000}",
             r"^\w{1,256}$",
             "(?:a{100}){10}",
+            &format!("{}a{}", "(".repeat(500), ")".repeat(500)),
         ] {
             assert_eq!(judge(pattern), Ok(()), "{pattern}");
         }
@@ -309,6 +322,8 @@ mod tests {
             r"([a-z0-9]{1,63}\.){1,20}com",
             "(?:a{100}){11}",
             "a{99999999}",
+            "^{1001}",
+            "(?:a{1001}){0}",
         ] {
             assert!(judge(pattern).is_err(), "{pattern}");
         }

@@ -10,13 +10,16 @@ use crate::review::Review;
 
 /// Warns of rules behind a rule for everything, and of conditions that were met before.
 pub(super) fn unused(spec: &Node<'_>, review: &mut Review) {
-    for protocol in ["http", "tcp", "tls"] {
-        unreachable(&spec.items(protocol), review);
+    let http = reached(&spec.items("http"), review);
+    for protocol in ["tcp", "tls"] {
+        reached(&spec.items(protocol), review);
     }
-    covered(&spec.items("http"), review);
+    covered(http, review);
 }
 
-fn unreachable(routes: &[Node<'_>], review: &mut Review) {
+/// The conditions that something may come to; of the others it is said why not.
+fn reached<'a>(routes: &[Node<'a>], review: &mut Review) -> Vec<Node<'a>> {
+    let mut reached = Vec::new();
     let mut seen: HashSet<String> = HashSet::new();
     let mut everything = false;
     for route in routes {
@@ -28,10 +31,10 @@ fn unreachable(routes: &[Node<'_>], review: &mut Review) {
             everything = true;
             continue;
         }
-        let mut duplicates = 0;
-        for block in &blocks {
+        let (mut duplicates, count) = (0, blocks.len());
+        for block in blocks {
             if everything {
-                review.warn(block, "rule not used (route without matches defined before)");
+                review.warn(&block, "rule not used (route without matches defined before)");
                 continue;
             }
             let mut anonymous = block.value().clone();
@@ -41,14 +44,17 @@ fn unreachable(routes: &[Node<'_>], review: &mut Review) {
                 fields.retain(|name, value| MATCHES.contains(&name.as_str()) || says(value));
             }
             if !seen.insert(canonical(&anonymous)) {
-                review.warn(block, "is not used (duplicate match in an earlier rule)");
+                review.warn(&block, "is not used (duplicate match in an earlier rule)");
                 duplicates += 1;
+                continue;
             }
+            reached.push(block);
         }
-        if duplicates == blocks.len() {
+        if duplicates == count {
             review.warn(route, "rule not used (all matches used by prior rules)");
         }
     }
+    reached
 }
 
 /// Conditions that are there, and met by nothing, when they are empty.
@@ -139,12 +145,13 @@ fn exact_or_prefix(text: &Node<'_>) -> String {
     }
 }
 
-fn covered(routes: &[Node<'_>], review: &mut Review) {
+fn covered(blocks: Vec<Node<'_>>, review: &mut Review) {
+    let all = blocks.into_iter().filter_map(Prefix::of);
     let mut blocks: Vec<Prefix<'_>> = Vec::new();
     // What covers a block has a beginning of its path: thousands are not all compared.
     let mut by_path: HashMap<&str, Vec<usize>> = HashMap::new();
     let mut lengths: BTreeSet<usize> = BTreeSet::new();
-    for block in routes.iter().flat_map(|route| route.items("match")).filter_map(Prefix::of) {
+    for block in all {
         let begins = lengths.range(..block.path.len()).filter_map(|end| block.path.get(..*end));
         let covering = begins.filter_map(|path| {
             by_path.get(path)?.iter().copied().find(|earlier| blocks[*earlier].covers(&block))
