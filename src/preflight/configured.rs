@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::ask::{found, list_path, listed};
 use super::facts::{Configured, Seen};
 use super::references::{Target, references};
+use super::reviews;
 use crate::application::Application;
 use crate::cluster::Cluster;
 use crate::cluster::question::Refusal;
@@ -34,7 +35,7 @@ pub(super) async fn configured(
     references.truncate(REFERENCES_MAX);
     let of_hosts = references.iter().any(|one| matches!(one.to, Target::Host(_)));
     let entries = match of_hosts {
-        true => listed(cluster, &list_path(GROUP, "v1", "", "serviceentries")).await,
+        true => everywhere(cluster, "serviceentries").await,
         false => Ok(Vec::new()),
     };
     let there = join_all(references.iter().map(|one| there(cluster, &one.to, &entries))).await;
@@ -61,7 +62,7 @@ async fn services(
     namespaces: &[String],
 ) -> (BTreeMap<String, Seen<Vec<Value>>>, Option<Refusal>) {
     let plural = "virtualservices";
-    let all = match listed(cluster, &list_path(GROUP, "v1", "", plural)).await {
+    let all = match everywhere(cluster, plural).await {
         Ok(all) => all,
         Err(why) => {
             return (of_namespaces(cluster, namespaces.iter().cloned(), plural).await, Some(why));
@@ -76,6 +77,17 @@ async fn services(
         }
     }
     (services, None)
+}
+
+/// All of a kind, if we may list it in all namespaces: nobody is asked for what is not granted.
+async fn everywhere(cluster: &Cluster, plural: &str) -> Seen<Vec<Value>> {
+    match reviews::may_list(cluster, GROUP, plural).await? {
+        true => listed(cluster, &list_path(GROUP, "v1", "", plural)).await,
+        false => {
+            let message = format!("cannot list {plural} in all namespaces");
+            Err(Refusal { code: 403, message })
+        }
+    }
 }
 
 /// All of a kind, by namespace.

@@ -82,6 +82,11 @@ fn wanted_in(places: &Places<'_>) -> Vec<Asked> {
     wanted
 }
 
+/// Whether we may list a kind in all namespaces.
+pub(super) async fn may_list(cluster: &Cluster, group: &str, plural: &str) -> Seen<bool> {
+    review(cluster, "", group, plural, "list").await
+}
+
 async fn review(
     cluster: &Cluster,
     namespace: &str,
