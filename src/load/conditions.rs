@@ -8,9 +8,10 @@
 //! virtual CPU, a runtime with too much to do. A stall of 200 ms counts as twenty late ticks, not
 //! as one, so that shares of ticks are shares of time.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use super::histogram::Latencies;
 use super::machine::Usage;
@@ -73,7 +74,7 @@ impl Conditions {
 pub async fn watch(mut note: impl FnMut(Duration)) -> ! {
     let mut due = Instant::now() + TICK;
     loop {
-        tokio::time::sleep_until(due.into()).await;
+        tokio::time::sleep_until(due).await;
         let now = Instant::now();
         let mut caught_up = 0;
         while due <= now {
@@ -115,19 +116,20 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_stall_counts_as_long_as_it_lasts() {
-        // Time stands still for tokio while a thread is kept busy: what is slept here in earnest is
-        // what a starved machine does to the ticker.
+        // Time that goes on while nothing runs is what a starved machine does to the ticker.
+        let ms = Duration::from_millis;
         let mut lags = Vec::new();
         let stalled = async {
-            tokio::time::sleep(Duration::from_millis(15)).await;
-            std::thread::sleep(Duration::from_millis(100));
-            tokio::time::sleep(Duration::from_millis(15)).await;
+            tokio::time::sleep(ms(15)).await;
+            tokio::time::advance(ms(100)).await;
+            tokio::time::sleep(ms(15)).await;
         };
         tokio::select! {
             never = watch(|lag| lags.push(lag)) => never,
             () = stalled => {}
         }
-        let late = lags.iter().filter(|lag| **lag >= Duration::from_millis(20)).count();
-        assert!(late >= 5, "{lags:?}");
+        // Due at 20, 30, …, 110 ms, and all of them noted at 115.
+        let late: Vec<_> = lags.into_iter().filter(|lag| *lag >= ms(5)).collect();
+        assert_eq!(late, (0..10).map(|tick| ms(95 - 10 * tick)).collect::<Vec<_>>());
     }
 }

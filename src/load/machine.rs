@@ -121,7 +121,10 @@ impl Reading {
     /// What happened since.
     #[must_use]
     pub fn since(&self) -> Usage {
-        let now = Self::now();
+        self.until(&Self::now())
+    }
+
+    fn until(&self, now: &Self) -> Usage {
         let grown = |now: Option<u64>, then: Option<u64>| Some(now?.saturating_sub(then?));
         let elapsed = now.at.saturating_duration_since(self.at);
         Usage {
@@ -147,9 +150,8 @@ impl Stretches {
     /// The stretch under way if it has lasted for a second or more; the next begins.
     pub fn ended(&mut self) -> Option<Usage> {
         (self.begin.at.elapsed() >= STRETCH).then(|| {
-            let usage = self.begin.since();
-            self.begin = Reading::now();
-            usage
+            let now = Reading::now();
+            std::mem::replace(&mut self.begin, now.clone()).until(&now)
         })
     }
 }

@@ -174,6 +174,10 @@ async fn a_stall_shows_in_full() {
     let kept = report.conditions.longest_stall() + tally.lateness.max().unwrap_or_default();
     let (most95, most99) = (ms(375) + kept, ms(495) + kept);
     assert!(p95 <= most95 && p99 <= most99, "p95 {p95:?}, p99 {p99:?}, kept waiting {kept:?}");
+    // Of its three seconds, one was the busiest.
+    let busiest = &report.conditions.busiest;
+    assert!(busiest.busy().is_some() && busiest.elapsed_us >= 1_000_000, "{busiest:?}");
+    assert!(busiest.elapsed_us < report.conditions.machine.elapsed_us, "{busiest:?}");
 }
 
 #[tokio::test]

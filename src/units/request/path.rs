@@ -22,9 +22,12 @@ pub fn path(text: &str) -> Result<PathAndQuery, UnitError> {
         return refused("`*` asks a server about itself, not for a page".into());
     }
     if url {
-        // A password may have slashes in it.
         let rest = text.split_once("://").map_or("", |(_, rest)| rest);
-        let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+        let host = rest.split('/').next().unwrap_or_default();
+        // A password may have slashes in it: what ends before one is no port.
+        let cut = !host.contains('@')
+            && host.split_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_err());
+        let rest = if cut { rest.rsplit_once('@').map_or(rest, |(_, rest)| rest) } else { rest };
         let own = rest.find('/').map(|at| &rest[at..]);
         let own = printable(own.unwrap_or("/"));
         return refused(format!(
@@ -133,6 +136,7 @@ mod tests {
             ("?x=1", "begins with a slash: `/?x=1`"),
             ("http://other/a b?c", "the path of this URL is `/a b?c`"),
             ("http://other", "the path of this URL is `/`"),
+            ("http://other:80/a@b/c", "the path of this URL is `/a@b/c`"),
             ("POST /cart", "the method POST cannot be said"),
             ("/a b", "a blank is written percent-encoded: `/a%20b`"),
             ("/café", "`é` is written percent-encoded: `/caf%C3%A9`"),
